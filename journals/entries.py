@@ -1,0 +1,110 @@
+"""What does a journal hold? Entries of instances, and one record for each instance."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+
+import attrs
+
+
+class Kind(enum.Enum):
+    """Says what an entry records. The value is what the store holds."""
+
+    STARTED = "started"
+    EVENT = "event"
+    SIGNAL = "signal"
+    SIGNAL_KEPT = "signal_kept"
+    ATTEMPT_FAILED = "attempt_failed"
+    ATTEMPT_LOST = "attempt_lost"
+    TIMER_SET = "timer_set"
+    TIMER_FIRED = "timer_fired"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+@attrs.frozen
+class Payload:
+    """Is an encoded value: the name and version of its type, and text, which is JSON unless a codec says otherwise."""
+
+    type: str
+    version: int
+    text: str
+
+
+@attrs.frozen
+class Entry:
+    """Is one recorded fact of an instance.
+
+    `seq` counts from 1, without a gap, within the instance. `address` is the place in the workflow ("" for the
+    instance as a whole). `key` is the idempotency key of a signal's sender, and `response` what the sender got.
+    `recorded_at` is an aware UTC time.
+    """
+
+    seq: int
+    kind: Kind
+    address: str
+    payload: Payload | None
+    recorded_at: datetime
+    key: str | None = None
+    response: Payload | None = None
+
+
+class Status(enum.Enum):
+    """Says what an instance is doing, as far as its store knows. The value is what the store holds.
+
+    `RUNNING`: an effect may be in flight. `WAITING`: nothing is in flight; it waits for a signal, for its
+    wake-up time, or to be picked up. `PAUSED`: it waits for an operator.
+    """
+
+    RUNNING = "running"
+    WAITING = "waiting"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+UNFINISHED = frozenset({Status.RUNNING, Status.WAITING, Status.PAUSED})
+
+
+@attrs.frozen
+class InstanceRecord:
+    """Is what a store knows of an instance without its entries.
+
+    `last_seq` is the number of its last entry; `wake_up` the time at which it wants to go on by itself;
+    `detail` a sentence for people: what it waits for, or why it is paused.
+    """
+
+    id: str
+    workflow: str
+    version: int
+    status: Status
+    last_seq: int
+    wake_up: datetime | None
+    detail: str
+    started_at: datetime
+    updated_at: datetime
+
+
+@attrs.frozen
+class Commit:
+    """Is all that changes in one instance at once; a journal stores all of it or nothing.
+
+    `expected` is the `seq` of the last entry before it; 0 starts the instance. `entries` go on from there
+    without a gap and may be empty, when only the record changes. `token` is unique to this commit: a journal
+    uses it to recognise a commit that is repeated because its answer was lost. `at` becomes the record's
+    `updated_at`.
+    """
+
+    instance_id: str
+    workflow: str
+    version: int
+    expected: int
+    entries: tuple[Entry, ...]
+    status: Status
+    at: datetime
+    token: str
+    wake_up: datetime | None = None
+    detail: str = ""

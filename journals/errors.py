@@ -1,0 +1,95 @@
+"""Which errors does a journal raise? One class for each cause that a caller can act on."""
+
+from __future__ import annotations
+
+from wio.errors import WioError
+
+
+class JournalError(WioError):
+    """Is the root of the errors of every journal. When one is raised, nothing of the commit was stored."""
+
+
+class Conflict(JournalError):
+    """Says that somebody else has continued the instance since it was read (or has started it)."""
+
+    def __init__(self, instance_id: str, expected: int) -> None:
+        super().__init__(
+            f"Instance {instance_id!r} no longer ends at entry {expected}: another writer was first."
+            " Nothing was stored. Read the new entries and decide again."
+        )
+        self.instance_id = instance_id
+        self.expected = expected
+
+
+class UnknownInstance(JournalError):
+    """Says that the journal has no instance with this id."""
+
+    def __init__(self, instance_id: str, journal: str) -> None:
+        super().__init__(f"No instance {instance_id!r} in {journal}. Check the id, or start the instance first.")
+        self.instance_id = instance_id
+
+
+class PayloadTooLarge(JournalError):
+    """Says that an entry's payload is over the journal's limit."""
+
+    def __init__(self, instance_id: str, address: str, size_bytes: int, limit_bytes: int) -> None:
+        super().__init__(
+            f"The payload at {address or 'the start'!r} of instance {instance_id!r} has {size_bytes:,} bytes; the limit"
+            f" is {limit_bytes:,}. Nothing was stored. Record a reference to the data instead, or raise the"
+            " journal's limit_bytes."
+        )
+        self.instance_id = instance_id
+        self.address = address
+        self.size_bytes = size_bytes
+        self.limit_bytes = limit_bytes
+
+
+class InvalidCommit(JournalError):
+    """Says that a commit breaks the rules of the port: a gap in `seq`, a naive time, an empty or too long id."""
+
+
+class JournalClosed(JournalError):
+    """Says that the journal was used before it was opened, or after it was closed."""
+
+    def __init__(self, journal: str) -> None:
+        super().__init__(f"{journal} is not open. Open it first, or use it inside `async with`.")
+
+
+class JournalUnavailable(JournalError):
+    """Says that the store cannot be reached, or cannot write, at present; the same call may succeed later."""
+
+
+class JournalFull(JournalUnavailable):
+    """Says that the store has no room left."""
+
+
+class JournalReadOnly(JournalError):
+    """Says that the store refuses writes: a read-only file, folder or server."""
+
+
+class NotAJournal(JournalError):
+    """Says that the file or schema exists, but was not written by wio."""
+
+
+class NewerSchema(JournalError):
+    """Says that a newer release of wio has changed the store's schema."""
+
+    def __init__(self, journal: str, found: int, known: int) -> None:
+        super().__init__(
+            f"{journal} has schema version {found}; this release of wio knows versions up to {known}."
+            " Nothing was changed. Install the newer release."
+        )
+        self.found = found
+        self.known = known
+
+
+class CorruptEntry(JournalError):
+    """Says that what was read back is not what a journal writes: a gap, an unknown kind, a damaged file."""
+
+    def __init__(self, instance_id: str, seq: int, reason: str) -> None:
+        super().__init__(
+            f"Entry {seq} of instance {instance_id!r} is corrupt: {reason}. Restore the store from a backup;"
+            " the instance cannot go on from a damaged journal."
+        )
+        self.instance_id = instance_id
+        self.seq = seq

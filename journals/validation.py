@@ -1,0 +1,58 @@
+"""Does a commit keep the rules of the port? Every adapter asks this before it stores anything."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from journals.entries import Commit, Entry, Payload
+from journals.errors import InvalidCommit, PayloadTooLarge
+from journals.ports import LONGEST_ID
+
+_MOST_BYTES_PER_CHARACTER = 4
+
+
+def validate(commit: Commit, limit_bytes: int) -> None:
+    """Raise `InvalidCommit` or `PayloadTooLarge` when the commit breaks a rule; otherwise do nothing."""
+    validate_id(commit.instance_id)
+    _aware(commit.at, "at", commit)
+    if commit.wake_up is not None:
+        _aware(commit.wake_up, "wake_up", commit)
+    for seq, entry in enumerate(commit.entries, commit.expected + 1):
+        if entry.seq != seq:
+            raise InvalidCommit(
+                f"Instance {commit.instance_id!r}: an entry has seq {entry.seq} where {seq} follows. Nothing was stored."
+                " Number the entries from `expected` + 1 on."
+            )
+        _validate_entry(entry, commit, limit_bytes)
+    if commit.expected == 0 and not commit.entries:
+        raise InvalidCommit(f"Instance {commit.instance_id!r} cannot start without an entry. Nothing was stored.")
+
+
+def validate_id(instance_id: str) -> None:
+    """Raise `InvalidCommit` when a store could not hold the id."""
+    if not 0 < len(instance_id) <= LONGEST_ID or not instance_id.isprintable():
+        raise InvalidCommit(
+            f"{instance_id[:50]!r} ({len(instance_id)} characters) cannot be an instance's id: it has 1 to {LONGEST_ID}"
+            " printable characters. Nothing was stored. Choose another id."
+        )
+
+
+def _validate_entry(entry: Entry, commit: Commit, limit_bytes: int) -> None:
+    if entry.recorded_at.tzinfo is None:
+        _aware(entry.recorded_at, "recorded_at", commit)
+    for payload in (entry.payload, entry.response):
+        if payload is not None and len(payload.text) * _MOST_BYTES_PER_CHARACTER > limit_bytes:
+            _validate_size(payload, entry, commit, limit_bytes)
+
+
+def _validate_size(payload: Payload, entry: Entry, commit: Commit, limit_bytes: int) -> None:
+    size_bytes = len(payload.text.encode())
+    if size_bytes > limit_bytes:
+        raise PayloadTooLarge(commit.instance_id, entry.address, size_bytes, limit_bytes)
+
+
+def _aware(moment: datetime, what: str, commit: Commit) -> None:
+    if moment.tzinfo is None:
+        raise InvalidCommit(
+            f"Instance {commit.instance_id!r}: {what}={moment} has no time zone. Nothing was stored. Use aware UTC times."
+        )

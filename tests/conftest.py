@@ -1,0 +1,3 @@
+"""Which fixtures do all tests share? Those of the Postgres server."""
+
+pytest_plugins = ["tests.postgres_server"]

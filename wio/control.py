@@ -1,0 +1,185 @@
+"""How does a workflow choose, repeat, recover and answer? The constructors of the inner nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, overload
+
+import attrs
+from returns.maybe import Maybe
+
+from wio.errors import InvalidDefinition
+from wio.names import checked_name, name_of
+from wio.nodes import WIO, Answer, Arm, Branch, Caught, HandleError, Loop, LoopTest, Passage
+from wio.signals import Query
+
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+E = TypeVar("E")
+E2 = TypeVar("E2")
+E3 = TypeVar("E3")
+X = TypeVar("X")
+R = TypeVar("R")
+Rest = TypeVar("Rest")
+
+
+@attrs.frozen
+class NoArmMatched:
+    """Is the error of a branch without a default when no guard yields. `branch` is its name, `value` its input."""
+
+    branch: str
+    value: object
+
+
+@attrs.frozen
+class Arms(Generic[A, E, B]):
+    """Holds arms in order of preference; `|` adds more."""
+
+    arms: tuple[Arm, ...]
+
+    def __or__(self, others: Arms[A, E2, C]) -> Arms[A, E | E2, B | C]:
+        return Arms((*self.arms, *others.arms))
+
+
+@attrs.frozen
+class Guard(Generic[A, X]):
+    """Is a condition under which `>>` leads to an arm's body."""
+
+    condition: Callable[[A], Any]
+    name: str
+
+    @overload
+    def __rshift__(self, body: Passage) -> Arms[A, Any, X]: ...
+    @overload
+    def __rshift__(self, body: WIO[X, E, B]) -> Arms[A, E, B]: ...
+    def __rshift__(self, body: WIO[Any, Any, Any]) -> Arms[A, Any, Any]:
+        return Arms((Arm(self.condition, body, name=self.name),))
+
+
+def when(guard: Callable[[A], bool], *, name: str = "") -> Guard[A, A]:
+    """Return the guard that lets a value through for which a pure function says True. Named after the function."""
+    return Guard(guard, checked_name(name or name_of(guard, "arm"), "an arm"))
+
+
+def when_some(guard: Callable[[A], Maybe[X]], *, name: str = "") -> Guard[A, X]:
+    """Return the guard that yields what a pure function finds: `Some(x)` takes the arm with `x` as its input."""
+    return Guard(guard, checked_name(name or name_of(guard, "arm"), "an arm"))
+
+
+@overload
+def branch(
+    arms: Arms[A, E, B], *, default: WIO[A, E2, C], name: str = "branch", description: str = ""
+) -> WIO[A, E | E2, B | C]: ...
+@overload
+def branch(arms: Arms[A, E, B], *, name: str = "branch", description: str = "") -> WIO[A, E | NoArmMatched, B]: ...
+def branch(
+    arms: Arms[Any, Any, Any],
+    *,
+    default: WIO[Any, Any, Any] | None = None,
+    name: str = "branch",
+    description: str = "",
+) -> WIO[Any, Any, Any]:
+    """Return the program that takes the first arm whose guard yields, or the default.
+
+    Without a default it fails with `NoArmMatched` when no guard yields. Which arm was taken shows in the
+    addresses of the steps inside it. Raises `InvalidDefinition` when two arms have the same name.
+
+    >>> from wio.steps import pure
+    >>> branch(when(lambda n: n > 9, name="large") >> pure("L"), default=pure("S"))
+    <WIO branch pure('L') pure('S')>
+    """
+    names = [arm.name for arm in arms.arms]
+    doubled = sorted({arm for arm in names if names.count(arm) > 1 or arm == "default"})
+    if doubled:
+        raise InvalidDefinition(
+            f"Two arms of {name!r} are called {doubled[0]!r} ('default' is taken by the default arm), so the journal"
+            " could not tell them apart. Give one of them another name: when(guard, name=...)."
+        )
+    return Branch(arms.arms, default, name=name, description=description)
+
+
+@overload
+def loop(
+    body: WIO[A, E, B],
+    *,
+    until: Callable[[B], Maybe[C]],
+    back: WIO[B, E2, A],
+    name: str = "loop",
+    description: str = "",
+) -> WIO[A, E | E2, C]: ...
+@overload
+def loop(
+    body: WIO[A, E, B],
+    *,
+    until: Callable[[B], bool],
+    back: WIO[B, E2, A],
+    name: str = "loop",
+    description: str = "",
+) -> WIO[A, E | E2, B]: ...
+@overload
+def loop(
+    body: WIO[A, E, A], *, until: Callable[[A], Maybe[C]], name: str = "loop", description: str = ""
+) -> WIO[A, E, C]: ...
+@overload
+def loop(
+    body: WIO[A, E, A], *, until: Callable[[A], bool], name: str = "loop", description: str = ""
+) -> WIO[A, E, A]: ...
+def loop(
+    body: WIO[Any, Any, Any],
+    *,
+    until: Callable[[Any], Any],
+    back: WIO[Any, Any, Any] | None = None,
+    name: str = "loop",
+    description: str = "",
+) -> WIO[Any, Any, Any]:
+    """Return the program that repeats `body` until `until` yields of its output (a post-test loop).
+
+    `until` returns a bool, or a `Maybe`: `Some(c)` ends the loop with `c`. `back` leads from the end of one
+    round to the start of the next, and may wait, signal or run effects of its own.
+    """
+    return Loop(body, until, back, LoopTest.AFTER, name=name, description=description)
+
+
+def repeat_while(
+    condition: Callable[[A], bool], body: WIO[A, E, A], *, name: str = "loop", description: str = ""
+) -> WIO[A, E, A]:
+    """Return the program that repeats `body` while a pure function says True of its input (a pre-test loop)."""
+    return Loop(body, _Not(condition), None, LoopTest.BEFORE, name=name, description=description)
+
+
+@attrs.frozen
+class _Not:
+    condition: Callable[[Any], bool]
+
+    @property
+    def __name__(self) -> str:
+        return f"not {name_of(self.condition, 'condition')}"
+
+    def __call__(self, value: object) -> bool:
+        return not self.condition(value)
+
+
+@attrs.frozen
+class Catch(Generic[A, E, E2, C]):
+    """Is a handler for the errors of one type; calling it with a program guards that program."""
+
+    on: type[E]
+    handler: WIO[Caught[A, E], E2, C]
+
+    def __call__(self, base: WIO[A, E | Rest, B]) -> WIO[A, Rest | E2, B | C]:
+        return HandleError(base, self.handler, self.on)
+
+
+def catch(on: type[E], handler: WIO[Caught[A, E], E2, C]) -> Catch[A, E, E2, C]:
+    """Return a handler for errors of type `on`, for `program.handle_error(...)`; other errors pass it by."""
+    return Catch(on, handler)
+
+
+def query(question: Query[R], answer: Callable[[A | B], R], base: WIO[A, E, B]) -> WIO[A, E, B]:
+    """Return the program that, while `base` runs and after it, answers `question`.
+
+    `answer` is a pure function of the latest value in `base`. It must take its input, its output, and what
+    flows between them. Where queries nest, the innermost one around the active step answers.
+    """
+    return Answer(question, answer, base)

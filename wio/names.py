@@ -1,0 +1,37 @@
+"""What may be a name, and which name does a function give to its step?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wio.errors import InvalidName
+
+_STRUCTURAL = frozenset("/#[]:!")
+_MOST_CHARACTERS = 100
+
+
+def checked_name(name: str, of: str) -> str:
+    """Return the name unchanged. Raises `InvalidName` when an address could not hold it."""
+    fits = 0 < len(name) <= _MOST_CHARACTERS and name.isprintable() and name == name.strip()
+    if not fits or not _STRUCTURAL.isdisjoint(name):
+        raise InvalidName(name, of)
+    return name
+
+
+def valid_name(of: str) -> Callable[[object, object, str], None]:
+    """Return an attrs validator that refuses what `checked_name` refuses."""
+
+    def validate(_instance: object, _attribute: object, name: str) -> None:
+        checked_name(name, of)
+
+    return validate
+
+
+def name_of(function: Callable[..., object], fallback: str) -> str:
+    """Return the function's own name, or the fallback where it has none (a lambda, a partial).
+
+    >>> name_of(len, "step"), name_of(lambda: 0, "step")
+    ('len', 'step')
+    """
+    name = getattr(function, "__name__", fallback)
+    return fallback if name == "<lambda>" else str(name)

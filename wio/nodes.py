@@ -1,0 +1,551 @@
+"""What is a workflow made of? The whole algebra, on one page.
+
+`WIO[In, Err, Out]` is a program that takes an `In`, and ends with an `Out` or with an error `Err`.
+It is an immutable tree of the node classes below; building it runs nothing. Users see `WIO` and compose
+with its methods and with the constructors of `wio.steps` and `wio.control`. Interpreters `match` over
+`Node`, the closed union at the end, which `node_of` reaches with the only cast there is.
+
+No function here recurses into the tree: a chain of 100,000 steps is an ordinary value.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Generic, Never, TypeAlias, TypeVar, cast, overload
+
+import attrs
+from returns.interfaces.altable import AltableN
+from returns.interfaces.container import ContainerN
+from returns.interfaces.lashable import LashableN
+from returns.primitives.hkt import SupportsKind3
+from returns.result import Failure, Result
+
+from wio.names import checked_name, valid_name
+from wio.notebook import svg_of
+from wio.retries import Retry
+from wio.signals import Query, Signal
+
+In = TypeVar("In", contravariant=True)
+Err = TypeVar("Err", covariant=True)
+Out = TypeVar("Out", covariant=True)
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+E = TypeVar("E")
+E2 = TypeVar("E2")
+S = TypeVar("S")
+R = TypeVar("R")
+
+Function: TypeAlias = Callable[..., Any]
+"""Is a user's function as interpreters see it: the types were checked where the node was built."""
+
+
+# The interfaces of `returns` declare no variance; like its own containers, `WIO` has some all the same.
+class WIO(  # type: ignore[type-var]  # pyright: ignore[reportGeneralTypeIssues]
+    Generic[In, Err, Out],
+    SupportsKind3["Composable[Any, Any, Any]", Out, Err, In],  # pyright: ignore[reportInvalidTypeForm]
+    ContainerN[Out, Err, In],  # pyright: ignore[reportInvalidTypeArguments]
+    AltableN[Out, Err, In],  # pyright: ignore[reportInvalidTypeArguments]
+    LashableN[Out, Err, In],  # pyright: ignore[reportInvalidTypeArguments]
+):
+    """Is a program from `In` to `Out` that may fail with `Err`, as a value.
+
+    Error channels widen by union: `a >> b` is a `WIO[A, E1 | E2, C]`, and `Never` means "cannot fail".
+    Two programs are equal when they have the same structure and the same functions.
+    """
+
+    __slots__ = ()
+
+    @overload
+    def __rshift__(self: WIO[A, E, B], following: Passage) -> WIO[A, E, B]: ...
+    @overload
+    def __rshift__(self: WIO[A, E, B], following: WIO[B, E2, C]) -> WIO[A, E | E2, C]: ...
+    def __rshift__(self, following: WIO[Any, Any, Any]) -> WIO[Any, Any, Any]:
+        """Return the program that runs this one and then `following`, which gets its output as input."""
+        return AndThen(self, following)
+
+    @overload
+    def and_then(self: WIO[A, E, B], following: Passage) -> WIO[A, E, B]: ...
+    @overload
+    def and_then(self: WIO[A, E, B], following: WIO[B, E2, C]) -> WIO[A, E | E2, C]: ...
+    def and_then(self, following: WIO[Any, Any, Any]) -> WIO[Any, Any, Any]:
+        """Return the program that runs this one and then `following`: the method form of `>>`."""
+        return AndThen(self, following)
+
+    def flat_map(self: WIO[A, E, B], function: Callable[[B], WIO[B, E2, C]]) -> WIO[A, E | E2, C]:
+        """Return the program that runs this one and then whatever `function` makes of its output.
+
+        The chosen program gets that output as its input, as after `>>`. `function` must be pure: it is called
+        again at every recovery. A picture shows the place as dynamic; prefer `branch` where arms are known.
+        """
+        return FlatMap(self, function, Feed.OUTPUT)
+
+    def bind(self: WIO[A, E, B], function: Callable[[B], WIO[A, E2, C]]) -> WIO[A, E | E2, C]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Return the program that runs this one and then whatever `function` makes of its output.
+
+        The chosen program gets the *original* input again: this is the lawful bind of the `returns` package,
+        where the input is an environment that all parts share.
+        """
+        return FlatMap(self, function, Feed.INPUT)
+
+    def map(self: WIO[A, E, B], function: Callable[[B], C]) -> WIO[A, E, C]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Return this program with its output changed by a pure function."""
+        return AndThen(self, Compute(function))
+
+    def apply(self: WIO[A, E, B], container: WIO[A, E2, Callable[[B], C]]) -> WIO[A, E | E2, C]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Return the program that runs `container`, then this one, and applies the function to the value."""
+        return FlatMap(container, _MapOver(self), Feed.INPUT)
+
+    def alt(self: WIO[A, E, B], function: Callable[[E], E2]) -> WIO[A, E2, B]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Return this program with its error changed by a pure function."""
+        return HandleError(self, Check(_ChangeError(function)))
+
+    def lash(self: WIO[A, E, B], function: Callable[[E], WIO[A, E2, B]]) -> WIO[A, E2, B]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Return the program that, when this one fails, runs what `function` makes of the error on the same input."""
+        return HandleError(self, FlatMap(Compute(_same), _Rescue(function), Feed.OUTPUT))
+
+    @classmethod
+    def from_value(cls, inner_value: C) -> WIO[object, Never, C]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Return the program that ends at once with the value: `wio.pure`."""
+        return Pure(inner_value)
+
+    def transform_input(self: WIO[A, E, B], function: Callable[[S], A]) -> WIO[S, E, B]:
+        """Return this program for another input, from which a pure function makes the present one."""
+        return AndThen(Compute(function), self)
+
+    def transform_output(self: WIO[A, E, B], function: Callable[[A, B], C]) -> WIO[A, E, C]:
+        """Return this program with its output made by a pure function of the original input and the output."""
+        return TransformOutput(self, function)
+
+    @overload
+    def handle_error(self: WIO[A, E, B], handler: WIO[Caught[A, E], E2, C]) -> WIO[A, E2, B | C]: ...
+    @overload
+    def handle_error(self: S, handler: Callable[[S], R]) -> R: ...
+    def handle_error(self, handler: Any) -> Any:
+        """Return the program that runs `handler` when this one fails.
+
+        A program as handler takes every error, as a `Caught` value. `catch(SomeError, program)` takes errors
+        of that type only; the others stay in the error channel.
+        """
+        return HandleError(self, cast(AnyNode, cast(object, handler))) if isinstance(handler, Composable) else handler(self)
+
+    def named(self: WIO[A, E, B], name: str, description: str = "") -> WIO[A, E, B]:
+        """Return this program under a name: a step is renamed, a part of several steps becomes a scope.
+
+        The name is part of the addresses in the journal: changing it under open instances strands them.
+        """
+        node = node_of(self)
+        match node:
+            case RunIO() | HandleSignal() | Wait() | Draft() | Branch() | Loop() | Compute() | Check():
+                renamed: WIO[Any, Any, Any] = attrs.evolve(
+                    node, name=checked_name(name, "a step"), description=description or node.description
+                )
+                return renamed
+            case _:
+                return Named(self, name=name, description=description)
+
+    def __eq__(self, other: object) -> bool:
+        return same_structure(self, cast(object, other)) if isinstance(other, Composable) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((type(self), getattr(self, "name", None)))
+
+    def __repr__(self) -> str:
+        return f"<WIO {summary(self)}>"
+
+    def _repr_svg_(self) -> str | None:
+        return svg_of(self)
+
+
+class Composable(WIO[In, Err, Out], Generic[Out, Err, In]):
+    """Is `WIO` with its type arguments in the order of the `returns` package.
+
+    Every node is one. The point-free functions of `returns` (`bind`, `map_`, ...) compute result types by
+    position, value first; through this class what they return is a `WIO` again.
+    """
+
+    __slots__ = ()
+
+
+class Passage(Composable[Any, Never, Any]):
+    """Is a program that passes any value on unchanged; after `>>` the value keeps its type."""
+
+    __slots__ = ()
+
+    @overload
+    def __rshift__(self, following: Passage) -> Passage: ...
+    @overload
+    def __rshift__(self, following: WIO[A, E, B]) -> WIO[A, E, B]: ...
+    def __rshift__(self, following: WIO[Any, Any, Any]) -> WIO[Any, Any, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Return the program that passes its input through this one to `following`."""
+        return AndThen(self, following)
+
+
+AnyNode: TypeAlias = Composable[Any, Any, Any]
+
+
+@attrs.frozen
+class Caught(Generic[A, E]):
+    """Is what an error handler receives.
+
+    `input` is what the failed part was given, `error` what it failed with, and `state` the latest value
+    that was flowing inside it when it failed (its input, if nothing had been done yet).
+    """
+
+    input: A
+    error: E
+    state: object
+
+
+# Values
+
+
+@attrs.frozen(eq=False, repr=False)
+class Pure(AnyNode):
+    """Ends with a constant."""
+
+    value: Any
+
+
+@attrs.frozen(eq=False, repr=False)
+class Fail(AnyNode):
+    """Fails with a constant error."""
+
+    error: Any
+
+
+@attrs.frozen(eq=False, repr=False)
+class Compute(AnyNode):
+    """Ends with a pure function of the input; an unnamed one is left out of pictures."""
+
+    function: Function
+    name: str = attrs.field(default="", kw_only=True)
+    description: str = attrs.field(default="", kw_only=True)
+
+
+@attrs.frozen(eq=False, repr=False)
+class Check(AnyNode):
+    """Ends or fails as a pure function of the input says, which returns a `Result`."""
+
+    function: Function
+    name: str = attrs.field(default="", kw_only=True)
+    description: str = attrs.field(default="", kw_only=True)
+
+
+# Steps: the leaves that write to the journal
+
+
+@attrs.frozen(eq=False, repr=False)
+class RunIO(AnyNode):
+    """Runs an effect whose event is recorded, and folds the event with a pure handler.
+
+    Without a handler the event is the output. `event` is the declared type of the event; None means that
+    the annotations of the effect tell it.
+    """
+
+    effect: Function
+    handler: Function | None = None
+    name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
+    description: str = attrs.field(default="", kw_only=True)
+    event: Any = attrs.field(default=None, kw_only=True)
+    retry: Retry | None = attrs.field(default=None, kw_only=True)
+
+
+@attrs.frozen(eq=False, repr=False)
+class HandleSignal(AnyNode):
+    """Waits for a signal, runs an effect on the request, records its event, folds it, and responds."""
+
+    signal: Signal[Any, Any]
+    effect: Function
+    handler: Function | None
+    respond: Function
+    name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
+    description: str = attrs.field(default="", kw_only=True)
+    event: Any = attrs.field(default=None, kw_only=True)
+
+
+class Timing(enum.Enum):
+    """Says whether a wait is given as a duration or as a point in time."""
+
+    DURATION = "for"
+    INSTANT = "until"
+
+
+@attrs.frozen(eq=False, repr=False)
+class Wait(Passage):
+    """Waits for a duration or until a time, either of them given or computed from the value.
+
+    The deadline is computed once, when the wait is reached, and recorded as an absolute time.
+    """
+
+    moment: timedelta | datetime | Function
+    timing: Timing
+    name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
+    description: str = attrs.field(default="", kw_only=True)
+
+
+@attrs.frozen(eq=False, repr=False)
+class Draft(AnyNode):
+    """Stands for a step that has a name and types, but no body yet. It draws; it does not run."""
+
+    name: str = attrs.field(validator=valid_name("a step"))
+    description: str = attrs.field(default="", kw_only=True)
+    input: Any = attrs.field(default=object, kw_only=True)
+    output: Any = attrs.field(default=object, kw_only=True)
+    error: Any = attrs.field(default=None, kw_only=True)
+
+
+# Sequencing
+
+
+@attrs.frozen(eq=False, repr=False)
+class AndThen(AnyNode):
+    """Runs `first`, then `second` on its output."""
+
+    first: WIO[Any, Any, Any]
+    second: WIO[Any, Any, Any]
+
+
+class Feed(enum.Enum):
+    """Says what the program after a `FlatMap` is given: the output before it, or the original input."""
+
+    OUTPUT = "output"
+    INPUT = "input"
+
+
+@attrs.frozen(eq=False, repr=False)
+class FlatMap(AnyNode):
+    """Runs `base`, then the program that the continuation makes of its output."""
+
+    base: WIO[Any, Any, Any]
+    continuation: Function
+    feed: Feed
+
+
+@attrs.frozen(eq=False, repr=False)
+class TransformOutput(AnyNode):
+    """Runs `base` and makes the output from the original input and the output of `base`."""
+
+    base: WIO[Any, Any, Any]
+    function: Function
+
+
+# Choice and repetition
+
+
+@attrs.frozen(eq=False)
+class Arm:
+    """Is one way that a `Branch` may take. `guard` returns a bool, or a `Maybe` with the arm's input."""
+
+    guard: Function
+    body: WIO[Any, Any, Any]
+    name: str = attrs.field(kw_only=True, validator=valid_name("an arm"))
+
+
+@attrs.frozen(eq=False, repr=False)
+class Branch(AnyNode):
+    """Takes the first arm whose guard yields, or the default; without one it fails with `NoArmMatched`."""
+
+    arms: tuple[Arm, ...]
+    default: WIO[Any, Any, Any] | None = None
+    name: str = attrs.field(default="branch", kw_only=True, validator=valid_name("a branch"))
+    description: str = attrs.field(default="", kw_only=True)
+
+
+class LoopTest(enum.Enum):
+    """Says whether a loop asks its question before a round or after it."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+@attrs.frozen(eq=False, repr=False)
+class Loop(AnyNode):
+    """Repeats `body` until `until` yields: a bool, or a `Maybe` with the output.
+
+    `back` is the way from the end of one round to the start of the next; without it the body's output is
+    its next input. With `LoopTest.BEFORE` the question is asked of the input, before the first round too.
+    """
+
+    body: WIO[Any, Any, Any]
+    until: Function
+    back: WIO[Any, Any, Any] | None = None
+    test: LoopTest = LoopTest.AFTER
+    name: str = attrs.field(default="loop", kw_only=True, validator=valid_name("a loop"))
+    description: str = attrs.field(default="", kw_only=True)
+
+
+# Scopes
+
+
+@attrs.frozen(eq=False, repr=False)
+class HandleError(AnyNode):
+    """Runs `base`; when it fails with an error of type `on` (None: any), runs `handler` on a `Caught`."""
+
+    base: WIO[Any, Any, Any]
+    handler: WIO[Any, Any, Any]
+    on: type[Any] | None = None
+
+
+@attrs.frozen(eq=False, repr=False)
+class Answer(AnyNode):
+    """Runs `base`; while it runs, and after, answers a query with a pure function of the latest value in it."""
+
+    query: Query[Any]
+    answer: Function
+    base: WIO[Any, Any, Any]
+
+
+@attrs.frozen(eq=False, repr=False)
+class Named(AnyNode):
+    """Gives a part of several steps a name, and so a scope of its own in addresses."""
+
+    base: WIO[Any, Any, Any]
+    name: str = attrs.field(kw_only=True, validator=valid_name("a part"))
+    description: str = attrs.field(default="", kw_only=True)
+
+
+Node: TypeAlias = (
+    Pure
+    | Fail
+    | Compute
+    | Check
+    | RunIO
+    | HandleSignal
+    | Wait
+    | Draft
+    | AndThen
+    | FlatMap
+    | TransformOutput
+    | Branch
+    | Loop
+    | HandleError
+    | Answer
+    | Named
+)
+"""Is the closed union of all nodes: a `match` over it without a wildcard is checked to be complete."""
+
+
+def node_of(program: WIO[Any, Any, Any]) -> Node:
+    """Return the program as the node that it is, for a `match`. It costs nothing at run time."""
+    return cast(Node, program)
+
+
+# Functions inside nodes, as values, so that programs built twice compare equal
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+@attrs.frozen
+class _MapOver:
+    program: WIO[Any, Any, Any]
+
+    def __call__(self, function: Function) -> WIO[Any, Any, Any]:
+        return AndThen(self.program, Compute(function))
+
+
+@attrs.frozen
+class _ChangeError:
+    function: Function
+
+    def __call__(self, caught: Caught[Any, Any]) -> Result[Any, Any]:
+        return Failure(self.function(caught.error))
+
+
+@attrs.frozen
+class _Rescue:
+    function: Function
+
+    def __call__(self, caught: Caught[Any, Any]) -> WIO[Any, Any, Any]:
+        return AndThen(Pure(caught.input), self.function(caught.error))
+
+
+# Questions that the values answer about themselves
+
+
+def children(program: WIO[Any, Any, Any]) -> tuple[WIO[Any, Any, Any], ...]:
+    """Return the programs directly inside this one, in the order in which they are written."""
+    node = node_of(program)
+    match node:
+        case Pure() | Fail() | Compute() | Check() | RunIO() | HandleSignal() | Wait() | Draft():
+            return ()
+        case AndThen(first, second):
+            return (first, second)
+        case FlatMap(base) | TransformOutput(base) | Answer(_, _, base) | Named(base):
+            return (base,)
+        case Branch(arms, default):
+            bodies = tuple(arm.body for arm in arms)
+            return bodies if default is None else (*bodies, default)
+        case Loop(body, _, back):
+            return (body,) if back is None else (body, back)
+        case HandleError(base, handler):
+            return (base, handler)
+
+
+def same_structure(one: object, other: object) -> bool:
+    """Tell whether two programs have the same nodes with equal parts; at any depth, without recursion."""
+    seen: set[tuple[int, int]] = set()
+    pairs: list[tuple[object, object]] = [(one, other)]
+    while pairs:
+        left, right = pairs.pop()
+        if left is right or (id(left), id(right)) in seen:
+            continue
+        left_parts, right_parts = _parts(left), _parts(right)
+        if left_parts is None or right_parts is None:
+            if left != right:
+                return False
+            continue
+        if type(left) is not type(right) or len(left_parts) != len(right_parts):
+            return False
+        seen.add((id(left), id(right)))
+        pairs.extend(zip(left_parts, right_parts, strict=True))
+    return True
+
+
+def _parts(value: object) -> tuple[object, ...] | None:
+    """Return what a part of the tree consists of, or None for a user's value, which compares by itself."""
+    if isinstance(value, Arm | Composable):
+        kind = cast("type[attrs.AttrsInstance]", type(cast(object, value)))
+        return tuple(getattr(cast(object, value), field.name) for field in attrs.fields(kind))
+    return cast("tuple[object, ...]", value) if isinstance(value, tuple) else None
+
+
+_MOST_IN_SUMMARY = 12
+
+
+def summary(program: WIO[Any, Any, Any]) -> str:
+    """Return the names of the first steps and parts, in the order in which they are written."""
+    named: list[str] = []
+    waiting: list[WIO[Any, Any, Any]] = [program]
+    while waiting and len(named) <= _MOST_IN_SUMMARY:
+        here = waiting.pop()
+        label = _label(node_of(here))
+        if label:
+            named.append(label)
+        waiting.extend(reversed(children(here)))
+    shown = named[:_MOST_IN_SUMMARY]
+    return " ".join(shown) + (" ..." if len(named) > _MOST_IN_SUMMARY or waiting else "")
+
+
+def _label(node: Node) -> str:
+    match node:
+        case Pure(value):
+            return f"pure({value!r:.40})"
+        case Fail(error):
+            return f"fail({error!r:.40})"
+        case HandleSignal(signal):
+            return f"{node.name}<-{signal.name}"
+        case Answer(query):
+            return f"query({query.name})"
+        case FlatMap():
+            return "flat_map"
+        case HandleError():
+            return f"on {node.on.__name__}" if node.on else "on error"
+        case AndThen() | TransformOutput():
+            return ""
+        case Compute() | Check() | RunIO() | Wait() | Draft() | Branch() | Loop() | Named():
+            return node.name

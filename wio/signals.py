@@ -1,0 +1,55 @@
+"""What can be asked of a running instance: signals that move it, queries that read it."""
+
+from __future__ import annotations
+
+import enum
+from typing import Generic, TypeVar
+
+import attrs
+
+from wio.names import valid_name
+
+Req = TypeVar("Req")
+Resp = TypeVar("Resp")
+
+
+class Early(enum.Enum):
+    """Says what becomes of a signal that arrives before its instance waits for it."""
+
+    REFUSE = "refuse"
+    KEEP = "keep"
+
+
+@attrs.frozen(repr=False)
+class Signal(Generic[Req, Resp]):
+    """Is a typed request to an instance, with a typed response.
+
+    The name identifies the signal in the journal: it must not change while instances wait for it.
+    A `KEEP` signal that comes early is recorded and handled, first in first out, when the workflow gets there.
+
+    >>> Signal("confirm", request=int, response=str)
+    Signal('confirm')
+    """
+
+    name: str = attrs.field(validator=valid_name("a signal"))
+    request: type[Req] = attrs.field(kw_only=True)
+    response: type[Resp] = attrs.field(kw_only=True)
+    early: Early = attrs.field(default=Early.REFUSE, kw_only=True)
+
+    def __repr__(self) -> str:
+        return f"Signal({self.name!r})"
+
+
+@attrs.frozen(repr=False)
+class Query(Generic[Resp]):
+    """Is a typed question about an instance; answering it changes and records nothing.
+
+    >>> Query("status", response=str)
+    Query('status')
+    """
+
+    name: str = attrs.field(validator=valid_name("a query"))
+    response: type[Resp] = attrs.field(kw_only=True)
+
+    def __repr__(self) -> str:
+        return f"Query({self.name!r})"
