@@ -1,6 +1,18 @@
 """Long-lived business processes as immutable values. Start with `run_io`, `>>` and `Workflow`."""
 
-from wio.control import Arms, Catch, Guard, NoArmMatched, branch, catch, loop, query, repeat_while, when, when_some
+from wio.control import (
+    Arms,
+    Catch,
+    Guard,
+    NoArmMatched,
+    branch,
+    catch,
+    loop,
+    query,
+    repeat_while,
+    when,
+    when_some,
+)
 from wio.errors import InvalidDefinition, InvalidName, WioError
 from wio.nodes import WIO, Caught
 from wio.retries import Exponential, Fixed, Linear, Retry

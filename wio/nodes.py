@@ -129,7 +129,11 @@ class WIO(  # type: ignore[type-var]  # pyright: ignore[reportGeneralTypeIssues]
         A program as handler takes every error, as a `Caught` value. `catch(SomeError, program)` takes errors
         of that type only; the others stay in the error channel.
         """
-        return HandleError(self, cast(AnyNode, cast(object, handler))) if isinstance(handler, Composable) else handler(self)
+        return (
+            HandleError(self, cast(AnyNode, cast(object, handler)))
+            if isinstance(handler, Composable)
+            else handler(self)
+        )
 
     def named(self: WIO[A, E, B], name: str, description: str = "") -> WIO[A, E, B]:
         """Return this program under a name: a step is renamed, a part of several steps becomes a scope.

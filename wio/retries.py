@@ -73,7 +73,9 @@ class Retry:
 
     def __attrs_post_init__(self) -> None:
         if self.attempts is not None and self.attempts < 1:
-            raise InvalidDefinition(f"attempts={self.attempts}: a step is tried at least once. Give 1 or more, or None.")
+            raise InvalidDefinition(
+                f"attempts={self.attempts}: a step is tried at least once. Give 1 or more, or None."
+            )
         if not 0.0 <= self.jitter <= 1.0:
             raise InvalidDefinition(f"jitter={self.jitter}: it is a fraction of the delay. Give 0.0 to 1.0.")
         if self.backoff.delay < timedelta(0) or self.ceiling < timedelta(0):

@@ -189,7 +189,12 @@ def run_io(
     <WIO abs>
     """
     return RunIO(
-        effect, handler, name=name or name_of(effect, "step"), description=description, event=event, retry=retry
+        effect,
+        handler,
+        name=name or name_of(effect, "step"),
+        description=description,
+        event=event,
+        retry=retry,
     )
 
 
@@ -306,9 +311,7 @@ def handle_signal(
 @overload
 def wait(duration: timedelta, *, name: str = "wait", description: str = "") -> Passage: ...
 @overload
-def wait(
-    duration: Callable[[A], timedelta], *, name: str = "", description: str = ""
-) -> WIO[A, Never, A]: ...
+def wait(duration: Callable[[A], timedelta], *, name: str = "", description: str = "") -> WIO[A, Never, A]: ...
 def wait(
     duration: timedelta | Callable[[Any], timedelta], *, name: str = "", description: str = ""
 ) -> WIO[Any, Any, Any]:
@@ -335,7 +338,12 @@ def _wait_name(moment: timedelta | datetime | Callable[[Any], object]) -> str:
 
 
 def draft(
-    name: str, *, input: type[A], output: type[B], error: type[E] = Never, description: str = ""  # type: ignore[assignment]
+    name: str,
+    *,
+    input: type[A],
+    output: type[B],
+    error: type[E] = Never,  # type: ignore[assignment]
+    description: str = "",
 ) -> WIO[A, E, B]:
     """Return a step that has a name and types but no body yet: it composes and draws, and a runtime refuses it."""
     return Draft(name, description=description, input=input, output=output, error=error)

@@ -8,7 +8,7 @@ import attrs
 
 from wio.errors import InvalidDefinition
 from wio.names import valid_name
-from wio.nodes import WIO, Draft, children
+from wio.nodes import WIO
 from wio.notebook import svg_of
 
 A = TypeVar("A")
@@ -39,15 +39,3 @@ class Workflow(Generic[A, E, B]):
 
     def _repr_svg_(self) -> str | None:
         return svg_of(self)
-
-
-def drafts(workflow: Workflow[A, E, B]) -> tuple[str, ...]:
-    """Return the names of the steps that have no body yet, in the order in which they are written."""
-    found: list[str] = []
-    waiting: list[WIO[object, object, object]] = [workflow.root]  # type: ignore[list-item]
-    while waiting:
-        here = waiting.pop()
-        if isinstance(here, Draft):
-            found.append(here.name)
-        waiting.extend(reversed(children(here)))
-    return tuple(found)

@@ -1,0 +1,154 @@
+"""Which errors do interpreters raise? One class for each cause that a caller can act on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from wio.errors import WioError
+
+
+class JournalMismatch(WioError):
+    """Says that a journal holds an entry that its workflow cannot apply."""
+
+    def __init__(self, workflow: str, seq: int, kind: str, address: str, expected: str) -> None:
+        super().__init__(
+            f"Entry {seq} ({kind} at {address!r}) does not fit {workflow}, which expects {expected}."
+            " The workflow was changed under a running instance. Register the version that wrote the journal"
+            " beside the new one (raise Workflow.version for the new one), or undo the change."
+        )
+        self.workflow = workflow
+        self.seq = seq
+        self.kind = kind
+        self.address = address
+        self.expected = expected
+
+
+class UserFunctionRaised(WioError):
+    """Says that a pure function of the workflow (a handler, a guard, a continuation, ...) raised."""
+
+    def __init__(self, function: str, address: str, error: BaseException) -> None:
+        super().__init__(
+            f"{function} at {address!r} raised {type(error).__name__}: {error}. It must be a total, pure function;"
+            " domain errors are returned as Failure(...). Nothing was recorded. Mend the function, then resume."
+        )
+        self.address = address
+        self.function = function
+
+
+class EffectFailed(WioError):
+    """Says that an effect returned an `IOFailure` whose content is no exception."""
+
+    def __init__(self, content: object) -> None:
+        super().__init__(
+            f"The effect returned IOFailure({content!r}). A failure of an effect is technical and holds an exception;"
+            " a domain error is an event, from which the handler returns Failure(...)."
+        )
+        self.content = content
+
+
+class DraftReached(WioError):
+    """Says that a workflow has steps without a body, so it cannot run."""
+
+    def __init__(self, workflow: str, names: tuple[str, ...]) -> None:
+        super().__init__(
+            f"{workflow} still has drafts: {', '.join(names)}. Replace each draft(...) by a step with a body."
+        )
+        self.names = names
+
+
+class UnexpectedSignal(WioError):
+    """Says that an instance does not take a signal now. Nothing was recorded."""
+
+    def __init__(self, signal: str, reason: str, expected: tuple[str, ...]) -> None:
+        waits = f"It takes now: {', '.join(expected)}." if expected else "It takes no signal now."
+        super().__init__(f"Signal {signal!r} was refused: {reason}. {waits} Nothing was recorded.")
+        self.signal = signal
+        self.expected = expected
+
+
+class UnexpectedQuery(WioError):
+    """Says that no query node around the active place answers the query."""
+
+    def __init__(self, query: str, address: str) -> None:
+        super().__init__(
+            f"Nobody answers query {query!r} at {address or 'the end'!r}."
+            " Wrap the part of the workflow that should answer it: query(QUESTION, answer, part)."
+        )
+        self.query = query
+
+
+class WrongPayload(WioError):
+    """Says that a value is not of the type that was declared for its place."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(f"{place}: {reason} Nothing was recorded.")
+        self.place = place
+
+
+class InstancePaused(WioError):
+    """Says that an instance is paused, and why; it goes on after `resume`."""
+
+    def __init__(self, instance_id: str, address: str, problem: str) -> None:
+        super().__init__(
+            f"Instance {instance_id!r} is paused at {address or 'the start'!r}: {problem}."
+            " Nothing is lost. Mend the cause, then call `await instance.resume()`."
+        )
+        self.instance_id = instance_id
+        self.address = address
+        self.problem = problem
+
+
+class UnknownWorkflow(WioError):
+    """Says that the runtime was not given a workflow, or not this version of it."""
+
+    def __init__(self, name: str, version: int, known: tuple[str, ...]) -> None:
+        super().__init__(
+            f"This runtime has no workflow {name!r} version {version}; it has: {', '.join(known) or 'none'}."
+            " Give it to Runtime(journal, [...]), older versions included while instances of them are open."
+        )
+        self.name = name
+        self.version = version
+
+
+class InstanceExists(WioError):
+    """Says that the id is taken by an instance that was started differently."""
+
+    def __init__(self, instance_id: str, difference: str) -> None:
+        super().__init__(
+            f"Instance {instance_id!r} exists with {difference}. Nothing was recorded."
+            " Attach with the same workflow and input, or choose another id."
+        )
+        self.instance_id = instance_id
+
+
+class NotPaused(WioError):
+    """Says that an instance cannot be resumed because it is not paused."""
+
+    def __init__(self, instance_id: str) -> None:
+        super().__init__(f"Instance {instance_id!r} is not paused, so there is nothing to resume.")
+        self.instance_id = instance_id
+
+
+class RuntimeStopped(WioError):
+    """Says that a call was made on, or was waiting in, a runtime that has stopped. The instance is not affected."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The runtime is not running. Instances are kept in the journal and go on when a runtime starts on it:"
+            " use it inside `async with Runtime(...)`."
+        )
+
+
+class NotDue(WioError):
+    """Says that a timer was fired before its time."""
+
+    def __init__(self, address: str, due: datetime | None) -> None:
+        super().__init__(f"The wait at {address!r} is not over before {due}.")
+        self.address = address
+
+
+class NotActive(WioError):
+    """Says that something was reported of a place that the instance has not reached, or has left."""
+
+    def __init__(self, expected: str) -> None:
+        super().__init__(f"That does not happen here: the instance expects {expected}. Nothing was recorded.")

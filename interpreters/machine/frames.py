@@ -1,0 +1,81 @@
+"""What remains to be done when the active part of a workflow ends? A stack of frames, top first.
+
+A frame is pushed where the walk goes into a part and popped where it leaves, so a chain of any length and a
+`flat_map` recursion of any depth keep the stack as deep as the tree is nested, not as long as the history.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import attrs
+
+from interpreters.machine.addresses import Scope
+from wio.nodes import WIO, Answer, FlatMap, HandleError, Loop, TransformOutput
+
+Frame: TypeAlias = "Following | Continuing | Finishing | Guarding | Answering | Repeating | Leaving"
+Frames: TypeAlias = "Following | Continuing | Finishing | Guarding | Answering | Repeating | Leaving | None"
+"""Is a whole stack: its top frame, or None when nothing remains."""
+
+
+@attrs.frozen(eq=False)
+class Following:
+    """Runs `program` on the value."""
+
+    program: WIO[Any, Any, Any]
+    below: Frames
+
+
+@attrs.frozen(eq=False)
+class Continuing:
+    """Runs what the continuation of `node` makes of the value."""
+
+    node: FlatMap
+    input: Any
+    below: Frames
+
+
+@attrs.frozen(eq=False)
+class Finishing:
+    """Makes the output of `node` from its input and the value."""
+
+    node: TransformOutput
+    input: Any
+    below: Frames
+
+
+@attrs.frozen(eq=False)
+class Guarding:
+    """Runs the handler of `node` on an error that it takes."""
+
+    node: HandleError
+    input: Any
+    below: Frames
+
+
+@attrs.frozen(eq=False)
+class Answering:
+    """Answers the query of `node` while the part above it is active."""
+
+    node: Answer
+    below: Frames
+
+
+@attrs.frozen(eq=False)
+class Repeating:
+    """Goes on with the loop `node` at `address`: round `round` is active, in its body or on its way back."""
+
+    node: Loop
+    address: str
+    round: int
+    on_way_back: bool
+    outer: Scope
+    below: Frames
+
+
+@attrs.frozen(eq=False)
+class Leaving:
+    """Returns to the scope outside an arm, a handler or a named part."""
+
+    outer: Scope
+    below: Frames

@@ -1,0 +1,41 @@
+"""What can be said of a workflow without running it? Questions asked of the tree alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from wio.nodes import WIO, Draft, FlatMap, HandleSignal, Node, children, node_of
+from wio.signals import Signal
+from wio.workflow import Workflow
+
+
+def nodes_in(program: WIO[Any, Any, Any]) -> Iterator[Node]:
+    """Yield every node once, in the order in which they are written; a part used twice is yielded once."""
+    seen: set[int] = set()
+    waiting = [program]
+    while waiting:
+        here = waiting.pop()
+        if id(here) not in seen:
+            seen.add(id(here))
+            yield node_of(here)
+            waiting.extend(reversed(children(here)))
+
+
+def drafts(workflow: Workflow[Any, Any, Any]) -> tuple[str, ...]:
+    """Return the names of the steps that have no body yet."""
+    return tuple(node.name for node in nodes_in(workflow.root) if isinstance(node, Draft))
+
+
+def may_take(workflow: Workflow[Any, Any, Any], signal: Signal[Any, Any]) -> bool:
+    """Tell whether some step of the workflow handles the signal; where continuations are dynamic, it may."""
+    names, dynamic = _signals(workflow)
+    return dynamic or signal.name in names
+
+
+@lru_cache(maxsize=256)
+def _signals(workflow: Workflow[Any, Any, Any]) -> tuple[frozenset[str], bool]:
+    nodes = list(nodes_in(workflow.root))
+    names = frozenset(node.signal.name for node in nodes if isinstance(node, HandleSignal))
+    return names, any(isinstance(node, FlatMap) for node in nodes)

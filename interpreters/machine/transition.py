@@ -1,0 +1,205 @@
+"""What does an entry make of an execution? The one transition, for live runs, signals, replay and recovery alike.
+
+    begin(workflow, input) -> Execution          the first entry
+    apply(execution, entry) -> Execution         every other entry
+
+There is no second way to move. An entry that fits no place raises `JournalMismatch`; it is never skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar, cast
+
+import attrs
+from returns.result import Result, Success
+
+from interpreters.errors import JournalMismatch, WrongPayload
+from interpreters.machine.addresses import Scope
+from interpreters.machine.advance import Observer, Reached, call, enter, leave
+from interpreters.machine.execution import (
+    Active,
+    AttemptFailed,
+    AttemptLost,
+    Attempts,
+    Deadline,
+    Ended,
+    Execution,
+    Kept,
+    Paused,
+    Problem,
+    TimerSet,
+)
+from interpreters.machine.words import expectation
+from journals.codecs import Codec, CodecError, JsonCodec
+from journals.entries import Entry, Kind, Payload
+from wio.forms import event_form
+from wio.nodes import HandleSignal, RunIO, Wait
+from wio.workflow import Workflow
+
+A = TypeVar("A")
+
+JSON: Codec = JsonCodec()
+MAILBOX = "mailbox:"
+"""Starts the address of a signal that was kept; the signal's name follows."""
+
+
+def begin(workflow: Workflow[A, Any, Any], input: A, codec: Codec = JSON, observe: Observer | None = None) -> Execution:
+    """Return the execution after its first entry. Raises `UserFunctionRaised` or `DraftReached`."""
+    position, closed = enter(workflow.root, input, Scope(), None, {}, observe)
+    return Execution(workflow, codec, 1, position, (), closed)
+
+
+def recover(workflow: Workflow[Any, Any, Any], entries: Iterable[Entry], codec: Codec = JSON) -> Execution:
+    """Return the execution that a whole journal leads to. `entries` start with the first."""
+    following = iter(entries)
+    execution = begin_from(workflow, next(following), codec)
+    for entry in following:
+        execution = apply(execution, entry)
+    return execution
+
+
+def begin_from(
+    workflow: Workflow[Any, Any, Any], started: Entry, codec: Codec = JSON, observe: Observer | None = None
+) -> Execution:
+    """Return the execution after a recorded first entry. Raises `JournalMismatch` or `WrongPayload`."""
+    if started.kind is not Kind.STARTED or started.seq != 1:
+        raise JournalMismatch(
+            _label(workflow), started.seq, started.kind.value, started.address, "its start as entry 1"
+        )
+    return begin(workflow, _decoded(codec, started, workflow.input), codec, observe)
+
+
+def apply(execution: Execution, entry: Entry, observe: Observer | None = None) -> Execution:
+    """Return the execution after one more entry.
+
+    Raises `JournalMismatch` when the entry fits no place, `WrongPayload` when its payload cannot be decoded there,
+    and `UserFunctionRaised` when a pure function raises. The given execution is unchanged and still good.
+    """
+    if entry.seq != execution.seq + 1:
+        raise mismatch(execution, entry, f"entry {execution.seq + 1} next")
+    position = execution.position
+    if entry.kind is Kind.SIGNAL_KEPT:
+        return _keep_signal(execution, entry)
+    if isinstance(position, Ended):
+        return _record_end(execution, position, entry)
+    if entry.address != position.address:
+        raise mismatch(execution, entry, expectation(execution))
+    match entry.kind:
+        case Kind.EVENT | Kind.SIGNAL:
+            return _fold_event(execution, position, entry, observe)
+        case Kind.ATTEMPT_FAILED | Kind.ATTEMPT_LOST:
+            return _count_attempt(execution, position, entry)
+        case Kind.TIMER_SET | Kind.TIMER_FIRED:
+            return _time(execution, position, entry, observe)
+        case Kind.PAUSED | Kind.RESUMED:
+            return _pause_or_resume(execution, position, entry)
+        case Kind.STARTED | Kind.COMPLETED | Kind.FAILED:
+            raise mismatch(execution, entry, expectation(execution))
+
+
+def mismatch(execution: Execution, entry: Entry, expected: str) -> JournalMismatch:
+    """Return the error that says that an entry does not fit."""
+    return JournalMismatch(_label(execution.workflow), entry.seq, entry.kind.value, entry.address, expected)
+
+
+def _label(workflow: Workflow[Any, Any, Any]) -> str:
+    return f"workflow {workflow.name!r} version {workflow.version}"
+
+
+def _decoded(codec: Codec, entry: Entry, form: object | None) -> Any:
+    if entry.payload is None:
+        raise WrongPayload(f"Entry {entry.seq} at {entry.address!r}", "It has no payload.")
+    try:
+        return codec.decode(entry.payload, form)
+    except CodecError as error:
+        raise WrongPayload(f"Entry {entry.seq} at {entry.address!r}", str(error)) from error
+
+
+def _moved(execution: Execution, reached: Reached) -> Execution:
+    position, closed = reached
+    return Execution(execution.workflow, execution.codec, execution.seq + 1, position, execution.mailbox, closed)
+
+
+def _stayed(execution: Execution, position: Active) -> Execution:
+    return attrs.evolve(execution, seq=execution.seq + 1, position=position)
+
+
+def _fold_event(execution: Execution, active: Active, entry: Entry, observe: Observer | None) -> Execution:
+    node = active.node
+    if not (isinstance(node, RunIO) and entry.kind is Kind.EVENT) and not (
+        isinstance(node, HandleSignal) and entry.kind is Kind.SIGNAL
+    ):
+        raise mismatch(execution, entry, expectation(execution))
+    event = _decoded(execution.codec, entry, event_form(node))
+    result = _folded(node, active, event)
+    moved = _moved(execution, leave(active, result, execution.closed, observe))
+    if isinstance(node, HandleSignal) and execution.mailbox:
+        return attrs.evolve(moved, mailbox=_without_first(execution.mailbox, node.signal.name))
+    return moved
+
+
+def _folded(node: RunIO | HandleSignal, active: Active, event: Any) -> Result[Any, Any]:
+    if node.handler is None:
+        return Success(event)
+    folded = call(node.handler, active.scope, active.value, event)
+    return cast("Result[Any, Any]", cast(object, folded)) if isinstance(folded, Result) else Success(folded)
+
+
+def _without_first(mailbox: tuple[Kept, ...], signal: str) -> tuple[Kept, ...]:
+    """Leave out the oldest kept signal of that name: it is always the one that was handled."""
+    for index, kept in enumerate(mailbox):
+        if kept.signal == signal:
+            return mailbox[:index] + mailbox[index + 1 :]
+    return mailbox
+
+
+def _keep_signal(execution: Execution, entry: Entry) -> Execution:
+    if isinstance(execution.position, Ended):
+        raise mismatch(execution, entry, expectation(execution))
+    payload = entry.payload or Payload("null", 1, "null")
+    kept = Kept(entry.seq, entry.address.removeprefix(MAILBOX), payload, entry.key)
+    return attrs.evolve(execution, seq=entry.seq, mailbox=(*execution.mailbox, kept))
+
+
+def _count_attempt(execution: Execution, active: Active, entry: Entry) -> Execution:
+    attempts = active.standing
+    if not isinstance(attempts, Attempts):
+        raise mismatch(execution, entry, expectation(execution))
+    if entry.kind is Kind.ATTEMPT_LOST:
+        _decoded(execution.codec, entry, AttemptLost)
+        return _stayed(execution, attrs.evolve(active, standing=attrs.evolve(attempts, ended=attempts.ended + 1)))
+    failed: AttemptFailed = _decoded(execution.codec, entry, AttemptFailed)
+    counted = Attempts(attempts.ended + 1, attempts.failed + 1, failed.retry_at)
+    problem = failed.error if failed.retry_at is None else None
+    return _stayed(execution, attrs.evolve(active, standing=counted, problem=problem))
+
+
+def _time(execution: Execution, active: Active, entry: Entry, observe: Observer | None) -> Execution:
+    deadline = active.standing
+    if not isinstance(active.node, Wait) or not isinstance(deadline, Deadline):
+        raise mismatch(execution, entry, expectation(execution))
+    if (entry.kind is Kind.TIMER_SET) is not (deadline.due is None):
+        raise mismatch(execution, entry, expectation(execution))
+    if entry.kind is Kind.TIMER_SET:
+        due: TimerSet = _decoded(execution.codec, entry, TimerSet)
+        return _stayed(execution, attrs.evolve(active, standing=Deadline(due.due)))
+    return _moved(execution, leave(active, Success(active.value), execution.closed, observe))
+
+
+def _pause_or_resume(execution: Execution, active: Active, entry: Entry) -> Execution:
+    if (entry.kind is Kind.PAUSED) is not (active.problem is None):
+        raise mismatch(execution, entry, expectation(execution))
+    if entry.kind is Kind.PAUSED:
+        problem: Problem = cast(Paused, _decoded(execution.codec, entry, Paused)).error
+        return _stayed(execution, attrs.evolve(active, problem=problem))
+    standing = active.standing
+    rested = attrs.evolve(standing, failed=0, retry_at=None) if isinstance(standing, Attempts) else standing
+    return _stayed(execution, attrs.evolve(active, standing=rested, problem=None))
+
+
+def _record_end(execution: Execution, ended: Ended, entry: Entry) -> Execution:
+    kind = Kind.COMPLETED if isinstance(ended.outcome, Success) else Kind.FAILED
+    if ended.recorded or entry.kind is not kind or entry.address:
+        raise mismatch(execution, entry, expectation(execution))
+    return attrs.evolve(execution, seq=entry.seq, position=attrs.evolve(ended, recorded=True))

@@ -1,0 +1,135 @@
+"""How does a script without an event loop run workflows? Through a facade over the same runtime.
+
+The runtime lives in an event loop of its own, in a thread; every call is handed over to it and waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from returns.result import Result
+
+from interpreters.errors import RuntimeStopped
+from interpreters.runtime.instance import Instance
+from interpreters.runtime.runtime import Runtime
+from journals.entries import Entry, InstanceRecord, Status
+from wio.signals import Query, Signal
+from wio.workflow import Workflow
+
+A = TypeVar("A")
+E = TypeVar("E")
+B = TypeVar("B")
+R = TypeVar("R")
+T = TypeVar("T")
+Req = TypeVar("Req")
+Resp = TypeVar("Resp")
+
+
+class BlockingRuntime:
+    """Is a `Runtime` for synchronous code, inside `with`.
+
+    Give it the runtime to use: `BlockingRuntime(Runtime(journal, [workflow]))`. Its methods may be called from any
+    thread. They raise what the runtime's raise, and `TimeoutError` where a timeout is given and passes.
+    """
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="wio-runtime", daemon=True)
+        self._thread.start()
+        try:
+            self.wait_for(self._runtime.__aenter__())
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.wait_for(self._runtime.__aexit__(kind, error, trace))
+        finally:
+            self._close()
+
+    def start(self, workflow: Workflow[A, E, B], *, id: str, input: A) -> BlockingInstance[E, B]:
+        """Start an instance, or attach to it; see `Runtime.start`."""
+        return BlockingInstance(self, self.wait_for(self._runtime.start(workflow, id=id, input=input)))
+
+    def instance(self, workflow: Workflow[Any, E, B], id: str) -> BlockingInstance[E, B]:
+        """Return the handle of an instance that exists; see `Runtime.instance`."""
+        return BlockingInstance(self, self.wait_for(self._runtime.instance(workflow, id)))
+
+    def instances(
+        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 100
+    ) -> tuple[InstanceRecord, ...]:
+        """Return records of instances; see `Runtime.instances`."""
+        return self.wait_for(self._runtime.instances(statuses=statuses, after=after, most=most))
+
+    def idle(self, timeout: timedelta | None = None) -> None:
+        """Return when no instance has anything to do but wait; see `Runtime.idle`."""
+        self.wait_for(self._runtime.idle(), timeout)
+
+    def wait_for(self, call: Coroutine[Any, Any, T], timeout: timedelta | None = None) -> T:
+        """Return what a coroutine of the runtime returns."""
+        if self._loop is None:
+            call.close()
+            raise RuntimeStopped
+        waiting = asyncio.run_coroutine_threadsafe(call, self._loop)
+        try:
+            return waiting.result(None if timeout is None else timeout.total_seconds())
+        except BaseException:
+            waiting.cancel()
+            raise
+
+    def _close(self) -> None:
+        loop, thread = self._loop, self._thread
+        self._loop = self._thread = None
+        if loop is not None and thread is not None:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()
+
+
+class BlockingInstance(Generic[E, B]):
+    """Is an `Instance` for synchronous code."""
+
+    def __init__(self, runtime: BlockingRuntime, instance: Instance[E, B]) -> None:
+        self._runtime = runtime
+        self._instance = instance
+        self.id = instance.id
+
+    def signal(
+        self, signal: Signal[Req, Resp], request: Req, *, key: str | None = None, timeout: timedelta | None = None
+    ) -> Resp:
+        """Send a signal and return the response; see `Instance.signal`."""
+        return self._runtime.wait_for(self._instance.signal(signal, request, key=key), timeout)
+
+    def query(self, question: Query[R]) -> R:
+        """Return the answer to a question; see `Instance.query`."""
+        return self._runtime.wait_for(self._instance.query(question))
+
+    def result(self, timeout: timedelta | None = None) -> Result[B, E]:
+        """Wait for the end; see `Instance.result`."""
+        return self._runtime.wait_for(self._instance.result(), timeout)
+
+    def resume(self) -> None:
+        """Let a paused instance go on; see `Instance.resume`."""
+        self._runtime.wait_for(self._instance.resume())
+
+    def record(self) -> InstanceRecord:
+        """Return what the journal knows without the entries; see `Instance.record`."""
+        return self._runtime.wait_for(self._instance.record())
+
+    def history(self) -> tuple[Entry, ...]:
+        """Return all entries, in order; see `Instance.history`."""
+        return self._runtime.wait_for(self._instance.history())

@@ -1,0 +1,35 @@
+"""What time is it, and who wakes the runtime? A port, and the machine's clock."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+_LONGEST_SLEEP = timedelta(days=1)
+
+
+class Clock(Protocol):
+    """Tells the time and waits for it."""
+
+    def now(self) -> datetime:
+        """Return the present time, aware, in UTC."""
+        ...
+
+    async def sleep_until(self, due: datetime) -> None:
+        """Return at `due` or a little later, and at once when it has passed. It may return early."""
+        ...
+
+
+class SystemClock:
+    """Is the clock of this computer."""
+
+    def now(self) -> datetime:
+        """Return the present time, aware, in UTC."""
+        return datetime.now(UTC)
+
+    async def sleep_until(self, due: datetime) -> None:
+        """Sleep until `due`, or for a day when that is longer."""
+        delay = min(due - self.now(), _LONGEST_SLEEP)
+        if delay > timedelta(0):
+            await asyncio.sleep(delay.total_seconds())

@@ -1,0 +1,90 @@
+"""How is an effect run, and what can it ask about itself?"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, cast
+
+import attrs
+from returns.io import IO, IOFailure, IOResult
+from returns.unsafe import unsafe_perform_io
+
+from interpreters.errors import EffectFailed
+from interpreters.machine.pending import EffectToRun
+from interpreters.runtime.threads import Workers
+from wio.errors import WioError
+
+
+@attrs.frozen
+class EffectContext:
+    """Tells an effect where it runs.
+
+    `attempt` counts from 1. `idempotency_key` is the same on every attempt of the step, and no other step of any
+    instance in the journal has it: give it to services that recognise repeated requests.
+    """
+
+    instance_id: str
+    workflow: str
+    address: str
+    attempt: int
+
+    @property
+    def idempotency_key(self) -> str:
+        """Is the instance's id and the step's address."""
+        return f"{self.instance_id}/{self.address}"
+
+    @property
+    def logger(self) -> logging.LoggerAdapter[logging.Logger]:
+        """Is a logger whose records carry `instance_id`, `address` and `attempt`."""
+        return logging.LoggerAdapter(logging.getLogger(f"wio.effects.{self.workflow}"), attrs.asdict(self))
+
+
+class NoEffect(WioError):
+    """Says that the context of an effect was asked for outside of one."""
+
+    def __init__(self) -> None:
+        super().__init__("No effect is running here. Call effect_context() inside an effect, not in a pure function.")
+
+
+_CONTEXT: ContextVar[EffectContext] = ContextVar("wio_effect_context")
+
+
+def effect_context() -> EffectContext:
+    """Return the context of the effect that calls this. Raises `NoEffect` elsewhere."""
+    try:
+        return _CONTEXT.get()
+    except LookupError:
+        raise NoEffect from None
+
+
+async def run_effect(effect: EffectToRun, context: EffectContext, workers: Workers) -> Any:
+    """Return the event of an effect; raise what it raises, or carries as `IOFailure`."""
+    token = _CONTEXT.set(context)
+    try:
+        if _is_coroutine_function(effect.function):
+            produced = await effect.function(*effect.arguments)
+        else:
+            produced = await workers.run(effect.function, effect.arguments)
+        while inspect.isawaitable(produced):
+            produced = await produced
+        return _unwrapped(produced)
+    finally:
+        _CONTEXT.reset(token)
+
+
+def _is_coroutine_function(function: Callable[..., Any]) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+
+
+def _unwrapped(produced: object) -> object:
+    if isinstance(produced, IOFailure):
+        content: object = unsafe_perform_io(cast("IOResult[Any, Any]", cast(object, produced)).failure())
+        raise content if isinstance(content, BaseException) else EffectFailed(content)
+    if isinstance(produced, IOResult):
+        return unsafe_perform_io(cast("IOResult[Any, Any]", cast(object, produced)).unwrap())
+    if isinstance(produced, IO):
+        return unsafe_perform_io(cast("IO[Any]", cast(object, produced)))
+    return produced

@@ -1,0 +1,299 @@
+"""Who runs workflows? A runtime: one process, one journal, many instances."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from returns.result import Result
+
+from interpreters.errors import (
+    DraftReached,
+    InstanceExists,
+    InstancePaused,
+    NotPaused,
+    RuntimeStopped,
+    UnknownWorkflow,
+)
+from interpreters.machine.pending import Outcome, PausedAt, answer
+from interpreters.machine.questions import drafts
+from interpreters.machine.recording import resume_entry
+from interpreters.machine.turn import first_turn, turn
+from interpreters.runtime.clock import Clock, SystemClock
+from interpreters.runtime.driver import Driver
+from interpreters.runtime.instance import Instance
+from interpreters.runtime.live import Live, LiveInstances
+from interpreters.runtime.signalling import Signalling
+from interpreters.runtime.storing import Store
+from interpreters.runtime.threads import Threads, Workers
+from interpreters.runtime.wakeups import WakeUps
+from journals.codecs import Codec, JsonCodec
+from journals.entries import Entry, InstanceRecord, Status
+from journals.errors import Conflict
+from journals.ports import Journal
+from journals.validation import validate_id
+from wio.errors import InvalidDefinition
+from wio.signals import Query, Signal
+from wio.workflow import Workflow
+
+A = TypeVar("A")
+E = TypeVar("E")
+B = TypeVar("B")
+R = TypeVar("R")
+Req = TypeVar("Req")
+Resp = TypeVar("Resp")
+
+_PAGE = 1_000
+_LOG = logging.getLogger("wio.runtime")
+
+
+class Runtime:
+    """Runs the instances of some workflows on a journal, inside `async with`.
+
+    On entry it opens the journal and, unless `recover` is False, goes on with every unfinished instance. On exit it
+    starts nothing more, gives running effects `grace` to end, and closes the journal. Instances that have not
+    ended go on when a runtime starts again. Use one runtime for a journal at a time.
+
+    `workers` runs the effects that are plain functions, by default in up to 64 threads; `most_idle` bounds how many
+    suspended instances stay in memory. Raises `DraftReached` for a workflow that has drafts, and `InvalidDefinition` when two
+    workflows have the same name and version.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        workflows: Iterable[Workflow[Any, Any, Any]],
+        *,
+        codec: Codec | None = None,
+        clock: Clock | None = None,
+        grace: timedelta = timedelta(seconds=10),
+        recover: bool = True,
+        workers: Workers | None = None,
+        most_idle: int = 1_000,
+    ) -> None:
+        self.journal = journal
+        self._workflows = _by_name_and_version(workflows)
+        self._codec = codec or JsonCodec()
+        self._clock = clock or SystemClock()
+        self._grace = grace
+        self._recovers = recover
+        self._workers = workers or Threads(64)
+        self._most_idle = most_idle
+        self._running = False
+
+    async def __aenter__(self) -> Self:
+        await self.journal.open()
+        self._store = Store(self.journal, self._workflows, self._codec, self._clock)
+        self._driver = Driver(self._store, self._clock, self._workers)
+        self._driver.wake_ups = self._wake_ups = WakeUps(self._clock, self._wake)
+        self._signalling = Signalling(self._store, self._driver, self._clock, self._workers, self._codec)
+        self._live = LiveInstances(self._most_idle)
+        self._running = True
+        if self._recovers:
+            await self._recover()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._running = False
+        self._driver.stopping = True
+        await self._wake_ups.stop()
+        await self._stop_drivers()
+        for live in self._live.all():
+            live.wake_result_waiters(RuntimeStopped())
+            live.refuse_kept(RuntimeStopped())
+        self._workers.close()
+        await self.journal.close()
+
+    async def start(self, workflow: Workflow[A, E, B], *, id: str, input: A) -> Instance[E, B]:
+        """Start an instance under an id of the caller's choice; attach to it when it was started with the same input.
+
+        When it returns, the start is in the journal. Raises `InstanceExists` when the id is taken by another
+        workflow or input, `UnknownWorkflow`, `WrongPayload`, `PayloadTooLarge`, or `InvalidCommit` for a bad id.
+        """
+        self._check_running()
+        validate_id(id)
+        self._registered(workflow)
+        live = self._live.get(id)
+        async with live.lock:
+            if live.execution is None:
+                first = first_turn(workflow, input, self._clock.now(), self._codec)
+                try:
+                    await self._store.adopt(live, first)
+                except Conflict:
+                    await self._attach(live, workflow, first.entries[0])
+            else:
+                await self._attach(
+                    live, workflow, first_turn(workflow, input, self._clock.now(), self._codec).entries[0]
+                )
+        self._driver.start(live)
+        return Instance(self, workflow, id)
+
+    async def instance(self, workflow: Workflow[Any, E, B], id: str) -> Instance[E, B]:
+        """Return the handle of an instance that exists.
+
+        Raises `UnknownInstance`, or `InstanceExists` when it is an instance of another workflow.
+        """
+        self._check_running()
+        record = await self.journal.find(id)
+        if record.workflow != workflow.name:
+            raise InstanceExists(id, f"workflow {record.workflow!r}, not {workflow.name!r}")
+        return Instance(self, workflow, id)
+
+    async def instances(
+        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 100
+    ) -> tuple[InstanceRecord, ...]:
+        """Return records of instances with `id > after`, in the order of their ids."""
+        self._check_running()
+        return await self.journal.find_all(statuses=statuses, after=after, most=most)
+
+    async def idle(self) -> None:
+        """Return when no instance has anything to do but wait for a signal, a time or an operator."""
+        while drivers := [live.driver for live in self._live.all() if live.driver is not None]:
+            await asyncio.wait(drivers)
+
+    def next_wake_up(self) -> datetime | None:
+        """Return the nearest time at which an instance of this runtime goes on by itself, or None."""
+        return self._wake_ups.nearest()
+
+    # What the handle of an instance asks for
+
+    async def deliver(self, id: str, signal: Signal[Req, Resp], request: Req, key: str | None) -> Resp:
+        """Deliver a signal; see `Instance.signal`."""
+        self._check_running()
+        return await self._signalling.deliver(self._live.get(id), signal, request, key)
+
+    async def answer(self, id: str, question: Query[R]) -> R:
+        """Answer a query; see `Instance.query`."""
+        self._check_running()
+        live = self._live.get(id)
+        if live.execution is None:
+            async with live.lock:
+                await self._store.load(live)
+        if live.execution is None:
+            raise RuntimeStopped
+        return answer(live.execution, question)
+
+    async def result(self, id: str) -> Result[Any, Any]:
+        """Wait for the end of an instance; see `Instance.result`."""
+        live = self._live.get(id)
+        while True:
+            self._check_running()
+            if live.execution is None:
+                async with live.lock:
+                    await self._store.load(live)
+            match live.pending:
+                case Outcome(result):
+                    return result
+                case PausedAt(address, problem):
+                    raise InstancePaused(id, address, str(problem))
+                case _:
+                    ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                    live.result_waiters.add(ended)
+                    try:
+                        await ended
+                    finally:
+                        live.result_waiters.discard(ended)
+
+    async def resume(self, id: str) -> None:
+        """Let a paused instance go on; see `Instance.resume`."""
+        self._check_running()
+        live = self._live.get(id)
+        async with live.lock:
+            parked = live.execution is None and (await self.journal.find(id)).status is Status.PAUSED
+            execution = await self._store.load(live)
+            if isinstance(live.pending, PausedAt):
+                now = self._clock.now()
+                await self._store.adopt(live, turn(execution, resume_entry(execution, now), now))
+            elif not parked:
+                raise NotPaused(id)
+        self._driver.start(live)
+
+    async def history(self, id: str) -> tuple[Entry, ...]:
+        """Return all entries of an instance; see `Instance.history`."""
+        entries: list[Entry] = []
+        while page := await self.journal.read(id, after=len(entries), most=_PAGE):
+            entries.extend(page)
+        return tuple(entries)
+
+    # Life cycle
+
+    async def _recover(self) -> None:
+        after = ""
+        unfinished = frozenset({Status.RUNNING, Status.WAITING})
+        while records := await self.journal.find_all(statuses=unfinished, after=after, most=_PAGE):
+            for record in records:
+                self._go_on(record)
+            after = records[-1].id
+
+    def _go_on(self, record: InstanceRecord) -> None:
+        if (record.workflow, record.version) not in self._workflows:
+            _LOG.warning(
+                "Instance %s waits for a runtime with workflow %s version %d",
+                record.id,
+                record.workflow,
+                record.version,
+            )
+        elif record.status is Status.RUNNING:
+            self._driver.start(self._live.get(record.id), crashed=True)
+        elif record.wake_up is not None:
+            self._wake_ups.set(record.id, record.wake_up)
+
+    def _wake(self, id: str) -> None:
+        self._driver.start(self._live.get(id))
+
+    async def _stop_drivers(self) -> None:
+        drivers = [live.driver for live in self._live.all() if live.driver is not None]
+        if not drivers:
+            return
+        _, running = await asyncio.wait(drivers, timeout=self._grace.total_seconds())
+        for driver in running:
+            driver.cancel()
+        if running:
+            await asyncio.wait(running)
+
+    async def _attach(self, live: Live, workflow: Workflow[Any, Any, Any], started: Entry) -> None:
+        record = await self.journal.find(live.id)
+        if record.workflow != workflow.name:
+            raise InstanceExists(live.id, f"workflow {record.workflow!r}, not {workflow.name!r}")
+        (recorded,) = await self.journal.read(live.id, most=1)
+        if recorded.payload != started.payload:
+            raise InstanceExists(live.id, "another input")
+        if record.status is not Status.PAUSED:
+            await self._store.load(live)
+
+    def _registered(self, workflow: Workflow[Any, Any, Any]) -> None:
+        registered = self._store.workflow(workflow.name, workflow.version)
+        if registered is not workflow and registered != workflow:
+            raise UnknownWorkflow(
+                workflow.name,
+                workflow.version,
+                (f"another definition of {workflow.name} version {workflow.version}",),
+            )
+
+    def _check_running(self) -> None:
+        if not self._running:
+            raise RuntimeStopped
+
+
+def _by_name_and_version(
+    workflows: Iterable[Workflow[Any, Any, Any]],
+) -> dict[tuple[str, int], Workflow[Any, Any, Any]]:
+    found: dict[tuple[str, int], Workflow[Any, Any, Any]] = {}
+    for workflow in workflows:
+        missing = drafts(workflow)
+        if missing:
+            raise DraftReached(f"Workflow {workflow.name!r} version {workflow.version}", missing)
+        key = (workflow.name, workflow.version)
+        if key in found and found[key] != workflow:
+            raise InvalidDefinition(
+                f"Two workflows are called {workflow.name!r} version {workflow.version}."
+                " Give the newer one the next version."
+            )
+        found[key] = workflow
+    return found

@@ -1,0 +1,182 @@
+"""How does a turn get into the journal, and an instance out of it?"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from interpreters.errors import (
+    InstancePaused,
+    JournalMismatch,
+    UnknownWorkflow,
+    UserFunctionRaised,
+    WrongPayload,
+)
+from interpreters.machine.execution import Execution
+from interpreters.machine.pending import pending
+from interpreters.machine.transition import apply, begin_from
+from interpreters.machine.turn import Turn, detail_of, status_of, wake_up_of
+from interpreters.runtime.clock import Clock
+from interpreters.runtime.live import Live
+from journals.codecs import Codec
+from journals.entries import Commit, InstanceRecord, Status
+from journals.errors import Conflict, CorruptEntry, JournalUnavailable
+from journals.ports import Journal
+from wio.workflow import Workflow
+
+Workflows: TypeAlias = Mapping[tuple[str, int], Workflow[Any, Any, Any]]
+
+_PAGE = 5_000
+_FIRST_DELAY_SECONDS = 0.1
+_LONGEST_DELAY_SECONDS = 5.0
+_LOG = logging.getLogger("wio.runtime")
+
+
+class Store:
+    """Reads and writes the instances of one runtime."""
+
+    def __init__(self, journal: Journal, workflows: Workflows, codec: Codec, clock: Clock) -> None:
+        self.journal = journal
+        self._workflows = workflows
+        self._codec = codec
+        self._clock = clock
+        self._runtime_id = uuid.uuid4().hex
+        self._numbers = itertools.count(1)
+
+    def workflow(self, name: str, version: int) -> Workflow[Any, Any, Any]:
+        """Return a workflow of this runtime. Raises `UnknownWorkflow`."""
+        workflow = self._workflows.get((name, version))
+        if workflow is None:
+            known = tuple(f"{name} version {version}" for name, version in self._workflows)
+            raise UnknownWorkflow(name, version, known)
+        return workflow
+
+    async def adopt(self, live: Live, turn: Turn) -> None:
+        """Commit a turn, then let the instance stand there. When the commit fails, the instance stands as before.
+
+        Raises what the journal raises. After `Conflict` the instance is forgotten: another writer was first.
+        """
+        expected = turn.execution.seq - len(turn.entries)
+        commit = self._commit(live.id, turn.execution, expected, turn, status_of(turn.pending))
+        await self._store(live, commit)
+        live.execution, live.pending, live.status = turn.execution, turn.pending, commit.status
+
+    async def adopt_surely(self, live: Live, turn: Turn) -> None:
+        """Commit a turn however long the store is away: what happened once must not be lost. Raises `Conflict` only."""
+        expected = turn.execution.seq - len(turn.entries)
+        commit = self._commit(live.id, turn.execution, expected, turn, status_of(turn.pending))
+        delay = _FIRST_DELAY_SECONDS
+        while True:
+            try:
+                await self._store(live, commit)
+            except JournalUnavailable as error:
+                _LOG.warning("Instance %s: %s Trying again in %.1f s.", live.id, error, delay)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
+            else:
+                live.execution, live.pending, live.status = turn.execution, turn.pending, commit.status
+                return
+
+    async def mark(self, live: Live, execution: Execution, status: Status) -> None:
+        """Change only the status of an instance. `WAITING` means: whoever comes first may go on at once."""
+        now = self._clock.now()
+        waiting = pending(execution)
+        wake_up = now if status is Status.WAITING else wake_up_of(waiting)
+        commit = self._bare_commit(live.id, execution, status, wake_up, detail_of(waiting))
+        await self._store(live, commit)
+        live.status = status
+
+    async def load(self, live: Live) -> Execution:
+        """Return the execution of an instance, from memory or from the journal.
+
+        Raises `UnknownInstance`, `UnknownWorkflow`, and `InstancePaused` when the journal does not fit the workflow:
+        then the instance is parked with the reason, and nothing of it is lost.
+        """
+        if live.execution is None:
+            record = await self.journal.find(live.id)
+            workflow = self.workflow(record.workflow, record.version)
+            try:
+                live.execution = await self._replayed(live.id, workflow)
+                live.pending, live.status = pending(live.execution), record.status
+            except (JournalMismatch, WrongPayload, UserFunctionRaised, CorruptEntry) as error:
+                live.forget()
+                await self._park(record, error)
+                raise InstancePaused(live.id, "", str(error)) from error
+        return live.execution
+
+    async def _replayed(self, instance_id: str, workflow: Workflow[Any, Any, Any]) -> Execution:
+        page = await self.journal.read(instance_id, most=_PAGE)
+        if not page:
+            raise CorruptEntry(instance_id, 1, "it is missing")
+        execution = begin_from(workflow, page[0], self._codec)
+        following = page[1:]
+        while True:
+            for entry in following:
+                execution = apply(execution, entry)
+            if len(page) < _PAGE:
+                return execution
+            page = following = await self.journal.read(instance_id, after=execution.seq, most=_PAGE)
+
+    async def _park(self, record: InstanceRecord, error: Exception) -> None:
+        if record.status in (Status.COMPLETED, Status.FAILED):
+            return
+        _LOG.error("Instance %s is parked: %s", record.id, error)
+        commit = Commit(
+            record.id,
+            record.workflow,
+            record.version,
+            record.last_seq,
+            (),
+            Status.PAUSED,
+            self._clock.now(),
+            self._token(),
+            detail=f"{type(error).__name__}: {error}"[:1_000],
+        )
+        await self.journal.commit(commit)
+
+    async def _store(self, live: Live, commit: Commit) -> None:
+        try:
+            await self.journal.commit(commit)
+        except Conflict:
+            live.forget()
+            raise
+
+    def _commit(self, instance_id: str, execution: Execution, expected: int, turn: Turn, status: Status) -> Commit:
+        workflow = execution.workflow
+        return Commit(
+            instance_id,
+            workflow.name,
+            workflow.version,
+            expected,
+            turn.entries,
+            status,
+            turn.entries[-1].recorded_at,
+            self._token(),
+            wake_up_of(turn.pending),
+            detail_of(turn.pending),
+        )
+
+    def _bare_commit(
+        self, instance_id: str, execution: Execution, status: Status, wake_up: datetime | None, detail: str
+    ) -> Commit:
+        workflow = execution.workflow
+        return Commit(
+            instance_id,
+            workflow.name,
+            workflow.version,
+            execution.seq,
+            (),
+            status,
+            self._clock.now(),
+            self._token(),
+            wake_up,
+            detail,
+        )
+
+    def _token(self) -> str:
+        return f"{self._runtime_id}-{next(self._numbers)}"
