@@ -1,0 +1,52 @@
+"""Where instances are kept. `journals.postgres` holds the adapter that needs the extra `wio[postgres]`."""
+
+from journals.codecs import CannotDecode, CannotEncode, Codec, JsonCodec, UnsupportedType, Upcaster
+from journals.entries import Commit, Entry, InstanceRecord, Kind, Payload, Status
+from journals.errors import (
+    Conflict,
+    CorruptEntry,
+    InvalidCommit,
+    JournalClosed,
+    JournalError,
+    JournalFull,
+    JournalReadOnly,
+    JournalUnavailable,
+    NewerSchema,
+    NotAJournal,
+    PayloadTooLarge,
+    UnknownInstance,
+)
+from journals.memory import InMemoryJournal
+from journals.ports import Journal
+from journals.sqlite import Durability, SqliteJournal
+
+__all__ = [
+    "CannotDecode",
+    "CannotEncode",
+    "Codec",
+    "Commit",
+    "Conflict",
+    "CorruptEntry",
+    "Durability",
+    "Entry",
+    "InMemoryJournal",
+    "InstanceRecord",
+    "InvalidCommit",
+    "Journal",
+    "JournalClosed",
+    "JournalError",
+    "JournalFull",
+    "JournalReadOnly",
+    "JournalUnavailable",
+    "JsonCodec",
+    "Kind",
+    "NewerSchema",
+    "NotAJournal",
+    "Payload",
+    "PayloadTooLarge",
+    "SqliteJournal",
+    "Status",
+    "UnknownInstance",
+    "UnsupportedType",
+    "Upcaster",
+]

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import random
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from interpreters.errors import UserFunctionRaised, WrongPayload
@@ -51,6 +52,7 @@ class Driver:
         """Let an instance go on in a task of its own, unless it has one. `crashed`: its last process was lost."""
         if live.driver is None and not self.stopping:
             live.driver = asyncio.create_task(self._drive(live, crashed))
+            live.driver.add_done_callback(partial(_tell_waiters, live))
 
     async def _drive(self, live: Live, crashed: bool) -> None:
         try:
@@ -197,6 +199,15 @@ def _fired(execution: Execution, at: datetime) -> Turn:
         return turn(execution, fired_entry(execution, at), at)
     except UserFunctionRaised as error:
         return turn(execution, pause_entry(execution, error, at), at)
+
+
+def _tell_waiters(live: Live, driver: asyncio.Task[None]) -> None:
+    """Let nobody wait for an instance whose driver was ended by something unforeseen."""
+    error = None if driver.cancelled() else driver.exception()
+    if error is not None:
+        _LOG.error("Instance %s cannot go on", live.id, exc_info=error)
+        live.wake_result_waiters(error)
+        live.refuse_kept(error)
 
 
 def _is_cancelled() -> bool:

@@ -19,7 +19,7 @@ from interpreters.errors import (
     RuntimeStopped,
     UnknownWorkflow,
 )
-from interpreters.machine.pending import Outcome, PausedAt, answer
+from interpreters.machine.pending import Outcome, PausedAt, Pending, answer, pending
 from interpreters.machine.questions import drafts
 from interpreters.machine.recording import resume_entry
 from interpreters.machine.turn import first_turn, turn
@@ -161,6 +161,11 @@ class Runtime:
         """Return the nearest time at which an instance of this runtime goes on by itself, or None."""
         return self._wake_ups.nearest()
 
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether nothing is being done at this moment: no effect, no commit, no signal."""
+        return all(live.driver is None and not live.lock.locked() for live in self._live.all())
+
     # What the handle of an instance asks for
 
     async def deliver(self, id: str, signal: Signal[Req, Resp], request: Req, key: str | None) -> Resp:
@@ -199,6 +204,13 @@ class Runtime:
                         await ended
                     finally:
                         live.result_waiters.discard(ended)
+
+    async def pending(self, id: str) -> Pending:
+        """Return what an instance waits for. Raises `UnknownInstance` or `InstancePaused` when it is parked."""
+        self._check_running()
+        live = self._live.get(id)
+        async with live.lock:
+            return pending(await self._store.load(live))
 
     async def resume(self, id: str) -> None:
         """Let a paused instance go on; see `Instance.resume`."""

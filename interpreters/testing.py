@@ -1,0 +1,359 @@
+"""How is a workflow tested? In virtual time, on a journal in memory, with a crash wherever the test wants one.
+
+    with Simulation(order) as simulation:
+        run = simulation.start(order, id="o", input=Order("book"))
+        simulation.advance(timedelta(days=30))
+        assert run.result() == Success(...)
+
+A simulation is the real runtime: only the clock, the journal and the threads are replaced. After every call it
+has come to rest: whatever can happen without a signal or a later time has happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import enum
+import heapq
+import itertools
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from returns.result import Result
+
+from interpreters.machine.pending import Pending
+from interpreters.runtime.instance import Instance
+from interpreters.runtime.runtime import Runtime
+from journals.codecs import Codec
+from journals.entries import Commit, Entry, InstanceRecord, Status
+from journals.memory import InMemoryJournal
+from journals.ports import Journal
+from wio.errors import WioError
+from wio.signals import Query, Signal
+from wio.workflow import Workflow
+
+A = TypeVar("A")
+E = TypeVar("E")
+B = TypeVar("B")
+R = TypeVar("R")
+T = TypeVar("T")
+Req = TypeVar("Req")
+Resp = TypeVar("Resp")
+
+_QUIET_ROUNDS = 10
+"""Is how many rounds of the event loop a call may take without anything happening before it counts as waiting.
+
+Between two things that happen on a journal in memory there are never more than a few."""
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+"""Is the time at which a virtual clock starts unless it is told another."""
+
+
+class VirtualClock:
+    """Is a clock that stands still until it is set. It never goes back."""
+
+    def __init__(self, start: datetime = START) -> None:
+        self._now = start
+        self._numbers = itertools.count()
+        self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
+
+    def now(self) -> datetime:
+        """Return the time that was set last."""
+        return self._now
+
+    async def sleep_until(self, due: datetime) -> None:
+        """Return when the clock is set to `due` or later."""
+        if due > self._now:
+            awake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            heapq.heappush(self._sleepers, (due, next(self._numbers), awake))
+            await awake
+
+    def set(self, now: datetime) -> None:
+        """Let it be `now`, and wake everybody whose time has come. Call it from the event loop of the sleepers."""
+        self._now = max(now, self._now)
+        while self._sleepers and self._sleepers[0][0] <= self._now:
+            _, _, awake = heapq.heappop(self._sleepers)
+            if not awake.done():
+                awake.set_result(None)
+
+
+class NoThreads:
+    """Runs plain functions where they are called, so that a test is deterministic."""
+
+    async def run(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        """Return what the function returns."""
+        return function(*arguments)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class CrashAt(enum.Enum):
+    """Says on which side of a commit the process dies."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+class Crashed(BaseException):
+    """Ends everything in a process that a test lets die. It is no `Exception`, so no code can survive it."""
+
+
+class CrashingJournal:
+    """Passes everything on to a journal, until it lets the process die at a chosen commit; then nothing passes."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._crash: tuple[int, CrashAt] | None = None
+        self.commits = 0
+        self.dead = False
+
+    def crash_at(self, commit: int, side: CrashAt) -> None:
+        """Die at the `commit`-th commit from now, counted from 1."""
+        self._crash = (self.commits + commit, side)
+
+    async def open(self) -> None:
+        """Open the journal."""
+        await self._journal.open()
+
+    async def close(self) -> None:
+        """Leave the journal open: it outlives the processes that a test starts on it."""
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def commit(self, commit: Commit) -> None:
+        """Commit, or die before or after it."""
+        self._check_alive()
+        self.commits += 1
+        crash = self._crash
+        dies_now = crash is not None and crash[0] == self.commits
+        if dies_now and crash is not None and crash[1] is CrashAt.BEFORE:
+            self.dead = True
+        self._check_alive()
+        await self._journal.commit(commit)
+        self.dead = self.dead or dies_now
+        self._check_alive()
+
+    async def read(self, instance_id: str, *, after: int = 0, most: int = 1_000) -> tuple[Entry, ...]:
+        """Read entries."""
+        self._check_alive()
+        return await self._journal.read(instance_id, after=after, most=most)
+
+    async def find(self, instance_id: str) -> InstanceRecord:
+        """Find a record."""
+        self._check_alive()
+        return await self._journal.find(instance_id)
+
+    async def find_key(self, instance_id: str, key: str) -> Entry | None:
+        """Find the entry of a key."""
+        self._check_alive()
+        return await self._journal.find_key(instance_id, key)
+
+    async def find_all(
+        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
+    ) -> tuple[InstanceRecord, ...]:
+        """Find records."""
+        self._check_alive()
+        return await self._journal.find_all(statuses=statuses, after=after, most=most)
+
+    def _check_alive(self) -> None:
+        if self.dead:
+            raise Crashed
+
+
+class NotAnswered(WioError):
+    """Says that a call in a simulation waits for something that will not happen by itself."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The call still waits, and everything has come to rest: look at `pending`."
+            " Advance the time, or send the signal it waits for. To send a signal early, use `send`."
+        )
+
+
+class Simulation:
+    """Runs workflows in virtual time. `crashes` counts how often the simulated process has died.
+
+    An effect that waits for real things (a socket, `asyncio.sleep`) is waited for in real time.
+    """
+
+    def __init__(
+        self, *workflows: Workflow[Any, Any, Any], codec: Codec | None = None, start: datetime = START
+    ) -> None:
+        self._workflows = workflows
+        self._codec = codec
+        self._store = InMemoryJournal()
+        self.clock = VirtualClock(start)
+        self.crashes = 0
+
+    def __enter__(self) -> Self:
+        self._boot()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._die()
+
+    def start(self, workflow: Workflow[A, E, B], *, id: str, input: A) -> SimulatedInstance[E, B]:
+        """Start an instance, or attach to it, and let it run until it has to wait."""
+        self.call(lambda: self.runtime.start(workflow, id=id, input=input))
+        return SimulatedInstance(self, workflow, id)
+
+    def advance(self, duration: timedelta) -> None:
+        """Let time pass. What becomes due on the way happens in order, each at its own time."""
+        self.advance_to(self.clock.now() + duration)
+
+    def advance_to(self, time: datetime) -> None:
+        """Let it become a time; see `advance`."""
+        while (due := self.runtime.next_wake_up()) is not None and due <= time:
+            self.call(partial(self._pass_time, due))
+        self.call(partial(self._pass_time, time))
+
+    def advance_to_next(self) -> bool:
+        """Let it become the time of the next wake-up. Return False when there is none."""
+        due = self.runtime.next_wake_up()
+        if due is not None:
+            self.advance_to(max(due, self.clock.now()))
+        return due is not None
+
+    def crash(self) -> None:
+        """Let the process die as by SIGKILL, and another one start on its journal."""
+        self._die()
+        self.crashes += 1
+        self._boot()
+
+    def crash_at(self, commit: int, side: CrashAt) -> None:
+        """Let the process die at the `commit`-th commit from now, counted from 1, and another one go on."""
+        self._journal.crash_at(commit, side)
+
+    @property
+    def commits(self) -> int:
+        """Is the number of commits of the present process."""
+        return self._journal.commits
+
+    def call(self, call: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Return what a call of the runtime returns, once everything has come to rest.
+
+        When the process dies meanwhile, the caller is taken to be outside of it, and calls the next process again.
+        Raises `NotAnswered` when everything has come to rest and the call still waits.
+        """
+        while True:
+            try:
+                return self._loop.run_until_complete(self._until_rest(call()))
+            except Crashed:
+                self.crash()
+
+    async def _pass_time(self, now: datetime) -> None:
+        self.clock.set(now)
+
+    async def _until_rest(self, call: Coroutine[Any, Any, T]) -> T:
+        waiting = asyncio.ensure_future(call)
+        quiet_rounds = 0
+        while quiet_rounds == 0 or not (waiting.done() or quiet_rounds > _QUIET_ROUNDS):
+            await self.runtime.idle()
+            await asyncio.sleep(0)
+            if self._journal.dead:
+                await _end(waiting)
+                raise Crashed
+            quiet_rounds = quiet_rounds + 1 if self._is_quiet() else 0
+        if not waiting.done():
+            await _end(waiting)
+            raise NotAnswered
+        return waiting.result()
+
+    def _is_quiet(self) -> bool:
+        due = self.runtime.next_wake_up()
+        return self.runtime.is_idle and (due is None or due > self.clock.now())
+
+    def _boot(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._journal = CrashingJournal(self._store)
+        self.runtime = Runtime(self._journal, self._workflows, codec=self._codec, clock=self.clock, workers=NoThreads())
+        try:
+            self._loop.run_until_complete(self.runtime.__aenter__())
+            self._loop.run_until_complete(self._until_rest(_nothing()))
+        except Crashed:
+            self.crash()
+
+    def _die(self) -> None:
+        """End every task without a chance to write."""
+        self._journal.dead = True
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            self._loop.run_until_complete(asyncio.wait(tasks))
+        for task in tasks:
+            if not task.cancelled():
+                task.exception()
+        self._loop.close()
+
+
+async def _nothing() -> None:
+    """Give the loop something to do while everything comes to rest."""
+
+
+async def _end(task: asyncio.Future[Any]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.exception()
+
+
+class SimulatedInstance(Generic[E, B]):
+    """Is one instance in a simulation, by its id; it survives crashes."""
+
+    def __init__(self, simulation: Simulation, workflow: Workflow[Any, E, B], id: str) -> None:
+        self._simulation = simulation
+        self._workflow = workflow
+        self.id = id
+
+    def signal(self, signal: Signal[Req, Resp], request: Req, *, key: str | None = None) -> Resp:
+        """Send a signal and return the response. Raises `NotAnswered` when it was kept for later."""
+        return self._simulation.call(lambda: self._handle().signal(signal, request, key=key))
+
+    def send(self, signal: Signal[Req, Any], request: Req, *, key: str | None = None) -> None:
+        """Send a signal that may come early, without waiting for its response."""
+        with contextlib.suppress(NotAnswered):
+            self.signal(signal, request, key=key)
+
+    def query(self, question: Query[R]) -> R:
+        """Return the answer to a question."""
+        return self._simulation.call(lambda: self._handle().query(question))
+
+    def result(self) -> Result[B, E]:
+        """Return the result. Raises `NotAnswered` before the end, and `InstancePaused`."""
+        return self._simulation.call(lambda: self._handle().result())
+
+    def resume(self) -> None:
+        """Let the paused instance go on."""
+        self._simulation.call(lambda: self._handle().resume())
+
+    @property
+    def record(self) -> InstanceRecord:
+        """Is what the journal knows of the instance without its entries."""
+        return self._simulation.call(lambda: self._handle().record())
+
+    @property
+    def history(self) -> tuple[Entry, ...]:
+        """Is all entries, in order."""
+        return self._simulation.call(lambda: self._handle().history())
+
+    @property
+    def pending(self) -> Pending:
+        """Is what the instance waits for."""
+        return self._simulation.call(lambda: self._simulation.runtime.pending(self.id))
+
+    def _handle(self) -> Instance[E, B]:
+        return Instance(self._simulation.runtime, self._workflow, self.id)
