@@ -48,15 +48,15 @@ class Driver:
         self.wake_ups: WakeUps | None = None
         self.stopping = False
 
-    def start(self, live: Live, *, crashed: bool = False) -> None:
-        """Let an instance go on in a task of its own, unless it has one. `crashed`: its last process was lost."""
+    def start(self, live: Live) -> None:
+        """Let an instance go on in a task of its own, unless it has one."""
         if live.driver is None and not self.stopping:
-            live.driver = asyncio.create_task(self._drive(live, crashed))
+            live.driver = asyncio.create_task(self._drive(live))
             live.driver.add_done_callback(partial(_tell_waiters, live))
 
-    async def _drive(self, live: Live, crashed: bool) -> None:
+    async def _drive(self, live: Live) -> None:
         try:
-            await self._store_first(live, crashed)
+            await self._take_over(live)
             while await self._step(live):
                 pass
         except Conflict as conflict:
@@ -70,12 +70,14 @@ class Driver:
         finally:
             live.driver = None
 
-    async def _store_first(self, live: Live, crashed: bool) -> None:
-        """Load the instance; after a crash, record that the attempt under way was lost."""
+    async def _take_over(self, live: Live) -> None:
+        """Load the instance; when its last process is gone, record that the attempt under way was lost."""
+        if live.execution is not None and not live.abandoned:
+            return
         async with live.lock:
             execution = await self._store.load(live)
-            effect = live.pending
-            if crashed and isinstance(effect, EffectToRun) and not self._is_later(effect.not_before):
+            abandoned, live.abandoned = live.abandoned, False
+            if abandoned and isinstance(live.pending, EffectToRun) and not self._is_later(live.pending.not_before):
                 entry = lost_entry(execution, "its process ended before it did", self._clock.now())
                 await self._store.adopt_surely(live, turn(execution, entry, entry.recorded_at))
 
@@ -205,7 +207,8 @@ def _tell_waiters(live: Live, driver: asyncio.Task[None]) -> None:
     """Let nobody wait for an instance whose driver was ended by something unforeseen."""
     error = None if driver.cancelled() else driver.exception()
     if error is not None:
-        _LOG.error("Instance %s cannot go on", live.id, exc_info=error)
+        if isinstance(error, Exception):
+            _LOG.error("Instance %s cannot go on", live.id, exc_info=error)
         live.wake_result_waiters(error)
         live.refuse_kept(error)
 

@@ -18,7 +18,17 @@ from journals.entries import Status
 class Live:
     """Is one instance in memory. `lock` guards every change from decision to adoption."""
 
-    __slots__ = ("driver", "execution", "id", "kept_waiters", "lock", "pending", "result_waiters", "status")
+    __slots__ = (
+        "abandoned",
+        "driver",
+        "execution",
+        "id",
+        "kept_waiters",
+        "lock",
+        "pending",
+        "result_waiters",
+        "status",
+    )
 
     def __init__(self, instance_id: str) -> None:
         self.id = instance_id
@@ -26,6 +36,8 @@ class Live:
         self.execution: Execution | None = None
         self.pending: Pending | None = None
         self.status: Status | None = None
+        # The journal says that an effect is in flight, but it is not in flight here: its process is gone.
+        self.abandoned = False
         self.driver: asyncio.Task[None] | None = None
         self.result_waiters: set[asyncio.Future[None]] = set()
         self.kept_waiters: dict[int, asyncio.Future[Any]] = {}
@@ -38,6 +50,7 @@ class Live:
     def forget(self) -> None:
         """Drop the execution: the next use reads the journal again."""
         self.execution = self.pending = self.status = None
+        self.abandoned = False
 
     def wake_result_waiters(self, error: BaseException | None = None) -> None:
         """Let everybody who waits for the result look again, or fail."""

@@ -93,8 +93,12 @@ class Runtime:
         self._signalling = Signalling(self._store, self._driver, self._clock, self._workers, self._codec)
         self._live = LiveInstances(self._most_idle)
         self._running = True
-        if self._recovers:
-            await self._recover()
+        try:
+            if self._recovers:
+                await self._recover()
+        except BaseException:
+            await self.__aexit__(None, None, None)
+            raise
         return self
 
     async def __aexit__(
@@ -198,6 +202,7 @@ class Runtime:
                 case PausedAt(address, problem):
                     raise InstancePaused(id, address, str(problem))
                 case _:
+                    self._driver.start(live)
                     ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
                     live.result_waiters.add(ended)
                     try:
@@ -252,7 +257,7 @@ class Runtime:
                 record.version,
             )
         elif record.status is Status.RUNNING:
-            self._driver.start(self._live.get(record.id), crashed=True)
+            self._driver.start(self._live.get(record.id))
         elif record.wake_up is not None:
             self._wake_ups.set(record.id, record.wake_up)
 

@@ -19,6 +19,7 @@ from interpreters.runtime.storing import Store
 from interpreters.runtime.threads import Workers
 from journals.codecs import Codec, CodecError
 from journals.entries import Entry, Kind
+from journals.errors import Conflict
 from wio.signals import Early, Signal
 
 Req = TypeVar("Req")
@@ -37,6 +38,13 @@ class Signalling:
 
     async def deliver(self, live: Live, signal: Signal[Req, Resp], request: Req, key: str | None) -> Resp:
         """Return the response to a signal; see `Instance.signal`."""
+        try:
+            return await self._deliver_once(live, signal, request, key)
+        except Conflict:
+            # Another process has continued the instance since it was loaded here: what it awaits now decides.
+            return await self._deliver_once(live, signal, request, key)
+
+    async def _deliver_once(self, live: Live, signal: Signal[Req, Resp], request: Req, key: str | None) -> Resp:
         kept: asyncio.Future[Any] | None = None
         async with live.lock:
             execution = await self._store.load(live)

@@ -103,6 +103,7 @@ class Store:
             try:
                 live.execution = await self._replayed(live.id, workflow)
                 live.pending, live.status = pending(live.execution), record.status
+                live.abandoned = record.status is Status.RUNNING
             except (JournalMismatch, WrongPayload, UserFunctionRaised, CorruptEntry) as error:
                 live.forget()
                 await self._park(record, error)
