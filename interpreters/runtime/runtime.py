@@ -31,7 +31,7 @@ from interpreters.runtime.signalling import Signalling
 from interpreters.runtime.storing import Store
 from interpreters.runtime.threads import Threads, Workers
 from interpreters.runtime.wakeups import WakeUps
-from journals.codecs import Codec, JsonCodec
+from journals.codecs import Codec, CodecError, JsonCodec
 from journals.entries import Entry, InstanceRecord, Status
 from journals.errors import Conflict
 from journals.ports import Journal
@@ -279,10 +279,20 @@ class Runtime:
         if record.workflow != workflow.name:
             raise InstanceExists(live.id, f"workflow {record.workflow!r}, not {workflow.name!r}")
         (recorded,) = await self.journal.read(live.id, most=1)
-        if recorded.payload != started.payload:
+        if recorded.payload != started.payload and not self._same_input(workflow, recorded, started):
             raise InstanceExists(live.id, "another input")
         if record.status is not Status.PAUSED:
             await self._store.load(live)
+
+    def _same_input(self, workflow: Workflow[Any, Any, Any], recorded: Entry, started: Entry) -> bool:
+        """Compare values: the texts of equal ones may differ, for instance in the order of a set."""
+        if recorded.payload is None or started.payload is None:
+            return False
+        try:
+            before = self._codec.decode(recorded.payload, workflow.input)
+        except CodecError:
+            return False
+        return before == self._codec.decode(started.payload, workflow.input)
 
     def _registered(self, workflow: Workflow[Any, Any, Any]) -> None:
         registered = self._store.workflow(workflow.name, workflow.version)
