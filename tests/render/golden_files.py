@@ -1,0 +1,34 @@
+"""Which pictures are kept as files, to be compared letter by letter?
+
+`python -m tests.render.golden_files` writes them anew; look at the difference before you keep it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from interpreters.render import draw, to_dot, to_mermaid, to_text
+from tests.render import sample_workflows as samples
+
+FOLDER = Path(__file__).parent / "goldens"
+
+
+def pictures() -> dict[str, str]:
+    """Return the text of each file by its name."""
+    drawings = {
+        "small": draw(samples.small()),
+        "medium": draw(samples.medium()),
+        "medium_instance": draw(samples.medium(), progress=samples.medium_progress()),
+        "failed_instance": draw(samples.medium(), progress=samples.failed_progress()),
+        "every_node": draw(samples.every_node()),
+        "recursion": draw(samples.recursion(), progress=samples.recursion_progress(1000), most=12),
+    }
+    formats = {"txt": to_text, "mmd": to_mermaid, "dot": to_dot}
+    return {
+        f"{name}.{ending}": made(drawing) for name, drawing in drawings.items() for ending, made in formats.items()
+    }
+
+
+if __name__ == "__main__":
+    for file_name, text in pictures().items():
+        (FOLDER / file_name).write_text(text, encoding="utf-8")

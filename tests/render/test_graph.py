@@ -1,0 +1,102 @@
+"""Which dots and lines does a drawing become?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from interpreters.render import Progress, Reached, draw
+from interpreters.render.graph import Box, Edge, Frame, Graph, Line, Look, dots, graph_of
+from tests.render import sample_workflows as samples
+from tests.render.random_programs import step
+from wio import WIO, branch, catch, compute, fail, loop, repeat_while, when
+
+AnyProgram = WIO[Any, Any, Any]
+CHOICE = branch(
+    (when(bool, name="one") >> step("a")) | (when(bool, name="two") >> step("b")), default=compute(abs), name="way"
+)
+
+
+def graph(program: AnyProgram, progress: Progress | None = None) -> Graph:
+    return graph_of(draw(program, progress=progress))
+
+
+def named(graph: Graph) -> list[tuple[str, str, str, Line]]:
+    """Return the edges by the titles of their dots; a dot without a title goes by its look."""
+    titles = {dot.id: dot.title or dot.look.value for dot in dots(graph.inside)}
+    return [(titles[edge.tail], titles[edge.head], edge.label, edge.line) for edge in graph.edges]
+
+
+def travelled(graph: Graph) -> list[Edge]:
+    return [edge for edge in graph.edges if edge.travelled]
+
+
+def test_arms_meet_in_one_merge_dot() -> None:
+    assert named(graph(CHOICE >> CHOICE))[:8] == [
+        ("start", "way", "", Line.FLOW),
+        ("way", "a", "one", Line.FLOW),
+        ("way", "b", "two", Line.FLOW),
+        ("a", "merge", "", Line.FLOW),
+        ("b", "merge", "", Line.FLOW),
+        ("way", "merge", "default", Line.FLOW),
+        ("merge", "way", "", Line.FLOW),
+        ("way", "a", "one", Line.FLOW),
+    ]
+
+
+def test_a_branch_without_a_default_shows_that_it_may_fail() -> None:
+    lines = named(graph(branch(when(bool, name="one") >> step("a"))))
+    assert ("branch", "fail NoArmMatched", "otherwise", Line.FLOW) in lines
+
+
+def test_a_loop_leads_back_to_its_beginning() -> None:
+    assert named(graph(loop(step("a"), until=bool, back=step("b"), name="poll"))) == [
+        ("start", "merge", "", Line.FLOW),
+        ("merge", "a", "", Line.FLOW),
+        ("a", "poll", "", Line.FLOW),
+        ("poll", "b", "repeat", Line.BACK),
+        ("b", "merge", "", Line.BACK),
+        ("poll", "finish", "done", Line.FLOW),
+    ]
+
+
+def test_a_loop_that_asks_first_leads_back_to_its_question() -> None:
+    assert named(graph(repeat_while(bool, step("a"), name="poll"))) == [
+        ("start", "poll", "", Line.FLOW),
+        ("poll", "a", "repeat", Line.FLOW),
+        ("a", "poll", "", Line.BACK),
+        ("poll", "finish", "done", Line.FLOW),
+    ]
+
+
+def test_an_error_leads_from_the_box_around_what_may_fail() -> None:
+    guarded = graph((step("a") >> step("b")).handle_error(catch(samples.CardDeclined, step("c") >> fail(1))))
+    (box,) = (part for part in guarded.inside if isinstance(part, Box))
+    assert box.frame is Frame.TRY
+    assert [dot.title for dot in dots(box.inside)] == ["a", "b"]
+    (leaving,) = (edge for edge in guarded.edges if edge.box)
+    assert leaving.box == box.id
+    assert ("a", "CardDeclined", "", Line.ERROR) in named(guarded)
+    assert ("CardDeclined", "c", "", Line.ERROR) in named(guarded)
+    assert ("b", "finish", "", Line.FLOW) in named(guarded)
+
+
+def test_a_continuation_is_named_on_its_line() -> None:
+    lines = named(graph(samples.recursion()))
+    assert ("look", "decided at run time", "again", Line.DYNAMIC) in lines
+    expanded = named(graph(samples.recursion(), samples.recursion_progress(2)))
+    assert ("look", "look", "again", Line.DYNAMIC) in expanded
+
+
+def test_the_way_of_an_instance_is_told_from_the_others() -> None:
+    trace = (Reached("way[two]/b"),)
+    assert [(edge.tail, edge.head) for edge in travelled(graph(CHOICE, Progress(trace)))] == [
+        ("n1", "n2"),
+        ("n2", "n4"),
+        ("n4", "n5"),
+    ]
+
+
+def test_every_kind_of_node_has_its_look() -> None:
+    instance = graph_of(draw(samples.recursion(), progress=samples.recursion_progress(1_000), most=12))
+    shown = [*dots(graph_of(draw(samples.every_node())).inside), *dots(instance.inside)]
+    assert {dot.look for dot in shown} == set(Look)

@@ -1,0 +1,255 @@
+"""Does the walk draw what is written, at the addresses that a run records?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from returns.result import Failure, Success
+
+from interpreters.machine.addresses import Scope
+from interpreters.machine.advance import enter, leave
+from interpreters.machine.execution import Active
+from interpreters.render import Continued, Mark, Progress, Reached, State, draw, to_dot, to_json, to_mermaid, to_text
+from interpreters.render.drawing import (
+    MOST_DEPTH,
+    Body,
+    Choice,
+    Cycle,
+    Drawing,
+    Dynamic,
+    Handled,
+    More,
+    Place,
+    Shape,
+    Step,
+    bodies,
+)
+from tests.render import sample_workflows as samples
+from tests.render.random_programs import LAW, programs, step
+from wio import WIO, branch, catch, compute, loop, pure, repeat_while, when
+
+AnyProgram = WIO[Any, Any, Any]
+MANY = 100_000
+
+
+def shapes(body: Body) -> Iterator[Shape]:
+    for shape in body:
+        yield shape
+        for inner in bodies(shape):
+            yield from shapes(inner)
+
+
+def places(drawing: Drawing) -> list[Place]:
+    return [shape.place for shape in shapes(drawing.body)]
+
+
+def addresses(program: AnyProgram) -> list[str]:
+    return [place.address for place in places(draw(program)) if place.address]
+
+
+def states(drawing: Drawing) -> dict[str, State]:
+    return {place.at: place.state for place in places(drawing) if place.at}
+
+
+# Addresses
+
+
+def test_steps_of_one_name_are_counted_in_the_order_of_execution() -> None:
+    assert addresses(step("a") >> (step("b") >> step("a"))) == ["a", "b", "a#2"]
+
+
+def test_arms_count_for_themselves() -> None:
+    choice = branch(when(bool, name="large") >> (step("a") >> step("a")), default=step("a"), name="risk")
+    assert addresses(step("a") >> choice >> step("a")) == [
+        "a",
+        "risk",
+        "risk[large]/a",
+        "risk[large]/a#2",
+        "risk[default]/a",
+        "a#2",
+    ]
+
+
+def test_the_body_of_a_loop_and_its_way_back_share_a_round() -> None:
+    assert addresses(loop(step("a"), until=bool, back=step("a"), name="poll")) == ["poll", "poll[*]/a", "poll[*]/a#2"]
+
+
+def test_a_handler_is_counted_after_the_steps_it_guards() -> None:
+    inner = step("a").handle_error(catch(samples.CardDeclined, step("a")))
+    assert addresses(inner.handle_error(catch(samples.CardDeclined, step("b"))) >> step("a")) == [
+        "!CardDeclined#2",
+        "!CardDeclined",
+        "a",
+        "!CardDeclined/a",
+        "!CardDeclined#2/b",
+        "a#2",
+    ]
+
+
+def test_a_part_is_a_scope() -> None:
+    assert addresses((step("a") >> step("b")).named("p") >> step("a")) == ["p", "p/a", "p/b", "a"]
+
+
+@LAW
+@given(programs())
+def test_no_two_shapes_have_the_same_address(program: AnyProgram) -> None:
+    found = addresses(program)
+    assert len(found) == len(set(found))
+
+
+# Instances
+
+
+def run(program: AnyProgram, failing: set[int], most_steps: int = 40) -> tuple[Progress, list[str]]:
+    """Run a program in the machine, and return what happened and the addresses of its steps, in order."""
+    trace: list[Any] = []
+
+    def observe(dynamic: object, prefix: str, made: AnyProgram) -> None:
+        trace.append(Reached(prefix.rstrip("/")) if dynamic is None else Continued(prefix, made))
+
+    steps: list[str] = []
+    position, closed = enter(program, 0, Scope(), None, {}, observe)
+    while isinstance(position, Active) and len(steps) < most_steps:
+        steps.append(position.address)
+        trace.append(Reached(position.address))
+        answer = Failure(samples.CardDeclined()) if len(steps) in failing else Success(len(steps))
+        position, closed = leave(position, answer, closed, observe)
+    return Progress(tuple(trace), Mark(State.DONE)), steps
+
+
+def pattern(address: str) -> str:
+    """Return the address with any number of a round as a star."""
+    parts = address.split("[")
+    return "[".join([parts[0], *("*" + part.lstrip("0123456789") if part[0].isdigit() else part for part in parts[1:])])
+
+
+@LAW
+@given(programs(dynamic=False))
+def test_a_run_without_failures_records_at_addresses_of_the_picture(program: AnyProgram) -> None:
+    _, steps = run(program.handle_error(step("stop")), set())
+    if not any("!" in address for address in steps):
+        assert {pattern(address) for address in steps} <= set(addresses(program))
+
+
+@LAW
+@given(programs(), st.sets(st.integers(1, 15), max_size=3))
+def test_whatever_an_instance_does_finds_its_place_in_the_picture(program: AnyProgram, failing: set[int]) -> None:
+    progress, steps = run(program, failing)
+    drawing = draw(program, progress=progress, most=1_000_000)
+    assert drawing.unplaced == ()
+    if steps:
+        assert steps[-1] in states(drawing)
+
+
+def test_the_state_of_the_latest_round_is_drawn() -> None:
+    drawing = draw(samples.medium(), progress=samples.medium_progress())
+    (cycle,) = (shape for shape in shapes(drawing.body) if isinstance(shape, Cycle))
+    assert cycle.rounds == 2
+    assert cycle.place.state is State.WAITING
+    assert [shape.place.at for shape in (*cycle.body, *cycle.back)] == ["poll[2]/look up parcel", "poll[2]/pause"]
+
+
+def test_an_arm_that_was_not_taken_is_skipped() -> None:
+    drawing = draw(samples.medium(), progress=samples.medium_progress())
+    (choice,) = (shape for shape in shapes(drawing.body) if isinstance(shape, Choice))
+    assert [(way.name, way.place.state) for way in choice.ways] == [("large", State.DONE), ("default", State.SKIPPED)]
+
+
+def test_a_step_passed_by_is_not_taken_for_the_one_that_has_its_address() -> None:
+    program = (step("a") >> step("b")).handle_error(step("mend")) >> step("b")
+    drawing = draw(program, progress=Progress((Reached("a"), Reached("!error/mend"), Reached("b", State.RUNNING))))
+    handled, last = drawing.body
+    assert isinstance(handled, Handled)
+    assert [shape.place.state for shape in handled.body] == [State.DONE, State.SKIPPED]
+    assert last.place == Place("b#2", "b", State.RUNNING)
+
+
+def test_a_loop_without_a_round_is_passed() -> None:
+    program = repeat_while(bool, step("a")) >> step("b") >> repeat_while(bool, step("a"))
+    drawing = draw(program, progress=Progress((Reached("b"), Reached("loop#2[1]/a"))))
+    assert drawing.unplaced == ()
+    assert states(drawing) == dict.fromkeys(("loop", "b", "loop#2", "loop#2[1]/a"), State.DONE)
+
+
+def test_what_records_nothing_is_done_when_the_instance_is_beyond_it() -> None:
+    program = pure(1) >> step("a") >> compute(abs, name="absolute") >> step("b") >> pure(2)
+    drawing = draw(program, progress=Progress((Reached("a"), Reached("b", State.RUNNING))))
+    assert [shape.place.state for shape in drawing.body] == [
+        State.DONE,
+        State.DONE,
+        State.DONE,
+        State.RUNNING,
+        State.NOT_REACHED,
+    ]
+
+
+def test_a_continuation_is_drawn_where_it_goes_on() -> None:
+    program = step("a").flat_map(samples.never) >> step("a")
+    trace = (Reached("a"), Continued("", step("a") >> step("c")), Reached("a#2"), Reached("c"), Reached("a#3"))
+    drawing = draw(program, progress=Progress(trace))
+    assert drawing.unplaced == ()
+    assert [shape.place.at for shape in drawing.body] == ["a", "", "a#2", "c", "a#3"]
+    assert isinstance(drawing.body[1], Dynamic)
+    assert drawing.body[1].expanded
+
+
+def test_what_is_not_in_the_program_is_said() -> None:
+    drawing = draw(step("a"), progress=Progress((Reached("a"), Reached("gone"), Reached("gone#2"))))
+    assert drawing.unplaced == ("gone", "gone#2")
+    assert "not in this program: gone\n" in to_text(drawing)
+
+
+# Size
+
+
+def _left_nested() -> AnyProgram:
+    program = step("first")
+    one = step("next")
+    for _ in range(MANY - 2):
+        program = program >> one
+    return program >> step("last")
+
+
+def _right_nested() -> AnyProgram:
+    program = step("last")
+    one = step("next")
+    for _ in range(MANY - 2):
+        program = one >> program
+    return step("first") >> program
+
+
+@pytest.mark.parametrize("chain", [_left_nested, _right_nested])
+def test_a_chain_of_any_nesting_draws_its_first_and_last_steps(chain: Any) -> None:
+    assert sys.getrecursionlimit() <= 1_000
+    drawing = draw(chain())
+    assert len(drawing.body) <= 200
+    first, last = drawing.body[0], drawing.body[-1]
+    assert isinstance(first, Step)
+    assert isinstance(last, Step)
+    assert (first.name, last.name) == ("first", "last")
+    (left_out,) = (shape for shape in drawing.body if isinstance(shape, More))
+    assert left_out.steps == MANY - len(drawing.body) + 1
+    for made in (to_text, to_mermaid, to_dot, to_json):
+        assert made(drawing)
+
+
+def test_a_long_recursion_draws_its_active_place() -> None:
+    drawing = draw(samples.recursion(), progress=samples.recursion_progress(10_000), most=20)
+    assert f"look#{10_000}" in states(drawing)
+    assert len(list(shapes(drawing.body))) <= 20
+
+
+def test_scopes_that_nest_too_deep_are_left_out() -> None:
+    program = step("inmost")
+    for number in range(5_000):
+        program = (program >> step(f"a{number}")).handle_error(step("mend"))
+    drawing = draw(program, most=100_000)
+    (left_out,) = (shape for shape in shapes(drawing.body) if isinstance(shape, More))
+    assert left_out.steps == 1 + 2 * (5_000 - MOST_DEPTH)
+    for made in (to_text, to_mermaid, to_dot, to_json):
+        assert made(drawing)
