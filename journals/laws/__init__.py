@@ -1,0 +1,1 @@
+"""Which laws does every journal keep? They are collected, and explained, in `journals.contract`."""

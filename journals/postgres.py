@@ -1,0 +1,189 @@
+"""How is a journal kept in Postgres? Commits go out in batches, each in one statement and one round trip.
+
+What the statements are stands in `journals.postgres_statements`, what the tables are in `journals.postgres_schema`.
+What passes by itself (a lost connection, a server that starts again, a deadlock) is tried again for a while, with the
+same tokens: a commit whose answer was lost is found to be stored already.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+
+import attrs
+
+from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Status
+from journals.errors import JournalClosed, UnknownInstance
+from journals.grouping import GroupCommit
+from journals.ports import LIMIT_BYTES
+from journals.rows import entries_of, entry_of, record_of
+from journals.validation import validate
+from wio.errors import WioError
+
+
+class MissingDriver(WioError, ImportError):
+    """Says that the driver for Postgres is not installed."""
+
+
+try:
+    from journals.postgres_batches import Batches
+    from journals.postgres_connections import Connection, connector
+    from journals.postgres_errors import InvalidSetting, place_of
+    from journals.postgres_schema import checked_schema, migrate
+    from journals.postgres_session import Session
+    from journals.postgres_statements import statements
+    from journals.postgres_values import array, storable, time_of
+except ImportError as error:
+    raise MissingDriver(
+        f"PostgresJournal needs psycopg 3, the driver for Postgres ({error}). Run: pip install 'wio[postgres]'"
+    ) from error
+
+Row: TypeAlias = tuple[Any, ...]
+
+_LARGEST = 2**63 - 1
+
+
+@attrs.frozen
+class _Opened:
+    session: Session
+    group: GroupCommit
+
+    async def close(self) -> None:
+        await self.group.drain()
+        await self.session.close()
+
+
+class PostgresJournal:
+    """Is a journal in a schema of a Postgres database; it keeps the whole contract of `journals.ports.Journal`.
+
+    `dsn` is whatever libpq takes. `open` creates the schema, or migrates it. At most `pool_size` connections are
+    open, one of them for commits. `limit_bytes` is the limit of one payload. `connect_timeout`, in whole seconds, is
+    for each server in the DSN. `patience` bounds how long one statement may take, and for how long a call goes on
+    trying while Postgres is away; then it raises `JournalUnavailable`. The same journal works again when Postgres does.
+
+    `prepare=False` leaves nothing in the session on the server, as a pooler in transaction mode demands; then each
+    statement is planned anew. What a commit survives is the server's to say: leave its `synchronous_commit` on.
+    """
+
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        schema: str = "wio",
+        pool_size: int = 4,
+        limit_bytes: int = LIMIT_BYTES,
+        connect_timeout: timedelta = timedelta(seconds=5),
+        patience: timedelta = timedelta(seconds=5),
+        prepare: bool = True,
+    ) -> None:
+        if pool_size < 1:
+            raise InvalidSetting(f"pool_size={pool_size}: a journal needs at least one connection.")
+        self._place = place_of(dsn)
+        self._connect = connector(dsn, connect_timeout, patience, prepare=prepare)
+        self._schema = checked_schema(schema)
+        self._pool_size = pool_size
+        self._limit_bytes = limit_bytes
+        self._patience = patience
+        self._prepare = prepare
+        self._statements = statements(schema)
+        self._opened: _Opened | None = None
+
+    def __repr__(self) -> str:
+        return f"PostgresJournal({self._place!r}, schema={self._schema!r})"
+
+    async def open(self) -> None:
+        """Connect, and create or migrate the schema. Raises at the first error. See `Journal.open`."""
+        if self._opened is not None:
+            return
+        session = Session(self._connect, self._pool_size, self._patience, repr(self))
+        try:
+            await session.once(partial(migrate, schema=self._schema, journal=repr(self)))
+        except BaseException:
+            await session.close()
+            raise
+        if self._opened is None:
+            batches = Batches(session, self._statements, self._prepare, repr(self))
+            self._opened = _Opened(session, GroupCommit(batches.store))
+        else:  # Another task has opened it meanwhile.
+            await session.close()
+
+    async def close(self) -> None:
+        """Finish the commits and reads under way, and close the connections. See `Journal.close`."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            await opened.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def commit(self, commit: Commit) -> None:
+        """Store a commit, whole, together with others that wait. See `Journal.commit`."""
+        opened = self._require_opened()
+        validate(commit, self._limit_bytes)
+        await opened.group.commit(commit)
+
+    async def read(self, instance_id: str, *, after: int = 0, most: int = 1_000) -> tuple[Entry, ...]:
+        """Return the entries with `seq > after`, at most `most` of them. See `Journal.read`."""
+        after, most = _clamped(after), _clamped(most)
+        rows = await self._ask_about(instance_id, self._statements.read, str(after), str(most))
+        found = [row[1:] for row in rows if row[1] is not None]
+        least = min(most, max(0, rows[0][0] - after))
+        return entries_of(instance_id, found, time_of, after=after, least=least)
+
+    async def find(self, instance_id: str) -> InstanceRecord:
+        """Return the record of an instance. See `Journal.find`."""
+        rows = await self._ask_about(instance_id, self._statements.find)
+        return record_of(rows[0], time_of)
+
+    async def find_key(self, instance_id: str, key: str) -> Entry | None:
+        """Return the last entry recorded under a key, or None. See `Journal.find_key`."""
+        if not storable(key):
+            await self.find(instance_id)
+            return None
+        rows = await self._ask_about(instance_id, self._statements.find_key, key)
+        return None if rows[0][0] is None else entry_of(instance_id, rows[0], time_of)
+
+    async def find_all(
+        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
+    ) -> tuple[InstanceRecord, ...]:
+        """Return records in the order of their ids, at most `most` of them. See `Journal.find_all`."""
+        wanted = frozenset(Status) if statuses is None else statuses
+        question = self._statements.find_unfinished if wanted <= UNFINISHED else self._statements.find_all
+        # No id has a NUL character, so those after "a\0b" are those after "a".
+        start = after.partition("\0")[0]
+        names = array(status.value for status in wanted)
+        rows = await self._ask(question, start, names, str(_clamped(most)))
+        return tuple(record_of(row, time_of) for row in rows)
+
+    async def _ask(self, question: bytes, *parameters: str) -> list[Row]:
+        async def answered(connection: Connection) -> list[Row]:
+            cursor = await connection.execute(question, parameters, prepare=self._prepare, binary=True)
+            return await cursor.fetchall()
+
+        return await self._require_opened().session.read(answered)
+
+    async def _ask_about(self, instance_id: str, question: bytes, *parameters: str) -> list[Row]:
+        """Return the rows, at least one. Raises `UnknownInstance` when there is none."""
+        self._require_opened()
+        rows = await self._ask(question, instance_id, *parameters) if storable(instance_id) else []
+        if not rows:
+            raise UnknownInstance(instance_id, repr(self))
+        return rows
+
+    def _require_opened(self) -> _Opened:
+        if self._opened is None:
+            raise JournalClosed(repr(self))
+        return self._opened
+
+
+def _clamped(number: int) -> int:
+    """Return the number, or the nearest that Postgres takes."""
+    return min(max(number, 0), _LARGEST)

@@ -1,0 +1,91 @@
+"""What becomes of a batch of commits? Each one is stored, found to be stored already, or refused with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any, TypeAlias
+
+import attrs
+
+from journals.entries import Commit
+from journals.errors import Conflict, InvalidCommit, JournalError, UnknownInstance
+from journals.postgres_connections import Connection
+from journals.postgres_session import Session
+from journals.postgres_statements import Statements
+from journals.postgres_values import commit_parameters, loser_parameters
+
+Answers: TypeAlias = Sequence[JournalError | None]
+
+_MOST_CHARACTERS = 8_000_000
+"""Is how many characters of payload go out in one statement, unless a single commit has more."""
+
+
+@attrs.frozen
+class Batches:
+    """Stores batches of commits of different instances: each in one statement, if all of its commits succeed."""
+
+    session: Session
+    statements: Statements
+    prepare: bool
+    journal: str
+
+    async def store(self, commits: Sequence[Commit]) -> Answers:
+        """Return for each commit, in order, None or the reason why nothing of it was stored."""
+        answers: list[JournalError | None] = []
+        for portion in portions(commits, _MOST_CHARACTERS):
+            answers.extend(await self._store_portion(portion))
+        return answers
+
+    async def _store_portion(self, commits: Sequence[Commit]) -> Answers:
+        try:
+            return await self.session.commit(partial(self._store_at_once, commits))
+        except InvalidCommit as error:
+            if len(commits) == 1:
+                return [InvalidCommit(f"Instance {commits[0].instance_id!r}: {error}")]
+            # One of them holds a value that Postgres refuses; it must not hold up the others.
+            return [answer for commit in commits for answer in await self._store_portion([commit])]
+        except JournalError as error:
+            return [error] * len(commits)
+
+    async def _store_at_once(self, commits: Sequence[Commit], connection: Connection) -> Answers:
+        won = {row[0] for row in await self._rows(connection, self.statements.commit, commit_parameters(commits))}
+        losers = [commit for commit in commits if commit.instance_id not in won]
+        if not losers:
+            return [None] * len(commits)
+        rows = await self._rows(connection, self.statements.losers, loser_parameters(losers))
+        states = {instance_id: (known, repeated) for instance_id, known, repeated in rows}
+        reasons = {loser.instance_id: self._reason(loser, *states[loser.instance_id]) for loser in losers}
+        return [reasons.get(commit.instance_id) for commit in commits]
+
+    def _reason(self, loser: Commit, known: bool, repeated: bool) -> JournalError | None:
+        if loser.expected and not known:
+            return UnknownInstance(loser.instance_id, self.journal)
+        return None if repeated and loser.entries else Conflict(loser.instance_id, loser.expected)
+
+    async def _rows(self, connection: Connection, statement: bytes, parameters: Sequence[str]) -> list[tuple[Any, ...]]:
+        cursor = await connection.execute(statement, parameters, prepare=self.prepare)
+        return await cursor.fetchall()
+
+
+def portions(commits: Sequence[Commit], most_characters: int) -> Iterator[Sequence[Commit]]:
+    """Yield the commits in groups of at most so many characters; a larger commit is alone in its group.
+
+    A batch of large payloads could otherwise exceed the greatest message that Postgres takes, 1 GB.
+    """
+    portion: list[Commit] = []
+    room = most_characters
+    for commit in commits:
+        size = _characters(commit)
+        if portion and size > room:
+            yield portion
+            portion, room = [], most_characters
+        portion.append(commit)
+        room -= size
+    if portion:
+        yield portion
+
+
+def _characters(commit: Commit) -> int:
+    payloads = (payload for entry in commit.entries for payload in (entry.payload, entry.response))
+    return sum(len(payload.text) for payload in payloads if payload is not None)

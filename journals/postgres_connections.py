@@ -1,0 +1,97 @@
+"""Which connections to Postgres are open? At most a given number, opened when they are needed and then kept.
+
+There is no background task: an error of connecting reaches, unchanged, the one who asked for the connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, TypeAlias
+
+from psycopg import AsyncConnection, AsyncRawCursor
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import TransactionStatus
+
+Connection: TypeAlias = AsyncConnection[tuple[Any, ...]]
+Connect: TypeAlias = Callable[[], Awaitable[Connection]]
+
+# The planner's settings for prepared statements: one plan for good, which must hold for the tables as they will
+# be. Left alone it plans for tables that are still small, by scans of the whole, and keeps that plan while they grow.
+_SETTINGS = b"""
+SET plan_cache_mode = force_generic_plan;
+SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off
+"""
+
+
+def connector(dsn: str, connect_timeout: timedelta, patience: timedelta, *, prepare: bool) -> Connect:
+    """Return the function that opens a connection on which a statement is a transaction.
+
+    A server that vanished without a word is noticed after `patience`, unless the DSN says otherwise.
+    """
+    silence = max(1, math.ceil(patience.total_seconds()))
+    given = conninfo_to_dict(dsn)
+    wanted: dict[str, str | int] = {
+        "application_name": given.get("application_name") or "wio",
+        "keepalives_idle": given.get("keepalives_idle") or silence,
+        "keepalives_interval": given.get("keepalives_interval") or 1,
+        "keepalives_count": given.get("keepalives_count") or 3,
+        "tcp_user_timeout": given.get("tcp_user_timeout") or 1_000 * silence,
+        "connect_timeout": max(1, math.ceil(connect_timeout.total_seconds())),
+        "client_encoding": "UTF8",
+    }
+    conninfo = make_conninfo(dsn, **wanted)
+
+    async def connect() -> Connection:
+        connection = await AsyncConnection.connect(
+            conninfo,
+            autocommit=True,
+            prepare_threshold=5 if prepare else None,
+            cursor_factory=AsyncRawCursor,
+        )
+        if prepare:
+            try:
+                await connection.execute(_SETTINGS)
+            except BaseException:
+                await connection.close()
+                raise
+        return connection
+
+    return connect
+
+
+class Connections:
+    """Lends connections to the tasks of one event loop, to at most `most` of them at a time; the others wait."""
+
+    def __init__(self, connect: Connect, most: int) -> None:
+        self._connect = connect
+        self._most = most
+        self._permits = asyncio.Semaphore(most)
+        self._idle: list[Connection] = []
+
+    @asynccontextmanager
+    async def borrowed(self) -> AsyncGenerator[Connection, None]:
+        """Lend the connection used last, or a new one. One that is dead or in a transaction is not kept."""
+        async with self._permits:
+            connection = self._idle.pop() if self._idle else await self._connect()
+            try:
+                yield connection
+            finally:
+                if connection.info.transaction_status is TransactionStatus.IDLE:
+                    self._idle.append(connection)
+                else:
+                    await connection.close()
+
+    async def close_idle(self) -> None:
+        """Close what nobody uses now: after one connection was lost, the others are likely dead too."""
+        while self._idle:
+            await self._idle.pop().close()
+
+    async def close(self) -> None:
+        """Wait for what is lent, and close everything."""
+        for _ in range(self._most):
+            await self._permits.acquire()
+        await self.close_idle()

@@ -1,0 +1,156 @@
+"""Which tables does a journal have in Postgres, and how do they come into being?
+
+    meta        one row: the program that wrote the schema, and the version of the schema
+    instances   a row for each instance, the record
+    entries     a row for each entry; `token` is that of the commit which brought it
+
+`migrate` applies the missing `MIGRATIONS`, forward only, in one transaction and under a lock, so that any number of
+processes may open a new schema at once.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from psycopg import sql
+
+from journals.errors import NewerSchema, NotAJournal
+from journals.postgres_connections import Connection
+from journals.postgres_errors import InvalidSetting
+
+_MOST_BYTES_OF_NAME = 63
+
+# Ids are compared by code point on every server. `finished` exists for the index: were `status` part of one,
+# each change of status would have to write to all indexes of the row. The room left free in each page serves
+# the same end. A key may be longer than what an index can hold, hence its beginning.
+_VERSION_1 = """
+CREATE TABLE {schema}.meta (
+    program text NOT NULL,
+    version bigint NOT NULL
+);
+CREATE TABLE {schema}.instances (
+    id text COLLATE "C" PRIMARY KEY,
+    workflow text NOT NULL,
+    version bigint NOT NULL,
+    status text NOT NULL,
+    finished boolean NOT NULL,
+    last_seq bigint NOT NULL,
+    wake_up timestamptz,
+    detail text NOT NULL,
+    started_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL
+) WITH (fillfactor = 70);
+CREATE INDEX instances_unfinished ON {schema}.instances (id) WHERE NOT finished;
+CREATE TABLE {schema}.entries (
+    instance_id text COLLATE "C" NOT NULL,
+    seq bigint NOT NULL,
+    kind text NOT NULL,
+    address text NOT NULL,
+    type text,
+    version bigint,
+    payload text,
+    recorded_at timestamptz NOT NULL,
+    key text,
+    response_type text,
+    response_version bigint,
+    response text,
+    token text NOT NULL,
+    PRIMARY KEY (instance_id, seq)
+);
+CREATE INDEX entries_by_key ON {schema}.entries (instance_id, left(key, 100), seq) WHERE key IS NOT NULL;
+INSERT INTO {schema}.meta (program, version) VALUES ('wio', 0);
+"""
+
+MIGRATIONS = (_VERSION_1,)
+"""Are the changes that lead from each version of the schema to the next; the first creates it."""
+
+_TABLES = ("entries", "instances", "meta")
+_META = {"program", "version"}
+
+# The catalogue, unlike information_schema, also shows what this role has no rights to.
+_COLUMNS = b"""
+SELECT c.relname, a.attname FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE n.nspname = $1 AND c.relname IN ('entries', 'instances', 'meta')
+"""
+
+
+def checked_schema(name: str) -> str:
+    """Return the name unchanged. Raises `InvalidSetting` when Postgres could not hold or would shorten it."""
+    fits = name.isprintable() and 0 < len(name.encode()) <= _MOST_BYTES_OF_NAME
+    if not fits or name.startswith("pg_") or name == "information_schema":
+        raise InvalidSetting(
+            f"{name!r} cannot be the schema of a journal: it has 1 to {_MOST_BYTES_OF_NAME} bytes of printable"
+            " characters and does not begin with pg_. Choose another name."
+        )
+    return name
+
+
+async def migrate(connection: Connection, schema: str, journal: str) -> None:
+    """Bring the schema to the version known here; write nothing when it is there already.
+
+    Raises `NewerSchema` or `NotAJournal`, and then leaves the schema as it was.
+    """
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise NotAJournal(
+            f"{journal} lies in a database with the encoding {encoding}, which cannot hold every text. Nothing was"
+            " changed. Create a database for it: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0."
+        )
+    if await _version(connection, schema, journal) == len(MIGRATIONS):
+        return
+    async with connection.transaction():
+        # Each statement has to see what the process before us did while we waited for the lock.
+        await connection.execute(b"SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        await connection.execute(b"SELECT pg_advisory_xact_lock($1)", (_lock_key(schema),))
+        await _apply_missing(connection, schema, await _version(connection, schema, journal))
+
+
+async def _version(connection: Connection, schema: str, journal: str) -> int:
+    """Return the version of the schema, 0 when there is none."""
+    cursor = await connection.execute(_COLUMNS, (schema,))
+    columns: dict[str, set[str]] = {}
+    for table, column in await cursor.fetchall():
+        columns.setdefault(table, set()).add(column)
+    if not columns:
+        return 0
+    if columns.get("meta") != _META:
+        raise _not_a_journal(journal, f"tables called {', '.join(sorted(columns))} that wio did not create")
+    cursor = await connection.execute(_in_schema("SELECT program, version FROM {schema}.meta", schema))
+    rows = await cursor.fetchall()
+    if len(rows) != 1 or rows[0][0] != "wio":
+        raise _not_a_journal(journal, "a table meta without the one row that wio writes")
+    found = int(rows[0][1])
+    if found > len(MIGRATIONS):
+        raise NewerSchema(journal, found, len(MIGRATIONS))
+    missing = set(_TABLES) - set(columns)
+    if missing:
+        raise _not_a_journal(journal, f"a table meta, but no table {', '.join(sorted(missing))}")
+    return found
+
+
+async def _apply_missing(connection: Connection, schema: str, version: int) -> None:
+    if version == len(MIGRATIONS):
+        return
+    # CREATE SCHEMA IF NOT EXISTS takes the right to create one even where it exists.
+    cursor = await connection.execute(b"SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1", (schema,))
+    if await cursor.fetchone() is None:
+        await connection.execute(_in_schema("CREATE SCHEMA {schema}", schema))
+    for migration in MIGRATIONS[version:]:
+        await connection.execute(_in_schema(migration, schema))
+    await connection.execute(_in_schema("UPDATE {schema}.meta SET version = $1", schema), (len(MIGRATIONS),))
+
+
+def _in_schema(statement: str, schema: str) -> bytes:
+    return statement.replace("{schema}", sql.Identifier(schema).as_string()).encode()
+
+
+def _lock_key(schema: str) -> int:
+    """Return a number for the lock; other users of such locks in the database are unlikely to have the same."""
+    digest = blake2b(f"wio schema {schema}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)
+
+
+def _not_a_journal(journal: str, holds: str) -> NotAJournal:
+    return NotAJournal(f"{journal} holds {holds}. Nothing was changed. Choose another schema.")

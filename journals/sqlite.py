@@ -1,0 +1,196 @@
+"""How is a journal kept in one SQLite file? The default for a process that needs no database server.
+
+event loop --- GroupCommit ---> writing thread --- one transaction a batch ---> file (write-ahead log)
+           --- each read -----> reading thread --- a connection of its own ---> the same file
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import sqlite3
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import attrs
+
+from journals import sqlite_statements as statements
+from journals.entries import Commit, Entry, InstanceRecord, Status
+from journals.errors import JournalClosed, JournalError, JournalFull, JournalUnavailable, NotAJournal
+from journals.grouping import GroupCommit
+from journals.ports import LIMIT_BYTES
+from journals.sqlite_errors import translated
+from journals.sqlite_schema import prepare
+from journals.sqlite_thread import ConnectionThread
+from journals.validation import validate
+
+_CHECKPOINT_PAGES = 4_000
+
+
+class Durability(enum.Enum):
+    """Says what a finished commit survives. The value is SQLite's word for it.
+
+    `FULL`: a loss of power. `NORMAL`: a kill of the process, but the last commits before a loss of power may be
+    gone, all together; it does not wait for the disk.
+    """
+
+    FULL = "FULL"
+    NORMAL = "NORMAL"
+
+
+@attrs.frozen(eq=False)
+class _Opened:
+    writer: ConnectionThread
+    reader: ConnectionThread
+    group: GroupCommit
+
+
+class SqliteJournal:
+    """Is a journal in one SQLite file, which several processes on one machine may share.
+
+    The file is created when it is missing, its folder is not. `limit_bytes` is the limit of one payload,
+    `busy_timeout` how long to wait for another process that writes, `most_file_bytes` a limit for the file itself.
+    A journal serves one event loop at a time. Raises `NotAJournal` for a path that is no path, like ":memory:".
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        durability: Durability = Durability.FULL,
+        limit_bytes: int = LIMIT_BYTES,
+        busy_timeout: timedelta = timedelta(seconds=5),
+        most_file_bytes: int | None = None,
+    ) -> None:
+        self._path = _checked_path(path)
+        self._durability = durability
+        self._limit_bytes = limit_bytes
+        self._busy_timeout = busy_timeout
+        self._most_file_bytes = most_file_bytes
+        self._opened: _Opened | None = None
+
+    def __repr__(self) -> str:
+        return f"SqliteJournal({str(self._path)!r})"
+
+    async def open(self) -> None:
+        """Open the file, and make it a journal when it is new. See `Journal.open`.
+
+        Raises `JournalUnavailable` when its folder is missing, or when another process keeps it locked.
+        """
+        if self._opened is not None:
+            return
+        writer = ConnectionThread(self._connect_writer, self._translated, repr(self))
+        reader = ConnectionThread(self._connect, self._translated, repr(self))
+        self._opened = _Opened(writer, reader, GroupCommit(partial(self._store, writer)))
+        try:
+            await writer.ask(_nothing)
+            await reader.ask(_nothing)
+        except BaseException:
+            self._opened = None
+            reader.abandon()
+            writer.abandon()
+            raise
+
+    async def close(self) -> None:
+        """Finish the commits under way and close the file. See `Journal.close`."""
+        if self._opened is None:
+            return
+        opened, self._opened = self._opened, None
+        await opened.group.drain()
+        # The last connection to close folds the write-ahead log into the file; only the writer may do so.
+        await opened.reader.close()
+        await opened.writer.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def commit(self, commit: Commit) -> None:
+        """Store a commit, whole, in one transaction with all that wait at the same time. See `Journal.commit`."""
+        opened = self._now_open()
+        validate(commit, self._limit_bytes)
+        await opened.group.commit(commit)
+
+    async def read(self, instance_id: str, *, after: int = 0, most: int = 1_000) -> tuple[Entry, ...]:
+        """Return the entries with `seq > after`, at most `most` of them. See `Journal.read`."""
+        return await self._now_open().reader.ask(
+            lambda connection: statements.read(connection, instance_id, max(after, 0), max(most, 0), repr(self))
+        )
+
+    async def find(self, instance_id: str) -> InstanceRecord:
+        """Return the record of an instance. See `Journal.find`."""
+        return await self._now_open().reader.ask(
+            lambda connection: statements.find(connection, instance_id, repr(self))
+        )
+
+    async def find_key(self, instance_id: str, key: str) -> Entry | None:
+        """Return the last entry recorded under a key, or None. See `Journal.find_key`."""
+        return await self._now_open().reader.ask(
+            lambda connection: statements.find_key(connection, instance_id, key, repr(self))
+        )
+
+    async def find_all(
+        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
+    ) -> tuple[InstanceRecord, ...]:
+        """Return records in the order of their ids, at most `most` of them. See `Journal.find_all`."""
+        return await self._now_open().reader.ask(
+            lambda connection: statements.find_all(connection, statuses, after, max(most, 0))
+        )
+
+    def _now_open(self) -> _Opened:
+        if self._opened is None:
+            raise JournalClosed(repr(self))
+        return self._opened
+
+    async def _store(self, writer: ConnectionThread, commits: Sequence[Commit]) -> Sequence[JournalError | None]:
+        """Store a batch; where one commit may have spoiled it for the others, store each by itself."""
+        try:
+            return await writer.ask(lambda connection: statements.store(connection, commits, repr(self)))
+        except JournalError as error:
+            hopeless = isinstance(error, JournalUnavailable) and not isinstance(error, JournalFull)
+            if hopeless or len(commits) == 1:
+                return [error] * len(commits)
+        return [answer for commit in commits for answer in await self._store(writer, [commit])]
+
+    def _connect_writer(self) -> sqlite3.Connection:
+        connection = self._connect()
+        try:
+            prepare(connection, self._path, self._busy_timeout)
+            connection.execute(f"PRAGMA synchronous = {self._durability.value}")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+            if self._most_file_bytes is not None:
+                (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+                connection.execute(f"PRAGMA max_page_count = {max(self._most_file_bytes // page_bytes, 1)}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, timeout=self._busy_timeout.total_seconds(), isolation_level=None)
+
+    def _translated(self, error: Exception) -> Exception:
+        return translated(error, self._path, self._busy_timeout)
+
+
+def _checked_path(path: str | os.PathLike[str]) -> Path:
+    text = os.fspath(path)
+    if text in ("", ":memory:") or text.startswith("file:"):
+        raise NotAJournal(
+            f"{text!r} is not the path of a file. Use InMemoryJournal() for a journal in memory,"
+            " or give a path like 'journal.db'."
+        )
+    return Path(text)
+
+
+def _nothing(_connection: sqlite3.Connection) -> None:
+    """Is the job that only needs a connection."""

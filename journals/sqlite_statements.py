@@ -1,0 +1,142 @@
+"""What does `SqliteJournal` say to its database? Functions of a connection, without threads or event loops."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Status
+from journals.errors import Conflict, JournalError, UnknownInstance
+from journals.rows import ENTRY_COLUMNS, RECORD_COLUMNS, entries_of, entry_of, entry_row, record_of
+
+_ENTRY = ", ".join(ENTRY_COLUMNS)
+_RECORD = ", ".join(RECORD_COLUMNS)
+
+_START = f"""INSERT INTO wio_instances ({_RECORD}, finished_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO NOTHING"""
+_GO_ON = """UPDATE wio_instances
+    SET workflow = ?, version = ?, status = ?, last_seq = ?, wake_up = ?, detail = ?, updated_at = ?
+    WHERE id = ? AND last_seq = ? AND finished_at IS NULL"""
+_FINISH_OR_REOPEN = """UPDATE wio_instances
+    SET workflow = ?, version = ?, status = ?, last_seq = ?, wake_up = ?, detail = ?, updated_at = ?, finished_at = ?
+    WHERE id = ? AND last_seq = ?"""
+_APPEND = f"""INSERT INTO wio_entries (instance_id, token, {_ENTRY})
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_TOKEN = "SELECT token FROM wio_entries WHERE instance_id = ? AND seq = ?"
+_LAST_SEQ = "SELECT last_seq FROM wio_instances WHERE id = ?"
+_READ = f"SELECT {_ENTRY} FROM wio_entries WHERE instance_id = ? AND seq > ? ORDER BY seq LIMIT ?"
+_FIND = f"SELECT {_RECORD} FROM wio_instances WHERE id = ?"
+# Left alone, SQLite would go backwards through all entries of the instance.
+_FIND_KEY = f"""SELECT {_ENTRY} FROM wio_entries INDEXED BY wio_keys
+    WHERE instance_id = ? AND key = ? ORDER BY seq DESC LIMIT 1"""
+_FIND_ALL = f"SELECT {_RECORD} FROM wio_instances WHERE id > ?"
+_PAGE = " ORDER BY id LIMIT ?"
+
+
+def store(connection: sqlite3.Connection, commits: Sequence[Commit], journal: str) -> list[JournalError | None]:
+    """Store commits of different instances in one transaction; give for each None, or why it was not stored.
+
+    The guard of a commit comes before its entries, so a commit that loses has written nothing.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        answers: list[JournalError | None] = []
+        rows: list[tuple[Any, ...]] = []
+        for commit in commits:
+            if _won(connection, commit):
+                rows.extend(_entry_rows(commit))
+                answers.append(None)
+            else:
+                answers.append(_why_lost(connection, commit, journal))
+        connection.executemany(_APPEND, rows)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise
+    return answers
+
+
+def _won(connection: sqlite3.Connection, commit: Commit) -> bool:
+    """Write the record of the instance if the instance still ends where the commit expects."""
+    at = _text(commit.at)
+    finished_at = None if commit.status in UNFINISHED else at
+    last_seq = commit.expected + len(commit.entries)
+    wake_up = None if commit.wake_up is None else _text(commit.wake_up)
+    state = (commit.workflow, commit.version, commit.status.value, last_seq, wake_up, commit.detail)
+    guard = (commit.instance_id, commit.expected)
+    if commit.expected == 0:
+        return connection.execute(_START, (commit.instance_id, *state, at, at, finished_at)).rowcount == 1
+    if finished_at is None and connection.execute(_GO_ON, (*state, at, *guard)).rowcount == 1:
+        return True
+    return connection.execute(_FINISH_OR_REOPEN, (*state, at, finished_at, *guard)).rowcount == 1
+
+
+def _entry_rows(commit: Commit) -> list[tuple[Any, ...]]:
+    """Return the rows of a commit's entries. The first has the token: a repeated commit begins at the same `seq`."""
+    token: str | None = commit.token
+    rows: list[tuple[Any, ...]] = []
+    for entry in commit.entries:
+        rows.append((commit.instance_id, token, *entry_row(entry, _text)))
+        token = None
+    return rows
+
+
+def _why_lost(connection: sqlite3.Connection, commit: Commit, journal: str) -> JournalError | None:
+    """Return None for a commit that was stored before."""
+    if commit.entries:
+        row = connection.execute(_TOKEN, (commit.instance_id, commit.expected + 1)).fetchone()
+        if row is not None and row[0] == commit.token:
+            return None
+    if connection.execute(_LAST_SEQ, (commit.instance_id,)).fetchone() is None:
+        return UnknownInstance(commit.instance_id, journal)
+    return Conflict(commit.instance_id, commit.expected)
+
+
+def read(connection: sqlite3.Connection, instance_id: str, after: int, most: int, journal: str) -> tuple[Entry, ...]:
+    """Return entries. Raises `UnknownInstance` or `CorruptEntry`."""
+    # The record is read before the entries: a commit between the two reads can only add to them.
+    last_seq = _last_seq(connection, instance_id, journal)
+    rows = connection.execute(_READ, (instance_id, after, most)).fetchall()
+    return entries_of(instance_id, rows, datetime.fromisoformat, after=after, least=min(most, last_seq - after))
+
+
+def find(connection: sqlite3.Connection, instance_id: str, journal: str) -> InstanceRecord:
+    """Return a record. Raises `UnknownInstance`."""
+    row = connection.execute(_FIND, (instance_id,)).fetchone()
+    if row is None:
+        raise UnknownInstance(instance_id, journal)
+    return record_of(row, datetime.fromisoformat)
+
+
+def find_key(connection: sqlite3.Connection, instance_id: str, key: str, journal: str) -> Entry | None:
+    """Return the last entry under a key. Raises `UnknownInstance`."""
+    row = connection.execute(_FIND_KEY, (instance_id, key)).fetchone()
+    if row is not None:
+        return entry_of(instance_id, row, datetime.fromisoformat)
+    _last_seq(connection, instance_id, journal)
+    return None
+
+
+def find_all(
+    connection: sqlite3.Connection, statuses: frozenset[Status] | None, after: str, most: int
+) -> tuple[InstanceRecord, ...]:
+    """Return records in the order of their ids."""
+    wanted = frozenset(Status) if statuses is None else statuses
+    values = sorted(status.value for status in wanted)
+    among = f" AND status IN ({', '.join('?' * len(values))})"
+    unfinished = " AND finished_at IS NULL" if wanted <= UNFINISHED else ""
+    rows = connection.execute(_FIND_ALL + among + unfinished + _PAGE, (after, *values, most)).fetchall()
+    return tuple(record_of(row, datetime.fromisoformat) for row in rows)
+
+
+def _last_seq(connection: sqlite3.Connection, instance_id: str, journal: str) -> int:
+    row = connection.execute(_LAST_SEQ, (instance_id,)).fetchone()
+    if row is None:
+        raise UnknownInstance(instance_id, journal)
+    return int(row[0])
+
+
+def _text(moment: datetime) -> str:
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat(timespec="microseconds")
