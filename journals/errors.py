@@ -6,7 +6,11 @@ from wio.errors import WioError
 
 
 class JournalError(WioError):
-    """Is the root of the errors of every journal. When one is raised, nothing of the commit was stored."""
+    """Is the root of the errors of every journal.
+
+    When one is raised by a commit, nothing of it was stored; after a `JournalUnavailable` that is not known, because
+    the answer may have been lost. Repeat such a commit with its token: it is stored once.
+    """
 
 
 class Conflict(JournalError):

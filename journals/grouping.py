@@ -64,19 +64,23 @@ class GroupCommit:
         return batch
 
     async def _write(self, batch: list[_Waiting]) -> None:
+        """Tell everybody in the batch how it ended. Whatever `store` raises concerns this batch only."""
         try:
-            answers = await self._store([commit for commit, _ in batch])
+            answers: Sequence[BaseException | None] = await self._store([commit for commit, _ in batch])
+            told = list(zip(batch, answers, strict=True))
+        except Exception as error:
+            told = [(waiting, error) for waiting in batch]
         except BaseException as error:
-            for _, done in batch:
-                if not done.done():
-                    done.set_exception(error)
-            if not isinstance(error, JournalError):
-                raise
-            return
-        for (_, done), answer in zip(batch, answers, strict=True):
-            if done.done():
-                continue
-            if answer is None:
-                done.set_result(None)
-            else:
-                done.set_exception(answer)
+            _tell([(waiting, error) for waiting in batch])
+            raise
+        _tell(told)
+
+
+def _tell(told: Sequence[tuple[_Waiting, BaseException | None]]) -> None:
+    for (_, done), answer in told:
+        if done.done():
+            continue
+        if answer is None:
+            done.set_result(None)
+        else:
+            done.set_exception(answer)

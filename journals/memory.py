@@ -89,7 +89,7 @@ class InMemoryJournal:
             self._start(commit)
         elif len(instance.entries) == commit.expected:
             instance.append(commit)
-        elif not commit.entries or instance.tokens.get(commit.expected) != commit.token:
+        elif instance.tokens.get(commit.expected) != commit.token:
             raise Conflict(commit.instance_id, commit.expected)
 
     def _start(self, commit: Commit) -> None:

@@ -85,10 +85,9 @@ def _entry_rows(commit: Commit) -> list[tuple[Any, ...]]:
 
 def _why_lost(connection: sqlite3.Connection, commit: Commit, journal: str) -> JournalError | None:
     """Return None for a commit that was stored before."""
-    if commit.entries:
-        row = connection.execute(_TOKEN, (commit.instance_id, commit.expected + 1)).fetchone()
-        if row is not None and row[0] == commit.token:
-            return None
+    row = connection.execute(_TOKEN, (commit.instance_id, commit.expected + 1)).fetchone()
+    if row is not None and row[0] == commit.token:
+        return None
     if connection.execute(_LAST_SEQ, (commit.instance_id,)).fetchone() is None:
         return UnknownInstance(commit.instance_id, journal)
     return Conflict(commit.instance_id, commit.expected)
