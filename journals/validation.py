@@ -40,9 +40,26 @@ def validate_id(instance_id: str) -> None:
 def _validate_entry(entry: Entry, commit: Commit, limit_bytes: int) -> None:
     if entry.recorded_at.tzinfo is None:
         _aware(entry.recorded_at, "recorded_at", commit)
+    if entry.key is not None and not entry.key.isascii():
+        _validate_text(entry.key, entry, commit)
     for payload in (entry.payload, entry.response):
-        if payload is not None and len(payload.text) * _MOST_BYTES_PER_CHARACTER > limit_bytes:
+        if payload is None:
+            continue
+        if len(payload.text) * _MOST_BYTES_PER_CHARACTER > limit_bytes:
             _validate_size(payload, entry, commit, limit_bytes)
+        if not payload.text.isascii():
+            _validate_text(payload.text, entry, commit)
+
+
+def _validate_text(text: str, entry: Entry, commit: Commit) -> None:
+    """Refuse in every journal what some store cannot hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidCommit(
+            f"Instance {commit.instance_id!r}: a text of entry {entry.seq} at {entry.address!r} is not Unicode"
+            f" ({error.reason}). Nothing was stored. Decode it properly first."
+        ) from error
 
 
 def _validate_size(payload: Payload, entry: Entry, commit: Commit, limit_bytes: int) -> None:
