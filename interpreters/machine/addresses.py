@@ -66,8 +66,13 @@ class Scope:
         >>> first, second
         ('charge', 'charge#2')
         """
-        count = _count(self._counts, name) + 1
-        counted = Scope(self.prefix, _counted(self._counts, name, count, hash(name)))
+        counts = self._counts
+        if isinstance(counts, dict) and (len(counts) < _SMALL or name in counts):
+            count = counts.get(name, 0) + 1
+            counted = Scope(self.prefix, {**counts, name: count})
+        else:
+            count = _count(counts, name) + 1
+            counted = Scope(self.prefix, _counted(counts, name, count, hash(name)))
         return (self.prefix + name if count == 1 else f"{self.prefix}{name}#{count}"), counted
 
 

@@ -80,11 +80,15 @@ def enter(
     return _walk(node_of(program), value, None, scope, frames, closed, observe)
 
 
-def leave(active: Active, result: Result[Any, Any], closed: ClosedQueries, observe: Observer | None = None) -> Reached:
-    """Return what is reached when the active step ends with a result. Raises like `enter`."""
-    if isinstance(result, Failure):
-        return _walk(None, active.value, result, active.scope, active.frames, closed, observe)
-    return _walk(None, result.unwrap(), None, active.scope, active.frames, closed, observe)
+def leave(
+    active: Active,
+    value: Any,
+    failure: Failure[Any] | None,
+    closed: ClosedQueries,
+    observe: Observer | None = None,
+) -> Reached:
+    """Return what is reached when the active step ends with a value, or with a failure. Raises like `enter`."""
+    return _walk(None, value, failure, active.scope, active.frames, closed, observe)
 
 
 def _walk(

@@ -30,8 +30,13 @@ def drafts(workflow: Workflow[Any, Any, Any]) -> tuple[str, ...]:
 
 def may_take(workflow: Workflow[Any, Any, Any], signal: Signal[Any, Any]) -> bool:
     """Tell whether some step of the workflow handles the signal; where continuations are dynamic, it may."""
+    return may_take_named(workflow, signal.name)
+
+
+def may_take_named(workflow: Workflow[Any, Any, Any], signal: str) -> bool:
+    """Tell the same of the signal with this name."""
     names, dynamic = _signals(workflow)
-    return dynamic or signal.name in names
+    return dynamic or signal in names
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,7 @@ Each function returns the entry that would follow; nothing has moved until `appl
 from __future__ import annotations
 
 import traceback
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from returns.result import Success
@@ -144,7 +144,7 @@ def _deadline(node: Wait, active: Active, at: datetime) -> datetime:
     if node.timing is Timing.DURATION and isinstance(moment, timedelta):
         return _later(at, moment)
     if node.timing is Timing.INSTANT and isinstance(moment, datetime) and moment.tzinfo is not None:
-        return moment
+        return _in_utc(moment)
     wanted = "a timedelta" if node.timing is Timing.DURATION else "an aware datetime"
     raise UserFunctionRaised("The moment of the wait", active.address, TypeError(f"{moment!r} is not {wanted}"))
 
@@ -155,6 +155,13 @@ def _later(at: datetime, delay: timedelta) -> datetime:
         return at + delay
     except OverflowError:
         return datetime.max.replace(tzinfo=at.tzinfo) if delay > timedelta(0) else at
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # within a day of the calendar's first or last
+        return moment
 
 
 def _end_entry(execution: Execution, ended: Ended, at: datetime) -> Entry:

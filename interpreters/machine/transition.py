@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any, TypeVar, cast
 
 import attrs
-from returns.result import Result, Success
+from returns.result import Failure, Result, Success
 
 from interpreters.errors import JournalMismatch, WrongPayload
 from interpreters.machine.addresses import Scope
@@ -27,9 +27,9 @@ from interpreters.machine.execution import (
     Execution,
     Kept,
     Paused,
-    Problem,
     TimerSet,
 )
+from interpreters.machine.questions import may_take_named
 from interpreters.machine.words import expectation
 from journals.codecs import Codec, CodecError, JsonCodec
 from journals.entries import Entry, Kind, Payload
@@ -38,10 +38,13 @@ from wio.nodes import HandleSignal, RunIO, Wait
 from wio.workflow import Workflow
 
 A = TypeVar("A")
+T = TypeVar("T")
 
 JSON: Codec = JsonCodec()
 MAILBOX = "mailbox:"
 """Starts the address of a signal that was kept; the signal's name follows."""
+
+_START = "its start as entry 1"
 
 
 def begin(workflow: Workflow[A, Any, Any], input: A, codec: Codec = JSON, observe: Observer | None = None) -> Execution:
@@ -51,9 +54,12 @@ def begin(workflow: Workflow[A, Any, Any], input: A, codec: Codec = JSON, observ
 
 
 def recover(workflow: Workflow[Any, Any, Any], entries: Iterable[Entry], codec: Codec = JSON) -> Execution:
-    """Return the execution that a whole journal leads to. `entries` start with the first."""
+    """Return the execution that a whole journal leads to. `entries` start with the first. Raises like `apply`."""
     following = iter(entries)
-    execution = begin_from(workflow, next(following), codec)
+    started = next(following, None)
+    if started is None:
+        raise JournalMismatch(_label(workflow), 1, "nothing", "", _START)
+    execution = begin_from(workflow, started, codec)
     for entry in following:
         execution = apply(execution, entry)
     return execution
@@ -63,10 +69,8 @@ def begin_from(
     workflow: Workflow[Any, Any, Any], started: Entry, codec: Codec = JSON, observe: Observer | None = None
 ) -> Execution:
     """Return the execution after a recorded first entry. Raises `JournalMismatch` or `WrongPayload`."""
-    if started.kind is not Kind.STARTED or started.seq != 1:
-        raise JournalMismatch(
-            _label(workflow), started.seq, started.kind.value, started.address, "its start as entry 1"
-        )
+    if started.kind is not Kind.STARTED or started.seq != 1 or started.address:
+        raise JournalMismatch(_label(workflow), started.seq, started.kind.value, started.address, _START)
     return begin(workflow, _decoded(codec, started, workflow.input), codec, observe)
 
 
@@ -83,7 +87,8 @@ def apply(execution: Execution, entry: Entry, observe: Observer | None = None) -
         return _keep_signal(execution, entry)
     if isinstance(position, Ended):
         return _record_end(execution, position, entry)
-    if entry.address != position.address:
+    resumes = entry.kind is Kind.RESUMED
+    if entry.address != position.address or resumes is (position.problem is None):
         raise mismatch(execution, entry, expectation(execution))
     match entry.kind:
         case Kind.EVENT | Kind.SIGNAL:
@@ -116,6 +121,14 @@ def _decoded(codec: Codec, entry: Entry, form: object | None) -> Any:
         raise WrongPayload(f"Entry {entry.seq} at {entry.address!r}", str(error)) from error
 
 
+def _decoded_own(execution: Execution, entry: Entry, form: type[T]) -> T:
+    """Decode what the machine itself wrote. Anything else is an entry of another kind, so it does not fit."""
+    try:
+        return cast(T, _decoded(execution.codec, entry, form))
+    except WrongPayload as error:
+        raise mismatch(execution, entry, expectation(execution)) from error
+
+
 def _moved(execution: Execution, reached: Reached) -> Execution:
     position, closed = reached
     return Execution(execution.workflow, execution.codec, execution.seq + 1, position, execution.mailbox, closed)
@@ -127,23 +140,26 @@ def _stayed(execution: Execution, position: Active) -> Execution:
 
 def _fold_event(execution: Execution, active: Active, entry: Entry, observe: Observer | None) -> Execution:
     node = active.node
-    if not (isinstance(node, RunIO) and entry.kind is Kind.EVENT) and not (
-        isinstance(node, HandleSignal) and entry.kind is Kind.SIGNAL
-    ):
+    if not isinstance(node, RunIO if entry.kind is Kind.EVENT else HandleSignal):
         raise mismatch(execution, entry, expectation(execution))
+    assert not isinstance(node, Wait)
     event = _decoded(execution.codec, entry, event_form(node))
-    result = _folded(node, active, event)
-    moved = _moved(execution, leave(active, result, execution.closed, observe))
+    value, failure = _folded(node, active, event)
+    moved = _moved(execution, leave(active, value, failure, execution.closed, observe))
     if isinstance(node, HandleSignal) and execution.mailbox:
         return attrs.evolve(moved, mailbox=_without_first(execution.mailbox, node.signal.name))
     return moved
 
 
-def _folded(node: RunIO | HandleSignal, active: Active, event: Any) -> Result[Any, Any]:
+def _folded(node: RunIO | HandleSignal, active: Active, event: Any) -> tuple[Any, Failure[Any] | None]:
+    """Return the output, or the value that was flowing and the failure."""
     if node.handler is None:
-        return Success(event)
+        return event, None
     folded = call(node.handler, active.scope, active.value, event)
-    return cast("Result[Any, Any]", cast(object, folded)) if isinstance(folded, Result) else Success(folded)
+    if not isinstance(folded, Result):
+        return folded, None
+    result = cast("Result[Any, Any]", cast(object, folded))
+    return (active.value, result) if isinstance(result, Failure) else (result.unwrap(), None)
 
 
 def _without_first(mailbox: tuple[Kept, ...], signal: str) -> tuple[Kept, ...]:
@@ -155,24 +171,36 @@ def _without_first(mailbox: tuple[Kept, ...], signal: str) -> tuple[Kept, ...]:
 
 
 def _keep_signal(execution: Execution, entry: Entry) -> Execution:
-    if isinstance(execution.position, Ended):
+    signal = entry.address.removeprefix(MAILBOX)
+    to_mailbox = entry.address.startswith(MAILBOX) and entry.payload is not None
+    if isinstance(execution.position, Ended) or not to_mailbox or not may_take_named(execution.workflow, signal):
         raise mismatch(execution, entry, expectation(execution))
-    payload = entry.payload or Payload("null", 1, "null")
-    kept = Kept(entry.seq, entry.address.removeprefix(MAILBOX), payload, entry.key)
+    kept = Kept(entry.seq, signal, cast(Payload, entry.payload), entry.key)
     return attrs.evolve(execution, seq=entry.seq, mailbox=(*execution.mailbox, kept))
 
 
 def _count_attempt(execution: Execution, active: Active, entry: Entry) -> Execution:
     attempts = active.standing
-    if not isinstance(attempts, Attempts):
+    if not isinstance(attempts, Attempts) or not _runs_effect(execution, active):
         raise mismatch(execution, entry, expectation(execution))
-    if entry.kind is Kind.ATTEMPT_LOST:
-        _decoded(execution.codec, entry, AttemptLost)
-        return _stayed(execution, attrs.evolve(active, standing=attrs.evolve(attempts, ended=attempts.ended + 1)))
-    failed: AttemptFailed = _decoded(execution.codec, entry, AttemptFailed)
-    counted = Attempts(attempts.ended + 1, attempts.failed + 1, failed.retry_at)
-    problem = failed.error if failed.retry_at is None else None
+    ended = attempts.ended + 1
+    form: type[AttemptLost | AttemptFailed] = AttemptLost if entry.kind is Kind.ATTEMPT_LOST else AttemptFailed
+    ending = _decoded_own(execution, entry, form)
+    if ending.attempt != ended:
+        raise mismatch(execution, entry, f"the end of attempt {ended} at {active.address!r}")
+    if isinstance(ending, AttemptLost):
+        return _stayed(execution, attrs.evolve(active, standing=attrs.evolve(attempts, ended=ended)))
+    counted = Attempts(ended, attempts.failed + 1, ending.retry_at)
+    problem = ending.error if ending.retry_at is None else None
     return _stayed(execution, attrs.evolve(active, standing=counted, problem=problem))
+
+
+def _runs_effect(execution: Execution, active: Active) -> bool:
+    """Tell whether an attempt can be under way: that of a signal which comes now is its sender's affair."""
+    node = active.node
+    return isinstance(node, RunIO) or (
+        isinstance(node, HandleSignal) and any(kept.signal == node.signal.name for kept in execution.mailbox)
+    )
 
 
 def _time(execution: Execution, active: Active, entry: Entry, observe: Observer | None) -> Execution:
@@ -182,17 +210,14 @@ def _time(execution: Execution, active: Active, entry: Entry, observe: Observer 
     if (entry.kind is Kind.TIMER_SET) is not (deadline.due is None):
         raise mismatch(execution, entry, expectation(execution))
     if entry.kind is Kind.TIMER_SET:
-        due: TimerSet = _decoded(execution.codec, entry, TimerSet)
-        return _stayed(execution, attrs.evolve(active, standing=Deadline(due.due)))
-    return _moved(execution, leave(active, Success(active.value), execution.closed, observe))
+        due = _decoded_own(execution, entry, TimerSet).due
+        return _stayed(execution, attrs.evolve(active, standing=Deadline(due)))
+    return _moved(execution, leave(active, active.value, None, execution.closed, observe))
 
 
 def _pause_or_resume(execution: Execution, active: Active, entry: Entry) -> Execution:
-    if (entry.kind is Kind.PAUSED) is not (active.problem is None):
-        raise mismatch(execution, entry, expectation(execution))
     if entry.kind is Kind.PAUSED:
-        problem: Problem = cast(Paused, _decoded(execution.codec, entry, Paused)).error
-        return _stayed(execution, attrs.evolve(active, problem=problem))
+        return _stayed(execution, attrs.evolve(active, problem=_decoded_own(execution, entry, Paused).error))
     standing = active.standing
     rested = attrs.evolve(standing, failed=0, retry_at=None) if isinstance(standing, Attempts) else standing
     return _stayed(execution, attrs.evolve(active, standing=rested, problem=None))
