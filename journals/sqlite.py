@@ -28,7 +28,8 @@ from journals.sqlite_schema import prepare
 from journals.sqlite_thread import ConnectionThread
 from journals.validation import validate
 
-_CHECKPOINT_PAGES = 4_000
+_CHECKPOINT_PAGES = 1_000
+"""Is when the log is folded into the file and used again: writing over it is faster than letting it grow."""
 
 
 class Durability(enum.Enum):
