@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
+from typing import cast
 
 import attrs
 
-from journals.entries import Entry, Kind
+from interpreters.machine.execution import Loss
+from journals.entries import Entry, Kind, Payload
 
 
 @attrs.frozen
@@ -31,38 +34,82 @@ def activities(workflow: str, entries: Iterable[Entry]) -> tuple[ActivityRow, ..
 
 def _rows_of(workflow: str, entry: Entry) -> Iterator[tuple[str, str, str]]:
     """Yield the events of an entry: what happened, the activity's address, and the result."""
-    result = entry.payload.text if entry.payload else ""
+    address, recorded = entry.address, _read(entry.payload)
+    result = _worded(recorded)
     match entry.kind:
         case Kind.STARTED:
             yield "workflow started", "", workflow
         case Kind.EVENT:
-            yield "activity scheduled", entry.address, ""
-            yield "activity started", entry.address, ""
-            yield "activity completed", entry.address, result
+            yield from _attempt(address, "activity completed", result)
         case Kind.ATTEMPT_LOST:
-            yield "activity scheduled", entry.address, ""
-            yield "activity started", entry.address, ""
-            yield "activity failed", entry.address, "(crashed before completion)"
+            yield from _attempt(address, "activity failed", _loss(recorded))
         case Kind.ATTEMPT_FAILED:
-            yield "activity scheduled", entry.address, ""
-            yield "activity started", entry.address, ""
-            yield "activity failed", entry.address, result
+            yield from _attempt(address, "activity failed", _problem(recorded))
+            if _is_last(recorded):
+                yield "workflow paused", address, address
         case Kind.SIGNAL:
-            yield "signal received", entry.address, result
+            yield "signal received", address, f"{address} {result}"
         case Kind.SIGNAL_KEPT:
-            yield "signal kept", entry.address, result
+            yield "signal kept", address, f"{address} {result}"
         case Kind.TIMER_SET:
-            yield "timer started", entry.address, result
+            yield "timer started", address, f"{address} {result}"
         case Kind.TIMER_FIRED:
-            yield "timer fired", entry.address, ""
+            yield "timer fired", address, address
         case Kind.PAUSED:
-            yield "workflow paused", entry.address, result
+            yield "workflow paused", address, f"{address} {_problem(recorded)}"
         case Kind.RESUMED:
-            yield "workflow resumed", entry.address, ""
+            yield "workflow resumed", address, address
         case Kind.COMPLETED:
             yield "workflow completed", "", result
         case Kind.FAILED:
             yield "workflow failed", "", result
+
+
+def _attempt(address: str, end: str, result: str) -> Iterator[tuple[str, str, str]]:
+    yield "activity scheduled", address, ""
+    yield "activity started", address, ""
+    yield end, address, result
+
+
+def _is_last(recorded: object) -> bool:
+    """Tell whether no other attempt follows a failed one by itself: the instance is paused."""
+    return isinstance(recorded, dict) and cast("dict[str, object]", recorded).get("retry_at", "") is None
+
+
+def _loss(recorded: object) -> str:
+    match recorded:
+        case {"reason": Loss.STOP.value}:
+            return "(stopped before completion)"
+        case _:
+            return "(crashed before completion)"
+
+
+def _problem(recorded: object) -> str:
+    """Return the error in a failed attempt or a pause, without its traceback."""
+    match recorded:
+        case {"error": {"type": str(type), "message": str(message)}}:
+            return f"({type}: {message})"
+        case _:
+            return f"({_worded(recorded)})"
+
+
+def _read(payload: Payload | None) -> object:
+    """Return a payload as plain data, or its text as it is when a codec made something else than JSON of it."""
+    if payload is None:
+        return None
+    try:
+        return cast(object, json.loads(payload.text))
+    except ValueError:
+        return payload.text
+
+
+def _worded(value: object) -> str:
+    if isinstance(value, dict):
+        fields = cast("dict[str, object]", value)
+        return "{" + ", ".join(f"{name}: {_worded(inner)}" for name, inner in fields.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_worded(inner) for inner in cast("list[object]", value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _retries_marked(rows: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:

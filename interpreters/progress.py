@@ -10,13 +10,14 @@ from typing import Any
 
 from returns.result import Success
 
-from interpreters.machine.execution import Active, Ended, Execution
+from interpreters.machine.execution import Active, Execution
 from interpreters.machine.pending import EffectToRun, Outcome, PausedAt, SignalExpected, TimerRunning, pending
-from interpreters.machine.transition import JSON, apply, begin_from
+from interpreters.machine.transition import JSON, apply, begin_from, folded
 from interpreters.render.progress import Continued, Happening, Mark, Progress, Reached, State
 from journals.codecs import Codec
 from journals.entries import Entry, Kind
-from wio.nodes import WIO, FlatMap
+from wio.forms import event_form
+from wio.nodes import WIO, FlatMap, HandleSignal, RunIO
 from wio.workflow import Workflow
 
 _ENDS = frozenset({Kind.EVENT, Kind.SIGNAL, Kind.TIMER_FIRED})
@@ -34,20 +35,22 @@ def progress(workflow: Workflow[Any, Any, Any], entries: Sequence[Entry], codec:
 
     execution = begin_from(workflow, entries[0], codec, observe)
     for entry in entries[1:]:
-        position = execution.position
         if entry.kind in _ENDS:
-            trace.append(Reached(entry.address, State.DONE))
+            trace.append(_ended(execution, entry))
         execution = apply(execution, entry, observe)
-        if isinstance(position, Active) and isinstance(execution.position, Ended):
-            _mark_failing(trace, entry, execution.position)
     trace.extend(_present(execution))
     return Progress(tuple(trace), _outcome(execution))
 
 
-def _mark_failing(trace: list[Happening], entry: Entry, ended: Ended) -> None:
-    """The step whose event ended the instance in failure is where it failed."""
-    if entry.kind in _ENDS and not isinstance(ended.outcome, Success):
-        trace.append(Reached(entry.address, State.FAILED, _short(ended.outcome.failure())))
+def _ended(execution: Execution, entry: Entry) -> Reached:
+    """Return what became of the active step: a failure when its handler makes one of the event."""
+    active = execution.position
+    if isinstance(active, Active) and isinstance(active.node, RunIO | HandleSignal) and entry.payload is not None:
+        event = execution.codec.decode(entry.payload, event_form(active.node))
+        _, failure = folded(active.node, active, event)
+        if failure is not None:
+            return Reached(entry.address, State.FAILED, _short(failure.failure()))
+    return Reached(entry.address, State.DONE)
 
 
 def _present(execution: Execution) -> tuple[Happening, ...]:

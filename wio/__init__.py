@@ -17,7 +17,7 @@ from wio.errors import InvalidDefinition, InvalidName, WioError
 from wio.nodes import WIO, Caught
 from wio.retries import Exponential, Fixed, Linear, Retry
 from wio.signals import Early, Query, Signal
-from wio.steps import check, compute, draft, fail, handle_signal, pure, run_io, wait, wait_until
+from wio.steps import check, compute, draft, fail, handle_signal, pure, receive_signal, run_io, wait, wait_until
 from wio.workflow import Workflow
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "loop",
     "pure",
     "query",
+    "receive_signal",
     "repeat_while",
     "run_io",
     "wait",

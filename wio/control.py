@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, Never, TypeVar, overload
 
 import attrs
 from returns.maybe import Maybe
 
 from wio.errors import InvalidDefinition
 from wio.names import checked_name, name_of
-from wio.nodes import WIO, Answer, Arm, Branch, Caught, HandleError, Loop, LoopTest, Passage
+from wio.nodes import WIO, Answer, Arm, Branch, Caught, Err, HandleError, Loop, LoopTest, Out, Passage
 from wio.signals import Query
 
 A = TypeVar("A")
@@ -33,12 +33,12 @@ class NoArmMatched:
 
 
 @attrs.frozen
-class Arms(Generic[A, E, B]):
+class Arms(Generic[A, Err, Out]):
     """Holds arms in order of preference; `|` adds more."""
 
     arms: tuple[Arm, ...]
 
-    def __or__(self, others: Arms[A, E2, C]) -> Arms[A, E | E2, B | C]:
+    def __or__(self: Arms[A, E, B], others: Arms[A, E2, C]) -> Arms[A, E | E2, B | C]:
         return Arms((*self.arms, *others.arms))
 
 
@@ -50,7 +50,7 @@ class Guard(Generic[A, X]):
     name: str
 
     @overload
-    def __rshift__(self, body: Passage) -> Arms[A, Any, X]: ...
+    def __rshift__(self, body: Passage) -> Arms[A, Never, X]: ...
     @overload
     def __rshift__(self, body: WIO[X, E, B]) -> Arms[A, E, B]: ...
     def __rshift__(self, body: WIO[Any, Any, Any]) -> Arms[A, Any, Any]:
@@ -67,6 +67,14 @@ def when_some(guard: Callable[[A], Maybe[X]], *, name: str = "") -> Guard[A, X]:
     return Guard(guard, checked_name(name or name_of(guard, "arm"), "an arm"))
 
 
+@overload
+def branch(
+    arms: Arms[A, E, B], *, default: Passage, name: str = "branch", description: str = ""
+) -> WIO[A, E, B | A]: ...
+@overload
+def branch(
+    arms: Arms[A, E, B], *, default: WIO[A, Never, C], name: str = "branch", description: str = ""
+) -> WIO[A, E, B | C]: ...
 @overload
 def branch(
     arms: Arms[A, E, B], *, default: WIO[A, E2, C], name: str = "branch", description: str = ""
@@ -99,6 +107,42 @@ def branch(
     return Branch(arms.arms, default, name=name, description=description)
 
 
+@overload
+def loop(
+    body: WIO[A, E, A],
+    *,
+    until: Callable[[A], Maybe[C]],
+    back: Passage,
+    name: str = "loop",
+    description: str = "",
+) -> WIO[A, E, C]: ...
+@overload
+def loop(
+    body: WIO[A, E, A],
+    *,
+    until: Callable[[A], bool],
+    back: Passage,
+    name: str = "loop",
+    description: str = "",
+) -> WIO[A, E, A]: ...
+@overload
+def loop(
+    body: WIO[A, E, B],
+    *,
+    until: Callable[[B], Maybe[C]],
+    back: WIO[B, Never, A],
+    name: str = "loop",
+    description: str = "",
+) -> WIO[A, E, C]: ...
+@overload
+def loop(
+    body: WIO[A, E, B],
+    *,
+    until: Callable[[B], bool],
+    back: WIO[B, Never, A],
+    name: str = "loop",
+    description: str = "",
+) -> WIO[A, E, B]: ...
 @overload
 def loop(
     body: WIO[A, E, B],
@@ -160,19 +204,31 @@ class _Not:
         return not self.condition(value)
 
 
+def _class(_instance: Any, _attribute: Any, on: Any) -> None:
+    if not isinstance(on, type):
+        raise InvalidDefinition(f"catch({on!r}, ...): errors are told apart by their class. Give it one class.")
+
+
 @attrs.frozen
 class Catch(Generic[A, E, E2, C]):
     """Is a handler for the errors of one type; calling it with a program guards that program."""
 
-    on: type[E]
+    on: type[E] = attrs.field(validator=_class)
     handler: WIO[Caught[A, E], E2, C]
 
-    def __call__(self, base: WIO[A, E | Rest, B]) -> WIO[A, Rest | E2, B | C]:
+    @overload
+    def __call__(self, base: WIO[A, E, B]) -> WIO[A, E2, B | C]: ...
+    @overload
+    def __call__(self, base: WIO[A, E | Rest, B]) -> WIO[A, Rest | E2, B | C]: ...
+    def __call__(self, base: WIO[Any, Any, Any]) -> WIO[Any, Any, Any]:
         return HandleError(base, self.handler, self.on)
 
 
 def catch(on: type[E], handler: WIO[Caught[A, E], E2, C]) -> Catch[A, E, E2, C]:
-    """Return a handler for errors of type `on`, for `program.handle_error(...)`; other errors pass it by."""
+    """Return a handler for errors of type `on`, for `program.handle_error(...)`; other errors pass it by.
+
+    Raises `InvalidDefinition` when `on` is not a class: give each class of a union a handler of its own.
+    """
     return Catch(on, handler)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Generic, Never, TypeAlias, TypeVar, cast, overload
+from typing import Any, Generic, Never, TypeAlias, TypeVar, cast, get_args, overload
 
 import attrs
 from returns.interfaces.altable import AltableN
@@ -22,6 +22,7 @@ from returns.interfaces.lashable import LashableN
 from returns.primitives.hkt import SupportsKind3
 from returns.result import Failure, Result
 
+from wio.errors import InvalidDefinition
 from wio.names import checked_name, valid_name
 from wio.notebook import svg_of
 from wio.retries import Retry
@@ -186,8 +187,21 @@ class Passage(Composable[Any, Never, Any]):
         """Return the program that passes its input through this one to `following`."""
         return AndThen(self, following)
 
+    def named(self, name: str, description: str = "") -> Passage:
+        """Return this program under a name; see `WIO.named`."""
+        return cast(Passage, super().named(name, description))
+
 
 AnyNode: TypeAlias = Composable[Any, Any, Any]
+
+
+def is_program(_instance: Any, _attribute: Any, value: Any) -> None:
+    """Raise `InvalidDefinition` when a value is no program: an attrs validator."""
+    if type(value) not in _NODE_CLASSES:
+        shown = type(cast(object, value)).__name__ if isinstance(value, WIO) else f"{value!r:.100}"
+        raise InvalidDefinition(
+            f"{shown} is not a program. Build programs with the constructors of wio: pure(...), run_io(...), ..."
+        )
 
 
 @attrs.frozen
@@ -308,8 +322,8 @@ class Draft(AnyNode):
 class AndThen(AnyNode):
     """Runs `first`, then `second` on its output."""
 
-    first: WIO[Any, Any, Any]
-    second: WIO[Any, Any, Any]
+    first: WIO[Any, Any, Any] = attrs.field(validator=is_program)
+    second: WIO[Any, Any, Any] = attrs.field(validator=is_program)
 
 
 class Feed(enum.Enum):
@@ -323,7 +337,7 @@ class Feed(enum.Enum):
 class FlatMap(AnyNode):
     """Runs `base`, then the program that the continuation makes of its output."""
 
-    base: WIO[Any, Any, Any]
+    base: WIO[Any, Any, Any] = attrs.field(validator=is_program)
     continuation: Function
     feed: Feed
 
@@ -332,7 +346,7 @@ class FlatMap(AnyNode):
 class TransformOutput(AnyNode):
     """Runs `base` and makes the output from the original input and the output of `base`."""
 
-    base: WIO[Any, Any, Any]
+    base: WIO[Any, Any, Any] = attrs.field(validator=is_program)
     function: Function
 
 
@@ -344,7 +358,7 @@ class Arm:
     """Is one way that a `Branch` may take. `guard` returns a bool, or a `Maybe` with the arm's input."""
 
     guard: Function
-    body: WIO[Any, Any, Any]
+    body: WIO[Any, Any, Any] = attrs.field(validator=is_program)
     name: str = attrs.field(kw_only=True, validator=valid_name("an arm"))
 
 
@@ -353,7 +367,7 @@ class Branch(AnyNode):
     """Takes the first arm whose guard yields, or the default; without one it fails with `NoArmMatched`."""
 
     arms: tuple[Arm, ...]
-    default: WIO[Any, Any, Any] | None = None
+    default: WIO[Any, Any, Any] | None = attrs.field(default=None, validator=attrs.validators.optional(is_program))
     name: str = attrs.field(default="branch", kw_only=True, validator=valid_name("a branch"))
     description: str = attrs.field(default="", kw_only=True)
 
@@ -373,9 +387,9 @@ class Loop(AnyNode):
     its next input. With `LoopTest.BEFORE` the question is asked of the input, before the first round too.
     """
 
-    body: WIO[Any, Any, Any]
+    body: WIO[Any, Any, Any] = attrs.field(validator=is_program)
     until: Function
-    back: WIO[Any, Any, Any] | None = None
+    back: WIO[Any, Any, Any] | None = attrs.field(default=None, validator=attrs.validators.optional(is_program))
     test: LoopTest = LoopTest.AFTER
     name: str = attrs.field(default="loop", kw_only=True, validator=valid_name("a loop"))
     description: str = attrs.field(default="", kw_only=True)
@@ -388,8 +402,8 @@ class Loop(AnyNode):
 class HandleError(AnyNode):
     """Runs `base`; when it fails with an error of type `on` (None: any), runs `handler` on a `Caught`."""
 
-    base: WIO[Any, Any, Any]
-    handler: WIO[Any, Any, Any]
+    base: WIO[Any, Any, Any] = attrs.field(validator=is_program)
+    handler: WIO[Any, Any, Any] = attrs.field(validator=is_program)
     on: type[Any] | None = None
 
 
@@ -399,14 +413,14 @@ class Answer(AnyNode):
 
     query: Query[Any]
     answer: Function
-    base: WIO[Any, Any, Any]
+    base: WIO[Any, Any, Any] = attrs.field(validator=is_program)
 
 
 @attrs.frozen(eq=False, repr=False)
 class Named(AnyNode):
     """Gives a part of several steps a name, and so a scope of its own in addresses."""
 
-    base: WIO[Any, Any, Any]
+    base: WIO[Any, Any, Any] = attrs.field(validator=is_program)
     name: str = attrs.field(kw_only=True, validator=valid_name("a part"))
     description: str = attrs.field(default="", kw_only=True)
 
@@ -430,6 +444,8 @@ Node: TypeAlias = (
     | Named
 )
 """Is the closed union of all nodes: a `match` over it without a wildcard is checked to be complete."""
+
+_NODE_CLASSES = frozenset(get_args(Node))
 
 
 def node_of(program: WIO[Any, Any, Any]) -> Node:
@@ -512,27 +528,31 @@ def same_structure(one: object, other: object) -> bool:
 
 def _parts(value: object) -> tuple[object, ...] | None:
     """Return what a part of the tree consists of, or None for a user's value, which compares by itself."""
-    if isinstance(value, Arm | Composable):
+    if isinstance(value, Arm | Composable | _MapOver):
         kind = cast("type[attrs.AttrsInstance]", type(cast(object, value)))
         return tuple(getattr(cast(object, value), field.name) for field in attrs.fields(kind))
     return cast("tuple[object, ...]", value) if isinstance(value, tuple) else None
 
 
 _MOST_IN_SUMMARY = 12
+_MOST_UNNAMED = 1_000
 
 
 def summary(program: WIO[Any, Any, Any]) -> str:
     """Return the names of the first steps and parts, in the order in which they are written."""
     named: list[str] = []
     waiting: list[WIO[Any, Any, Any]] = [program]
-    while waiting and len(named) <= _MOST_IN_SUMMARY:
+    unnamed = 0
+    while waiting and len(named) <= _MOST_IN_SUMMARY and unnamed < _MOST_UNNAMED:
         here = waiting.pop()
         label = _label(node_of(here))
         if label:
             named.append(label)
-        waiting.extend(reversed(children(here)))
-    shown = named[:_MOST_IN_SUMMARY]
-    return " ".join(shown) + (" ..." if len(named) > _MOST_IN_SUMMARY or waiting else "")
+        inside = children(here)
+        unnamed += not label and not inside
+        waiting.extend(reversed(inside))
+    more = ["..."] if len(named) > _MOST_IN_SUMMARY or waiting else []
+    return " ".join(named[:_MOST_IN_SUMMARY] + more)
 
 
 def _label(node: Node) -> str:

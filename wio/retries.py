@@ -5,6 +5,7 @@ A policy is a value on the step. It decides about *technical* errors only: excep
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import TypeAlias
 
@@ -32,8 +33,11 @@ class Linear:
     delay: timedelta
 
     def before_retry(self, retry: int) -> timedelta:
-        """Return the delay before the `retry`-th retry, counted from 1."""
-        return self.delay * retry
+        """Return the delay before the `retry`-th retry, counted from 1; the longest one that can be represented."""
+        try:
+            return self.delay * retry
+        except OverflowError:
+            return timedelta.max
 
 
 @attrs.frozen
@@ -42,6 +46,10 @@ class Exponential:
 
     delay: timedelta
     factor: float = 2.0
+
+    def __attrs_post_init__(self) -> None:
+        if not (self.factor > 0 and math.isfinite(self.factor)):
+            raise InvalidDefinition(f"factor={self.factor}: a delay is multiplied by it. Give a number above zero.")
 
     def before_retry(self, retry: int) -> timedelta:
         """Return the delay before the `retry`-th retry, counted from 1; the longest one that can be represented."""

@@ -19,6 +19,7 @@ from typing import Any, Never, TypeAlias, TypeVar, overload
 from returns.io import IOResult
 from returns.result import Result
 
+from wio.errors import InvalidDefinition
 from wio.names import name_of
 from wio.nodes import WIO, Check, Compute, Draft, Fail, HandleSignal, Passage, Pure, RunIO, Timing, Wait
 from wio.retries import Retry
@@ -309,6 +310,48 @@ def handle_signal(
 
 
 @overload
+def receive_signal(
+    signal: Signal[Req, Resp],
+    handler: Callable[[A, Req], Result[B, E]],
+    *,
+    respond: Callable[[A, Req], Resp],
+    name: str = "",
+    description: str = "",
+) -> WIO[A, E, B]: ...
+@overload
+def receive_signal(
+    signal: Signal[Req, Resp],
+    handler: Callable[[A, Req], B],
+    *,
+    respond: Callable[[A, Req], Resp],
+    name: str = "",
+    description: str = "",
+) -> WIO[A, Never, B]: ...
+def receive_signal(
+    signal: Signal[Any, Any],
+    handler: Callable[[Any, Any], Any],
+    *,
+    respond: Callable[[Any, Any], Any],
+    name: str = "",
+    description: str = "",
+) -> WIO[Any, Any, Any]:
+    """Return the step that waits for `signal` and records its request: `handle_signal` without an effect."""
+    return HandleSignal(
+        signal,
+        _request,
+        handler,
+        respond,
+        name=name or signal.name,
+        description=description,
+        event=signal.request,
+    )
+
+
+def _request(_state: object, request: object) -> object:
+    return request
+
+
+@overload
 def wait(duration: timedelta, *, name: str = "wait", description: str = "") -> Passage: ...
 @overload
 def wait(duration: Callable[[A], timedelta], *, name: str = "", description: str = "") -> WIO[A, Never, A]: ...
@@ -329,7 +372,12 @@ def wait_until(time: Callable[[A], datetime], *, name: str = "", description: st
 def wait_until(
     time: datetime | Callable[[Any], datetime], *, name: str = "", description: str = ""
 ) -> WIO[Any, Any, Any]:
-    """Return the step that waits until an aware time, given or computed from the value, which passes unchanged."""
+    """Return the step that waits until an aware time, given or computed from the value, which passes unchanged.
+
+    Raises `InvalidDefinition` for a time without a zone.
+    """
+    if isinstance(time, datetime) and time.tzinfo is None:
+        raise InvalidDefinition(f"wait_until({time!r}): which zone is meant? Give an aware time, such as tzinfo=UTC.")
     return Wait(time, Timing.INSTANT, name=name or _wait_name(time), description=description)
 
 

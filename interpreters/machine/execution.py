@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -120,12 +121,19 @@ class AttemptFailed:
     retry_at: datetime | None
 
 
+class Loss(enum.Enum):
+    """Says how the end of an attempt got lost."""
+
+    CRASH = "its process ended before it did"
+    STOP = "the runtime stopped before it ended"
+
+
 @attrs.frozen
 class AttemptLost:
     """Is recorded of an attempt that began, and of whose end nothing is known."""
 
     attempt: int
-    reason: str
+    reason: Loss
 
 
 @attrs.frozen

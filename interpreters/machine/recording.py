@@ -21,6 +21,7 @@ from interpreters.machine.execution import (
     Deadline,
     Ended,
     Execution,
+    Loss,
     Paused,
     Problem,
     TimerSet,
@@ -86,7 +87,7 @@ def failure_entry(execution: Execution, error: BaseException, at: datetime, draw
     return _machine_entry(execution, Kind.ATTEMPT_FAILED, active.address, failed, at)
 
 
-def lost_entry(execution: Execution, reason: str, at: datetime) -> Entry:
+def lost_entry(execution: Execution, reason: Loss, at: datetime) -> Entry:
     """Return the entry of an attempt of the active effect whose end is unknown."""
     active = _active(execution, RunIO, HandleSignal)
     lost = AttemptLost(cast(Attempts, active.standing).ended + 1, reason)

@@ -144,15 +144,15 @@ def _fold_event(execution: Execution, active: Active, entry: Entry, observe: Obs
         raise mismatch(execution, entry, expectation(execution))
     assert not isinstance(node, Wait)
     event = _decoded(execution.codec, entry, event_form(node))
-    value, failure = _folded(node, active, event)
+    value, failure = folded(node, active, event)
     moved = _moved(execution, leave(active, value, failure, execution.closed, observe))
     if isinstance(node, HandleSignal) and execution.mailbox:
         return attrs.evolve(moved, mailbox=_without_first(execution.mailbox, node.signal.name))
     return moved
 
 
-def _folded(node: RunIO | HandleSignal, active: Active, event: Any) -> tuple[Any, Failure[Any] | None]:
-    """Return the output, or the value that was flowing and the failure."""
+def folded(node: RunIO | HandleSignal, active: Active, event: Any) -> tuple[Any, Failure[Any] | None]:
+    """Return what the handler of a step makes of its event: the output, or the present value and the failure."""
     if node.handler is None:
         return event, None
     folded = call(node.handler, active.scope, active.value, event)

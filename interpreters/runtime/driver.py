@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from interpreters.errors import UserFunctionRaised, WrongPayload
-from interpreters.machine.execution import Execution
+from interpreters.machine.execution import Execution, Loss
 from interpreters.machine.pending import EffectToRun, Outcome, PausedAt, SignalExpected, TimerRunning
 from interpreters.machine.recording import (
     event_entry,
@@ -78,7 +78,7 @@ class Driver:
             execution = await self._store.load(live)
             abandoned, live.abandoned = live.abandoned, False
             if abandoned and isinstance(live.pending, EffectToRun) and not self._is_later(live.pending.not_before):
-                entry = lost_entry(execution, "its process ended before it did", self._clock.now())
+                entry = lost_entry(execution, Loss.CRASH, self._clock.now())
                 await self._store.adopt_surely(live, turn(execution, entry, entry.recorded_at))
 
     async def _step(self, live: Live) -> bool:
@@ -165,7 +165,7 @@ class Driver:
         async with live.lock:
             execution = live.execution
             if execution is not None:
-                entry = lost_entry(execution, "the runtime stopped before it ended", self._clock.now())
+                entry = lost_entry(execution, Loss.STOP, self._clock.now())
                 await self._store.adopt(live, turn(execution, entry, entry.recorded_at))
                 await self._store.mark(live, live.execution or execution, Status.WAITING)
 

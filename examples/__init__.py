@@ -1,0 +1,1 @@
+"""Which workflows show how wio is used? `order`, a first one, and `withdrawal`, one with everything."""
