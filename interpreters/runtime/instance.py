@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from returns.result import Result
 
 from journals.entries import Entry, InstanceRecord
+from journals.ports import Journal
 from wio.signals import Query, Signal
 from wio.workflow import Workflow
-
-if TYPE_CHECKING:
-    from interpreters.runtime.runtime import Runtime
 
 E = TypeVar("E")
 B = TypeVar("B")
@@ -20,10 +18,27 @@ Req = TypeVar("Req")
 Resp = TypeVar("Resp")
 
 
+class Host(Protocol):
+    """Is what a handle needs of its runtime; each method is described where the handle offers it."""
+
+    @property
+    def journal(self) -> Journal: ...
+
+    async def deliver(self, id: str, signal: Signal[Req, Resp], request: Req, key: str | None) -> Resp: ...
+
+    async def answer(self, id: str, question: Query[R]) -> R: ...
+
+    async def result(self, id: str) -> Result[Any, Any]: ...
+
+    async def resume(self, id: str) -> None: ...
+
+    async def history(self, id: str) -> tuple[Entry, ...]: ...
+
+
 class Instance(Generic[E, B]):
     """Is one run of a workflow, by its id. It holds no state: any number of handles may name one instance."""
 
-    def __init__(self, runtime: Runtime, workflow: Workflow[Any, E, B], id: str) -> None:
+    def __init__(self, runtime: Host, workflow: Workflow[Any, E, B], id: str) -> None:
         self._runtime = runtime
         self.workflow = workflow
         self.id = id
@@ -37,7 +52,7 @@ class Instance(Generic[E, B]):
         A repeat with the same `key` returns the first response and does nothing else. A signal that comes early is
         refused, or kept and answered when the workflow gets there, as `signal.early` says; cancelling the call
         does not take a kept signal back. Raises `UnexpectedSignal`, `WrongPayload`, or what the effect raises;
-        then nothing was recorded.
+        then nothing was recorded; and `NotHandled` when the instance ends before a kept signal's turn.
         """
         return await self._runtime.deliver(self.id, signal, request, key)
 
