@@ -1,31 +1,84 @@
-"""What can be done with a workflow: run it, drive it by hand, ask it, draw it, test it."""
+"""What can be done with a workflow: run it, drive it by hand, ask it, draw it, test it.
 
-from interpreters.errors import (
-    DraftReached,
-    EffectFailed,
-    InstanceExists,
-    InstancePaused,
-    JournalMismatch,
-    NotPaused,
-    RuntimeStopped,
-    UnexpectedQuery,
-    UnexpectedSignal,
-    UnknownWorkflow,
-    UserFunctionRaised,
-    WrongPayload,
-)
-from interpreters.history import activities
-from interpreters.machine.execution import Execution
-from interpreters.machine.pending import answer, pending
-from interpreters.machine.transition import apply, begin, recover
-from interpreters.progress import progress
-from interpreters.render import draw, to_dot, to_json, to_mermaid, to_svg, to_text
-from interpreters.runtime.blocking import BlockingInstance, BlockingRuntime
-from interpreters.runtime.clock import Clock, SystemClock
-from interpreters.runtime.driver import NotHandled
-from interpreters.runtime.effects import EffectContext, effect_context
-from interpreters.runtime.instance import Instance
-from interpreters.runtime.runtime import Runtime
+A name is imported when it is first used: whoever only draws does not pay for the runtime, nor the command line for
+what a command does not need. This is the one `__getattr__` in the project.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from interpreters.errors import (
+        DraftReached,
+        EffectFailed,
+        InstanceExists,
+        InstancePaused,
+        JournalMismatch,
+        NotPaused,
+        RuntimeStopped,
+        UnexpectedQuery,
+        UnexpectedSignal,
+        UnknownWorkflow,
+        UserFunctionRaised,
+        WrongPayload,
+    )
+    from interpreters.history import activities
+    from interpreters.machine.execution import Execution
+    from interpreters.machine.pending import answer, pending
+    from interpreters.machine.transition import apply, begin, recover
+    from interpreters.progress import progress
+    from interpreters.render import draw, to_dot, to_json, to_mermaid, to_svg, to_text
+    from interpreters.runtime.blocking import BlockingInstance, BlockingRuntime
+    from interpreters.runtime.clock import Clock, SystemClock
+    from interpreters.runtime.driver import NotHandled
+    from interpreters.runtime.effects import EffectContext, effect_context
+    from interpreters.runtime.instance import Instance
+    from interpreters.runtime.runtime import Runtime
+
+_MODULES = {
+    "BlockingInstance": "interpreters.runtime.blocking",
+    "BlockingRuntime": "interpreters.runtime.blocking",
+    "Clock": "interpreters.runtime.clock",
+    "DraftReached": "interpreters.errors",
+    "EffectContext": "interpreters.runtime.effects",
+    "EffectFailed": "interpreters.errors",
+    "Execution": "interpreters.machine.execution",
+    "Instance": "interpreters.runtime.instance",
+    "InstanceExists": "interpreters.errors",
+    "InstancePaused": "interpreters.errors",
+    "JournalMismatch": "interpreters.errors",
+    "NotHandled": "interpreters.runtime.driver",
+    "NotPaused": "interpreters.errors",
+    "Runtime": "interpreters.runtime.runtime",
+    "RuntimeStopped": "interpreters.errors",
+    "SystemClock": "interpreters.runtime.clock",
+    "UnexpectedQuery": "interpreters.errors",
+    "UnexpectedSignal": "interpreters.errors",
+    "UnknownWorkflow": "interpreters.errors",
+    "UserFunctionRaised": "interpreters.errors",
+    "WrongPayload": "interpreters.errors",
+    "activities": "interpreters.history",
+    "answer": "interpreters.machine.pending",
+    "apply": "interpreters.machine.transition",
+    "begin": "interpreters.machine.transition",
+    "draw": "interpreters.render",
+    "effect_context": "interpreters.runtime.effects",
+    "pending": "interpreters.machine.pending",
+    "progress": "interpreters.progress",
+    "recover": "interpreters.machine.transition",
+    "to_dot": "interpreters.render",
+    "to_json": "interpreters.render",
+    "to_mermaid": "interpreters.render",
+    "to_svg": "interpreters.render",
+    "to_text": "interpreters.render",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module 'interpreters' has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)
+
 
 __all__ = [
     "BlockingInstance",

@@ -92,8 +92,8 @@ def detail_of(waiting: Pending) -> str:
     """Return a sentence for people about what an instance waits for."""
     match waiting:
         case EffectToRun(address, _, _, _, attempt, not_before):
-            again = f" again, attempt {attempt}," if attempt > 1 else ""
-            return f"runs {address}{again}" + (f" at {not_before:%Y-%m-%d %H:%M:%S} UTC" if not_before else "")
+            again = f" again, attempt {attempt}" if attempt > 1 else ""
+            return f"runs {address}{again}" + (f", at {not_before:%Y-%m-%d %H:%M:%S} UTC" if not_before else "")
         case SignalExpected(address, node):
             return f"waits for signal {node.signal.name} at {address}"
         case TimerRunning(address, due):

@@ -1,0 +1,40 @@
+"""Which steps of a workflow record events, and of which declared types?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from interpreters.lint.places import places
+from wio.errors import InvalidDefinition
+from wio.forms import event_form
+from wio.nodes import HandleSignal, RunIO
+from wio.workflow import Workflow
+
+
+@attrs.frozen(eq=False)
+class StepEvent:
+    """Is a step at its first place, with the declared type of its events.
+
+    `form` is None where nothing is declared; `problem` says why a declaration cannot be read, "" where it can.
+    """
+
+    address: str
+    node: RunIO | HandleSignal
+    form: object | None
+    problem: str = ""
+
+
+def step_events(workflow: Workflow[Any, Any, Any]) -> Iterator[StepEvent]:
+    """Yield each step that records events once, however often it is written into the workflow."""
+    seen: set[int] = set()
+    for place in places(workflow.root):
+        node = place.node
+        if isinstance(node, RunIO | HandleSignal) and id(node) not in seen:
+            seen.add(id(node))
+            try:
+                yield StepEvent(place.address, node, event_form(node))
+            except InvalidDefinition as error:
+                yield StepEvent(place.address, node, None, str(error))

@@ -1,0 +1,38 @@
+"""Which declared types can no journal keep as JSON: of events, of requests and responses, of the input?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from interpreters.lint.finding import Finding, Level
+from interpreters.lint.step_events import step_events
+from journals.codec_errors import UnsupportedType
+from journals.json_tables import Names, table_of
+from wio.nodes import HandleSignal
+from wio.workflow import Workflow
+
+_NO_NAMES = Names({}, {}, {})
+
+
+def unkept_types(workflow: Workflow[Any, Any, Any]) -> tuple[Finding, ...]:
+    """Report every declared type that `JsonCodec` refuses, and every declaration that cannot be read."""
+    return tuple(Finding(Level.ERROR, "unkept-type", address, message) for address, message in _problems(workflow))
+
+
+def _problems(workflow: Workflow[Any, Any, Any]) -> Iterator[tuple[str, str]]:
+    yield from _refused("", "input", workflow.input)
+    for step in step_events(workflow):
+        if step.problem:
+            yield step.address, step.problem
+        yield from _refused(step.address, "event", step.form)
+        if isinstance(step.node, HandleSignal):
+            yield from _refused(step.address, "request", step.node.signal.request)
+            yield from _refused(step.address, "response", step.node.signal.response)
+
+
+def _refused(address: str, what: str, form: object | None) -> Iterator[tuple[str, str]]:
+    try:
+        table_of(form, _NO_NAMES)
+    except UnsupportedType as error:
+        yield address, f"{what}: {error}"

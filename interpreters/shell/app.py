@@ -1,0 +1,89 @@
+"""Which commands are there, and what does the terminal see when one of them fails?
+
+A command is a function in a module of its own, which is imported when the command is called; the same goes for
+what tells its errors. So `wio --help` imports neither workflows nor journals.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+
+from cyclopts import App, CycloptsError
+
+from interpreters.shell.exit_codes import DONE, ERROR, INTERRUPTED, USAGE_ERROR
+
+_HELP = "Runs, asks, lists and draws workflows and their instances."
+_EPILOGUE = """\
+Exit codes: 0 done, 1 an error of wio, 2 wrong usage; of run and resume also: 3 the workflow failed,
+4 it waits, 5 it is paused. --debug adds the traceback to an error. WIO_JOURNAL stands in for --journal.
+"""
+_COMMANDS = (
+    ("run", "running:run", "Start an instance, or go on with it, until it ends or only waits."),
+    ("resume", "running:resume", "Let a paused instance go on, until it ends or only waits."),
+    ("signal", "asking:signal", "Send a signal to an instance and print the response as JSON."),
+    ("query", "asking:query", "Ask an instance and print the answer as JSON; nothing is changed."),
+    ("list", "listing:list_instances", "Print the instances in a journal."),
+    ("history", "history:history", "Print what the journal holds of an instance."),
+    ("draw", "drawing:draw", "Draw a workflow, or how far an instance of it is."),
+    ("lint", "linting:lint", "Report what is doubtful in a workflow before it runs."),
+    ("demo", "demo:demo", "Kill a workflow in the middle, run it again, and show what was skipped."),
+)
+
+
+def run(words: Sequence[str]) -> int:
+    """Run the command in `words` and return its exit code. An error is one line, with `--debug` also a traceback."""
+    debug = "--debug" in words
+    try:
+        return _called([word for word in words if word != "--debug"])
+    except CycloptsError as error:
+        named = " ".join(word for word in words[:1] if any(word == name for name, _, _ in _COMMANDS))
+        _complain(f"{' '.join(str(error).split())} See: wio {named}{' ' if named else ''}--help")
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        _complain("interrupted. What was recorded is kept; the same command goes on with it.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough. Without this, the interpreter complains when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ERROR
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        _complain(str(import_module("interpreters.shell.complaints").complaint(error)))
+        return ERROR
+
+
+def _called(words: Sequence[str]) -> int:
+    code = _app()(words, exit_on_error=False, print_error=False, result_action="return_value")
+    sys.stdout.flush()
+    return code if isinstance(code, int) else DONE
+
+
+def _app() -> App:
+    app = App(
+        name="wio",
+        help=_HELP,
+        help_epilogue=_EPILOGUE,
+        help_format="plaintext",
+        version=_version,
+        suppress_keyboard_interrupt=False,
+    )
+    for name, place, words in _COMMANDS:
+        app.command(f"interpreters.shell.{place}", name=name, help=words)
+    return app
+
+
+def _version() -> str:
+    metadata = import_module("importlib.metadata")
+    try:
+        return f"wio {metadata.version('wio')}"
+    except metadata.PackageNotFoundError:
+        return "wio, not installed: run from its source"
+
+
+def _complain(words: str) -> None:
+    print(f"wio: {words}", file=sys.stderr)

@@ -1,0 +1,103 @@
+"""The commands `wio signal` and `wio query`: what does an instance answer?"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Annotated, Any
+
+import msgspec
+from cyclopts import Parameter
+
+from interpreters.runtime.runtime import Runtime
+from interpreters.shell import options
+from interpreters.shell.endings import in_words, outcome_of
+from interpreters.shell.exit_codes import WAITING
+from interpreters.shell.journal_urls import journal_at
+from interpreters.shell.json_input import read_json
+from interpreters.shell.output import only_json, print_json, say
+from interpreters.shell.settling import settle, warnings_shown
+from interpreters.shell.targets import Target, load
+from journals.ports import Journal
+from wio.signals import Query, Signal
+
+
+def signal(
+    workflow: options.WorkflowName,
+    /,
+    *,
+    id: options.InstanceId,
+    signal: Annotated[str, Parameter(help="The name of the signal.")],
+    request: options.JsonSource,
+    key: Annotated[str, Parameter(help="An idempotency key: a repeat with it gets the first response again.")],
+    journal: options.JournalUrl,
+    wait: options.Patience = options.PATIENCE,
+) -> int:
+    """Send a signal to an instance and print the response as JSON.
+
+    The instance then goes on until it ends or only waits; where it stands is said on standard error. A signal that
+    is kept for later prints null and gives exit code 4; send it again with its key for the response.
+    """
+    target = load(workflow)
+    sent = target.signal(signal)
+    value = read_json(request, sent.request, f"The request of signal {signal!r}")
+    with warnings_shown(), only_json():
+        answered, response = asyncio.run(_send(target, id, journal_at(journal), sent, value, key, wait))
+    print_json(_plain(response))
+    return 0 if answered else WAITING
+
+
+async def _send(
+    target: Target,
+    id: str,
+    journal: Journal,
+    signal: Signal[Any, Any],
+    request: object,
+    key: str,
+    patience: timedelta,
+) -> tuple[bool, object]:
+    """Return whether there is a response, and the response. What was broken off before is gone on with first."""
+    async with Runtime(journal, target.versions(), recover=False) as runtime:
+        instance = await runtime.instance(target.workflow, id)
+        await settle(runtime, instance, patience)
+        delivery = asyncio.ensure_future(instance.signal(signal, request, key=key))
+        # The delivery takes its turn before anybody asks where the instance stands.
+        await asyncio.sleep(0)
+        await settle(runtime, instance, patience)
+        await asyncio.sleep(0)
+        record = await journal.find(id)
+        say(in_words(record, await outcome_of(journal, record)))
+        if delivery.done():
+            return True, delivery.result()
+        say(f"wio: the signal is kept until the workflow gets there; sent again with key {key!r} it is answered then.")
+        delivery.cancel()
+        return False, None
+
+
+def query(
+    workflow: options.WorkflowName,
+    /,
+    *,
+    id: options.InstanceId,
+    query: Annotated[str, Parameter(help="The name of the query.")],
+    journal: options.JournalUrl,
+) -> int:
+    """Ask an instance and print the answer as JSON. Nothing is changed, and nothing goes on."""
+    target = load(workflow)
+    question = target.query(query)
+    with warnings_shown(), only_json():
+        answer = asyncio.run(answer_of(target, id, journal_at(journal), question))
+    print_json(_plain(answer))
+    return 0
+
+
+async def answer_of(target: Target, id: str, journal: Journal, question: Query[Any]) -> object:
+    """Return the answer of an instance, with which nothing else is done."""
+    async with Runtime(journal, target.versions(), recover=False) as runtime:
+        instance = await runtime.instance(target.workflow, id)
+        return await instance.query(question)
+
+
+def _plain(value: object) -> object:
+    """Return a value as plain JSON; what JSON does not know is shown as Python writes it."""
+    return msgspec.to_builtins(value, enc_hook=repr)

@@ -1,0 +1,86 @@
+"""The command `wio draw`: how does a workflow, or an instance of it, look?"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from cyclopts import Parameter
+
+from interpreters.progress import progress
+from interpreters.render import Drawing, to_dot, to_json, to_mermaid, to_svg, to_text
+from interpreters.render import draw as picture_of
+from interpreters.shell import options
+from interpreters.shell.history import entries_of
+from interpreters.shell.journal_urls import journal_at
+from interpreters.shell.output import say
+from interpreters.shell.shell_errors import WrongInput
+from interpreters.shell.targets import Target, load
+from journals.ports import Journal
+
+Format: TypeAlias = Literal["text", "mermaid", "dot", "svg", "json"]
+
+
+def draw(
+    workflow: options.WorkflowName,
+    /,
+    *,
+    format: Annotated[Format | None, Parameter(help="By default what --output ends in says, or else text.")] = None,
+    output: Annotated[Path | None, Parameter(help="The file to write; by default it is printed.")] = None,
+    id: Annotated[str | None, Parameter(name="--id", help="Draw how far this instance is.")] = None,
+    journal: Annotated[
+        str | None, Parameter(name="--journal", env_var="WIO_JOURNAL", help="The journal that holds the instance.")
+    ] = None,
+) -> None:
+    """Draw a workflow, or with --id and --journal how far an instance of it is."""
+    target = load(workflow)
+    if id is None:
+        drawing = picture_of(target.workflow)
+    elif journal is None:
+        raise WrongInput("To draw an instance, say where it is kept: --journal sqlite:///orders.db.")
+    else:
+        drawing = asyncio.run(instance_drawing(target, id, journal_at(journal)))
+    text = _WRITERS[format or _format_of(output)](drawing)
+    if output is None:
+        print(text, end="" if text.endswith("\n") else "\n")
+    else:
+        output.write_text(text, encoding="utf-8")
+        say(f"wio: wrote {output}")
+
+
+async def instance_drawing(target: Target, id: str, journal: Journal) -> Drawing:
+    """Return the picture of an instance; nothing is run. Raises `JournalMismatch` when its journal does not fit."""
+    async with journal:
+        workflow = target.version_of(await journal.find(id))
+        return picture_of(workflow, progress=progress(workflow, await entries_of(journal, id)))
+
+
+def terminal_text(drawing: Drawing) -> str:
+    """Return a drawing as text for standard output: as wide as the terminal, in ASCII where nothing else is shown."""
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    return to_text(drawing, ascii=not unicode, width=shutil.get_terminal_size((100, 24)).columns)
+
+
+_WRITERS: Mapping[Format, Callable[[Drawing], str]] = {
+    "text": terminal_text,
+    "mermaid": to_mermaid,
+    "dot": to_dot,
+    "svg": to_svg,
+    "json": to_json,
+}
+_FORMATS: Mapping[str, Format] = {
+    ".mmd": "mermaid",
+    ".mermaid": "mermaid",
+    ".dot": "dot",
+    ".gv": "dot",
+    ".svg": "svg",
+    ".json": "json",
+}
+
+
+def _format_of(output: Path | None) -> Format:
+    return "text" if output is None else _FORMATS.get(output.suffix.lower(), "text")

@@ -1,0 +1,63 @@
+"""What became of an instance, in an exit code, in words and as JSON?"""
+
+from __future__ import annotations
+
+import json
+
+from interpreters.shell.exit_codes import DONE, FAILED, PAUSED, WAITING
+from journals.entries import InstanceRecord, Kind, Payload, Status
+from journals.ports import Journal
+
+EXIT_CODES = {
+    Status.COMPLETED: DONE,
+    Status.FAILED: FAILED,
+    Status.WAITING: WAITING,
+    Status.RUNNING: WAITING,
+    Status.PAUSED: PAUSED,
+}
+
+
+async def outcome_of(journal: Journal, record: InstanceRecord) -> Payload | None:
+    """Return the value or the error with which an instance has ended, or None while it has not."""
+    entries = await journal.read(record.id, after=record.last_seq - 1, most=1)
+    return entries[0].payload if entries and entries[0].kind in (Kind.COMPLETED, Kind.FAILED) else None
+
+
+def in_words(record: InstanceRecord, outcome: Payload | None) -> str:
+    """Return one sentence for people."""
+    match record.status:
+        case Status.COMPLETED | Status.FAILED:
+            ended = f"{record.id} {record.status.value}"
+            return ended if outcome is None else f"{ended} with {outcome.type} {outcome.text}"
+        case Status.PAUSED:
+            parked = "" if record.detail.startswith("paused") else "paused: "
+            return f"{record.id} is {parked}{record.detail}"
+        case Status.WAITING | Status.RUNNING:
+            return f"{record.id} {record.detail or record.status.value}"
+
+
+def as_json(record: InstanceRecord, outcome: Payload | None) -> dict[str, object]:
+    """Return what a program needs to know. `outcome` is None while the instance has not ended."""
+    return {
+        "id": record.id,
+        "workflow": record.workflow,
+        "version": record.version,
+        "status": record.status.value,
+        "detail": record.detail,
+        "wake_up": None if record.wake_up is None else record.wake_up.isoformat(),
+        "entries": record.last_seq,
+        "started_at": record.started_at.isoformat(),
+        "updated_at": record.updated_at.isoformat(),
+        "outcome": payload_as_json(outcome),
+    }
+
+
+def payload_as_json(payload: Payload | None) -> dict[str, object] | None:
+    """Return a payload with its text as JSON, or as text when a codec made it something else."""
+    if payload is None:
+        return None
+    try:
+        value: object = json.loads(payload.text)
+    except ValueError:
+        value = payload.text
+    return {"type": payload.type, "version": payload.version, "value": value}

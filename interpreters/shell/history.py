@@ -1,0 +1,105 @@
+"""The command `wio history`: what does a journal hold of an instance? It needs no workflow."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from interpreters.history import ActivityRow
+from interpreters.history import activities as activities_of
+from interpreters.shell import options
+from interpreters.shell.endings import payload_as_json
+from interpreters.shell.journal_urls import journal_at
+from interpreters.shell.output import Column, print_json, print_table, time_words
+from journals.entries import Entry, InstanceRecord, Payload
+from journals.ports import Journal
+
+_PAGE = 1_000
+
+
+def history(
+    *,
+    id: options.InstanceId,
+    journal: options.JournalUrl,
+    activities: Annotated[
+        bool, Parameter(negative="", help="Tell it in the words of workflow engines: scheduled, started, completed.")
+    ] = False,
+    json: options.AsJson = False,
+) -> None:
+    """Print what the journal holds of an instance, entry by entry."""
+    record, entries = asyncio.run(_history(journal_at(journal), id))
+    if activities:
+        print_activities(activities_of(record.workflow, entries), json)
+    elif json:
+        print_json([_entry_as_json(entry) for entry in entries])
+    else:
+        print_entries(entries)
+
+
+async def _history(journal: Journal, id: str) -> tuple[InstanceRecord, tuple[Entry, ...]]:
+    async with journal:
+        return await journal.find(id), await entries_of(journal, id)
+
+
+async def entries_of(journal: Journal, id: str) -> tuple[Entry, ...]:
+    """Return all entries of an instance from an open journal."""
+    entries: list[Entry] = []
+    while page := await journal.read(id, after=len(entries), most=_PAGE):
+        entries.extend(page)
+    return tuple(entries)
+
+
+def print_entries(entries: tuple[Entry, ...]) -> None:
+    """Print entries as a table."""
+    print_table(_ENTRY_COLUMNS, [_entry_row(entry) for entry in entries])
+
+
+_ENTRY_COLUMNS = (
+    Column("seq", "dim"),
+    Column("recorded at (UTC)", "dim"),
+    Column("kind"),
+    Column("address", "bold"),
+    Column("key"),
+    Column("payload", cut=True),
+)
+
+
+def _entry_row(entry: Entry) -> tuple[str, ...]:
+    answered = "" if entry.response is None else f" -> {_payload_words(entry.response)}"
+    return (
+        str(entry.seq),
+        time_words(entry.recorded_at),
+        entry.kind.value,
+        entry.address,
+        entry.key or "",
+        _payload_words(entry.payload) + answered,
+    )
+
+
+def _payload_words(payload: Payload | None) -> str:
+    return "" if payload is None else f"{payload.type} {payload.text}"
+
+
+def _entry_as_json(entry: Entry) -> dict[str, object]:
+    return {
+        "seq": entry.seq,
+        "recorded_at": entry.recorded_at.isoformat(),
+        "kind": entry.kind.value,
+        "address": entry.address,
+        "key": entry.key,
+        "payload": payload_as_json(entry.payload),
+        "response": payload_as_json(entry.response),
+    }
+
+
+def print_activities(rows: tuple[ActivityRow, ...], json: bool = False) -> None:
+    """Print the rows of activities as a table or as JSON."""
+    if json:
+        print_json([{"seq": row.seq, "event": row.event, "result": row.subject} for row in rows])
+    else:
+        print_table(_ACTIVITY_COLUMNS, [(str(row.seq), row.event, row.subject) for row in rows])
+
+
+_ACTIVITY_COLUMNS = (Column("seq", "dim"), Column("event type"), Column("result", cut=True))

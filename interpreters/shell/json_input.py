@@ -1,0 +1,55 @@
+"""How does JSON from a file, a pipe or the command line become what a workflow takes?"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from interpreters.shell.shell_errors import WrongInput
+
+
+def read_json(source: str, form: type[Any], what: str) -> object:
+    """Return the value of type `form` in `source`: JSON text, the path of a file, or `-` for standard input.
+
+    Raises `WrongInput`, whose message calls the value `what`.
+    """
+    text = _text(source, what)
+    try:
+        return msgspec.json.decode(text, type=form)
+    except msgspec.DecodeError as error:
+        raise WrongInput(f"{what} in {_place(source)} is no {_name(form)}: {error}.") from error
+    except TypeError as error:
+        raise WrongInput(f"{what} cannot be read from JSON as {_name(form)}: {error}.") from error
+
+
+def _text(source: str, what: str) -> bytes:
+    if source == "-":
+        return sys.stdin.buffer.read()
+    if _is_json(source):
+        return source.encode()
+    try:
+        return Path(source).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise WrongInput(f"{what}: {source[:100]!r} is neither JSON nor a file that can be read ({reason}).") from error
+
+
+def _is_json(source: str) -> bool:
+    try:
+        msgspec.json.decode(source.encode("utf-8", "surrogateescape"))
+    except msgspec.DecodeError:
+        return False
+    return True
+
+
+def _place(source: str) -> str:
+    if source == "-":
+        return "standard input"
+    return "the argument" if _is_json(source) else source
+
+
+def _name(form: object) -> str:
+    return form.__name__ if isinstance(form, type) else str(form)

@@ -1,0 +1,120 @@
+"""How is a table or a JSON document printed? In colour on a terminal, plain everywhere else."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import sys
+from collections.abc import Generator, Sequence
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any
+
+import attrs
+
+_GAP = 2
+_LONGEST_CUT = 80
+_SHORTEST_CUT = 20
+
+
+@attrs.frozen
+class Column:
+    """Is a column. In a `cut` one the ends of long texts are left out; in a `prose` one a terminal gets more lines."""
+
+    title: str
+    style: str = ""
+    cut: bool = False
+    prose: bool = False
+
+
+Rows = Sequence[Sequence[str]]
+
+
+def print_table(columns: Sequence[Column], rows: Rows) -> None:
+    """Print rows under the titles of their columns; a column with nothing in it is left out."""
+    filled = [index for index in range(len(columns)) if any(row[index] for row in rows)]
+    columns, rows = [columns[index] for index in filled], [[row[index] for index in filled] for row in rows]
+    cells = [[_one_line(text) for text in row] for row in rows]
+    if sys.stdout.isatty():
+        room = shutil.get_terminal_size().columns - sum(_width(c, i, cells) for i, c in enumerate(columns) if not c.cut)
+        _print_rich(columns, _cut(columns, cells, max(room, _SHORTEST_CUT)))
+    else:
+        _print_plain(columns, _cut(columns, cells, _LONGEST_CUT))
+
+
+def print_heading(words: str) -> None:
+    """Print what the following part is about."""
+    if not sys.stdout.isatty():
+        print(f"\n{words}\n")
+    else:
+        console: Any = import_module("rich.console").Console(highlight=False)
+        console.print(f"\n{words}\n", style="bold", markup=False)
+
+
+def print_json(value: object) -> None:
+    """Print a document of plain JSON."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+@contextlib.contextmanager
+def only_json() -> Generator[None]:
+    """Send what effects print to standard error, so that standard output holds one JSON document."""
+    with contextlib.redirect_stdout(sys.stderr):
+        yield
+
+
+def time_words(moment: datetime) -> str:
+    """Return a time in UTC as tables show it, to the millisecond."""
+    return moment.astimezone(UTC).isoformat(sep=" ", timespec="milliseconds").removesuffix("+00:00")
+
+
+def say(words: str) -> None:
+    """Print a remark that is no part of the result, to standard error."""
+    print(_one_line(words), file=sys.stderr)
+
+
+def _one_line(text: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def _width(column: Column, index: int, cells: Rows) -> int:
+    return max(len(column.title), *(len(row[index]) for row in cells), 0) + _GAP
+
+
+def _cut(columns: Sequence[Column], cells: Rows, most: int) -> Rows:
+    return [
+        [
+            text[: most - 1] + "…" if column.cut and len(text) > most else text
+            for text, column in zip(row, columns, strict=True)
+        ]
+        for row in cells
+    ]
+
+
+def _print_plain(columns: Sequence[Column], cells: Rows) -> None:
+    lines = [[column.title for column in columns], *cells]
+    widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
+    for line in lines:
+        print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _print_rich(columns: Sequence[Column], cells: Rows) -> None:
+    tables, texts, consoles = (import_module(f"rich.{name}") for name in ("table", "text", "console"))
+    table: Any = tables.Table(box=None, header_style="bold", pad_edge=False, padding=(0, _GAP, 0, 0))
+    for column in columns:
+        table.add_column(column.title, style=column.style, no_wrap=not column.prose, overflow="fold")
+    for row in cells:
+        table.add_row(*(texts.Text(text, style=_STATES.get(text, "")) for text in row))
+    consoles.Console(highlight=False).print(table)
+
+
+_STATES = {
+    "completed": "green",
+    "waiting": "cyan",
+    "running": "blue",
+    "paused": "yellow",
+    "failed": "red",
+    "attempt_failed": "yellow",
+    "attempt_lost": "yellow",
+}

@@ -1,0 +1,116 @@
+"""Which workflow does MODULE:NAME mean? The module is looked for in the current folder first."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any, TypeAlias, TypeVar, cast
+
+import attrs
+
+from interpreters.machine.questions import nodes_in
+from interpreters.shell.shell_errors import UnknownName, WrongTarget
+from journals.entries import InstanceRecord
+from wio.nodes import WIO, Answer, HandleSignal
+from wio.signals import Query, Signal
+from wio.workflow import Workflow
+
+AnyWorkflow: TypeAlias = Workflow[Any, Any, Any]
+N = TypeVar("N", Signal[Any, Any], Query[Any])
+
+
+@attrs.frozen(eq=False)
+class Target:
+    """Is a workflow, and what else its module holds by name."""
+
+    workflow: AnyWorkflow
+    namespace: Mapping[str, object]
+
+    def versions(self) -> tuple[AnyWorkflow, ...]:
+        """Return the workflow, and the other versions of it that its module holds."""
+        others = {
+            value.version: value
+            for value in _of_kind(self.namespace, Workflow)
+            if value.name == self.workflow.name and value.version != self.workflow.version
+        }
+        return (self.workflow, *others.values())
+
+    def version_of(self, record: InstanceRecord) -> AnyWorkflow:
+        """Return the version of the workflow that an instance belongs to. Raises `WrongTarget`."""
+        for workflow in self.versions():
+            if (workflow.name, workflow.version) == (record.workflow, record.version):
+                return workflow
+        known = ", ".join(f"{workflow.name} v{workflow.version}" for workflow in self.versions())
+        raise WrongTarget(
+            f"Instance {record.id!r} belongs to {record.workflow} v{record.version}; the module has {known}."
+            " Name the module that has this version too."
+        )
+
+    def signal(self, name: str) -> Signal[Any, Any]:
+        """Return the signal of a name, from the workflow or, for the parts that a `flat_map` makes, its module."""
+        nodes = (node for workflow in self.versions() for node in nodes_in(workflow.root))
+        written = [node.signal for node in nodes if isinstance(node, HandleSignal)]
+        return _named(name, "signal", [*written, *_of_kind(self.namespace, Signal)])
+
+    def query(self, name: str) -> Query[Any]:
+        """Return the query of a name, from the workflow or its module."""
+        nodes = (node for workflow in self.versions() for node in nodes_in(workflow.root))
+        written = [node.query for node in nodes if isinstance(node, Answer)]
+        return _named(name, "query", [*written, *_of_kind(self.namespace, Query)])
+
+
+def load(target: str) -> Target:
+    """Return what MODULE:NAME leads to. Raises `WrongTarget`."""
+    module, colon, name = target.partition(":")
+    if not (colon and module and name):
+        raise WrongTarget(f"{target!r} is no MODULE:NAME. Write for instance: orders:order.")
+    namespace = _namespace(module)
+    if name not in namespace:
+        raise WrongTarget(f"Module {module!r} has no {name!r}. {_workflows_in(namespace)}")
+    value = namespace[name]
+    if isinstance(value, Workflow):
+        return Target(cast(Any, value), namespace)
+    way_out = " Wrap it: Workflow(name, version=1, input=..., root=...)." if isinstance(value, WIO) else ""
+    kind = "WIO" if isinstance(value, WIO) else type(value).__name__
+    raise WrongTarget(f"{target} is a {kind}, not a Workflow.{way_out} {_workflows_in(namespace)}")
+
+
+def _namespace(module: str) -> Mapping[str, object]:
+    folder = os.getcwd()
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    try:
+        return vars(import_module(module))
+    except ModuleNotFoundError as error:
+        if error.name is not None and f"{module}.".startswith(f"{error.name}."):
+            raise WrongTarget(
+                f"There is no module {module!r}: it is neither installed nor in {folder}. Check the name,"
+                " or go to the folder that holds it."
+            ) from error
+        raise _broken(module, error) from error
+    # Importing runs code of the user.
+    except Exception as error:
+        raise _broken(module, error) from error
+
+
+def _broken(module: str, error: Exception) -> WrongTarget:
+    return WrongTarget(f"Module {module!r} cannot be imported: {type(error).__name__}: {error}. See --debug.")
+
+
+def _workflows_in(namespace: Mapping[str, object]) -> str:
+    names = sorted(name for name, value in namespace.items() if isinstance(value, Workflow))
+    return f"Its workflows are: {', '.join(names)}." if names else "It has no workflow."
+
+
+def _of_kind(namespace: Mapping[str, object], kind: type[Any]) -> Iterator[Any]:
+    return (value for value in namespace.values() if isinstance(value, kind))
+
+
+def _named(name: str, what: str, found: list[N]) -> N:
+    for one in found:
+        if one.name == name:
+            return one
+    known = ", ".join(sorted({str(one.name) for one in found})) or "none"
+    raise UnknownName(f"There is no {what} {name!r} in the workflow or its module; there is: {known}.")

@@ -1,0 +1,174 @@
+"""Which workflows do the tests of the command line run? One for each way in which a command can end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import attrs
+from returns.result import Failure, Result
+
+from wio import (
+    WIO,
+    Early,
+    Fixed,
+    Query,
+    Retry,
+    Signal,
+    Workflow,
+    compute,
+    draft,
+    handle_signal,
+    query,
+    run_io,
+    wait,
+)
+
+
+@attrs.frozen
+class Order:
+    """Is the input of all of them."""
+
+    item: str
+    quantity: int
+
+
+@attrs.frozen
+class Reserved:
+    """Is an event."""
+
+    reservation: str
+
+
+@attrs.frozen
+class OutOfStock:
+    """Is a domain error."""
+
+    item: str
+
+
+@attrs.frozen
+class Confirmation:
+    """Is the request of a signal."""
+
+    by: str
+
+
+CONFIRM = Signal("confirm", request=Confirmation, response=str)
+LATER = Signal("later", request=str, response=str)
+KEPT = Signal("kept", request=int, response=int, early=Early.KEEP)
+STATUS = Query("status", response=str)
+
+
+def reserve(order: Order) -> Reserved:
+    """Print, so that a JSON document on standard output would be spoiled."""
+    print("running reserve", flush=True)
+    return Reserved(f"{order.quantity} x {order.item}")
+
+
+def confirm(_: Reserved, request: Confirmation) -> Confirmation:
+    """Return the request as event, unless it comes from nobody."""
+    if not request.by:
+        raise ValueError("nobody\nconfirms")
+    return request
+
+
+def described(state: object) -> str:
+    """Answer the query."""
+    return type(state).__name__
+
+
+confirmed = handle_signal(
+    CONFIRM, confirm, lambda reserved, event: f"{reserved.reservation} by {event.by}", respond=lambda _, e: f"Hi {e.by}"
+)
+program: WIO[Order, object, str] = query(STATUS, described, run_io(reserve) >> confirmed)
+order = Workflow("order", version=2, input=Order, root=program)
+first_order = Workflow("order", version=1, input=Order, root=run_io(reserve) >> wait(timedelta(days=1)))
+NUMBER = 3
+
+
+def refuse(order: Order, _: Reserved) -> Result[str, OutOfStock]:
+    """Fail with a domain error."""
+    return Failure(OutOfStock(order.item))
+
+
+failing = Workflow("failing", version=1, input=Order, root=run_io(reserve, refuse))
+
+
+def need_file(order: Order) -> str:
+    """Fail technically until the file `mended` is in the current folder."""
+    return Path("mended").read_text() + order.item
+
+
+pausing = Workflow("pausing", version=1, input=Order, root=run_io(need_file))
+retrying = Workflow(
+    "retrying",
+    version=1,
+    input=Order,
+    root=run_io(need_file, retry=Retry(attempts=9, backoff=Fixed(timedelta(hours=1)))),
+)
+
+
+def fail_once(order: Order) -> str:
+    """Fail technically the first time."""
+    path = Path("failed")
+    if not path.exists():
+        path.touch()
+        raise TimeoutError(order.item)
+    return "at last"
+
+
+retried = Workflow(
+    "retried",
+    version=1,
+    input=Order,
+    root=run_io(fail_once, retry=Retry(attempts=9, backoff=Fixed(timedelta(milliseconds=30)))),
+)
+moment = Workflow("moment", version=1, input=Order, root=wait(timedelta(milliseconds=30)) >> compute(described))
+
+soon = Workflow("soon", version=1, input=Order, root=wait(timedelta(seconds=4)) >> compute(described))
+
+
+def echo(_: object, text: str) -> str:
+    """Return the request as event."""
+    return text
+
+
+def add(_: object, number: int) -> int:
+    """Return an event made of the request."""
+    return number + 1
+
+
+def heard(_: object, event: str) -> str:
+    """Return the event."""
+    return event
+
+
+dynamic = Workflow(
+    "dynamic",
+    version=1,
+    input=Order,
+    root=compute(described).flat_map(lambda _: handle_signal(LATER, echo, heard, respond=heard)),
+)
+keeping = Workflow(
+    "keeping",
+    version=1,
+    input=Order,
+    root=wait(timedelta(days=1)) >> handle_signal(KEPT, add, lambda _, event: event, respond=lambda _, event: event),
+)
+drafted = Workflow("drafted", version=1, input=Order, root=draft("ship", input=Order, output=str))
+
+
+@attrs.frozen
+class Private:
+    """Is an event that JSON cannot hold."""
+
+    _secret: str
+
+
+def take_private(order: Order) -> Private:
+    """Return an event that cannot be kept."""
+    return Private(order.item)
+
+
+unkept = Workflow("unkept", version=1, input=Order, root=run_io(take_private))

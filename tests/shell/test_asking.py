@@ -1,0 +1,93 @@
+"""What do `wio signal` and `wio query` print, refuse and leave alone?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def signal(wio: Callable[..., Any], name: str, signal: str, request: str, key: str = "k") -> Any:
+    """Send a signal to the instance that has the name of its workflow."""
+    words = ("--id", name, "--signal", signal, "--request", request, "--key", key)
+    return wio("signal", f"shell_workflows:{name}", *words)
+
+
+def test_a_signal_prints_its_response_and_moves_the_instance(
+    started: Callable[..., Any], wio: Callable[..., Any]
+) -> None:
+    started("order")
+    answer = signal(wio, "order", "confirm", '{"by": "Ann"}')
+    assert (answer.code, answer.json()) == (0, "Hi Ann")
+    assert answer.err == 'order completed with str "2 x book by Ann"\n'
+
+
+def test_a_signal_that_is_repeated_with_its_key_gets_the_first_response(
+    started: Callable[..., Any], wio: Callable[..., Any]
+) -> None:
+    started("order")
+    signal(wio, "order", "confirm", '{"by": "Ann"}')
+    assert signal(wio, "order", "confirm", '{"by": "Bob"}').json() == "Hi Ann"
+
+
+def test_a_request_may_be_a_file(started: Callable[..., Any], wio: Callable[..., Any], tmp_path: Path) -> None:
+    started("order")
+    (tmp_path / "request.json").write_text('{"by": "Ann"}')
+    assert signal(wio, "order", "confirm", "request.json").json() == "Hi Ann"
+
+
+def test_a_signal_inside_a_continuation_is_found_in_the_module(
+    started: Callable[..., Any], wio: Callable[..., Any]
+) -> None:
+    started("dynamic")
+    assert signal(wio, "dynamic", "later", '"hello"').json() == "hello"
+
+
+def test_a_signal_that_is_kept_is_said_to_be(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("keeping")
+    answer = signal(wio, "keeping", "kept", "41")
+    assert (answer.code, answer.json()) == (4, None)
+    assert "the signal is kept" in answer.err
+    assert wio("history", "--id", "keeping", "--json").json()[-1]["kind"] == "signal_kept"
+
+
+@pytest.mark.parametrize(
+    ("name", "request_", "complaint"),
+    [
+        ("confrm", "1", "There is no signal 'confrm' in the workflow or its module; there is: confirm, kept, later."),
+        ("confirm", "1", "The request of signal 'confirm' in the argument is no Confirmation: Expected `object`"),
+        ("confirm", '{"by": ""}', "ValueError: nobody confirms"),
+        ("later", '"x"', "Signal 'later' was refused"),
+    ],
+)
+def test_a_refused_signal_is_one_line_and_records_nothing(
+    started: Callable[..., Any], wio: Callable[..., Any], name: str, request_: str, complaint: str
+) -> None:
+    started("order")
+    answer = signal(wio, "order", name, request_)
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err.splitlines()[-1].startswith(f"wio: {complaint}")
+    assert len(wio("history", "--id", "order", "--json").json()) == 2
+
+
+def test_a_query_prints_its_answer_and_changes_nothing(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("order")
+    answer = wio("query", "shell_workflows:order", "--id", "order", "--query", "status")
+    assert (answer.code, answer.json(), answer.err) == (0, "Reserved", "")
+    assert len(wio("history", "--id", "order", "--json").json()) == 2
+
+
+def test_a_query_that_nobody_answers_is_refused(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("dynamic")
+    answer = wio("query", "shell_workflows:dynamic", "--id", "dynamic", "--query", "status")
+    assert (answer.code, answer.out) == (1, "")
+    assert "Nobody answers query 'status'" in answer.err
+
+
+def test_an_unknown_instance_is_named(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("order")
+    answer = wio("query", "shell_workflows:order", "--id", "nobody", "--query", "status")
+    assert answer.code == 1
+    assert "No instance 'nobody'" in answer.err

@@ -1,0 +1,68 @@
+"""What does `wio list` print?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+def test_a_list_is_a_plain_table_in_a_pipe(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("order")
+    started("failing")
+    title, *rows = wio("list").out.splitlines()
+    assert title.split("  ")[0] == "id"
+    assert [row.split()[:4] for row in rows] == [
+        ["failing", "failing", "v1", "failed"],
+        ["order", "order", "v2", "waiting"],
+    ]
+    assert rows[1].endswith("waits for signal confirm at confirm")
+
+
+def test_a_column_with_nothing_in_it_is_left_out(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("order")
+    assert "wake-up" not in wio("list").out
+    started("first_order")
+    assert "wake-up" in wio("list").out
+
+
+def test_a_list_as_json_has_every_field(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("order")
+    (record,) = wio("list", "--json").json()
+    assert record.pop("started_at") <= record.pop("updated_at")
+    assert record == {
+        "id": "order",
+        "workflow": "order",
+        "version": 2,
+        "status": "waiting",
+        "detail": "waits for signal confirm at confirm",
+        "wake_up": None,
+        "entries": 2,
+    }
+
+
+def test_a_list_can_be_of_some_statuses(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    for name in ("order", "failing", "pausing"):
+        started(name)
+
+    def ids(*words: str) -> list[str]:
+        return [record["id"] for record in wio("list", "--json", *words).json()]
+
+    assert ids("--status", "failed", "--status", "paused") == ["failing", "pausing"]
+    assert ids("--status", "completed") == []
+
+
+def test_a_long_list_is_gone_on_with(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("order")
+    started("failing")
+    first = wio("list", "--most", "1", "--json")
+    assert [record["id"] for record in first.json()] == ["failing"]
+    assert first.err == "wio: there are more. Go on with: --after failing\n"
+    second = wio("list", "--most", "1", "--after", "failing", "--json")
+    assert [record["id"] for record in second.json()] == ["order"]
+    assert second.err == ""
+
+
+def test_nothing_to_list_is_said(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("order")
+    answer = wio("list", "--status", "completed")
+    assert (answer.code, answer.out, answer.err) == (0, "", "wio: no instances.\n")

@@ -1,0 +1,156 @@
+"""How does an instance go on by `wio run` and `wio resume`, and which exit codes tell how it ended?"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from interpreters.machine.turn import first_turn
+from interpreters.shell.targets import load
+from journals.entries import Commit, Status
+from journals.sqlite import SqliteJournal
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def begun(*ids: str) -> None:
+    """Store instances whose processes were lost inside their first step."""
+
+    async def store() -> None:
+        target = load("shell_workflows:failing")
+        workflow, order = target.workflow, cast(Any, target.namespace["Order"])
+        async with SqliteJournal("orders.db") as journal:
+            for id in ids:
+                entries = first_turn(workflow, order("book", 2), NOW).entries
+                commit = Commit(id, workflow.name, 1, 0, entries, Status.RUNNING, NOW, f"token-{id}")
+                await journal.commit(commit)
+
+    asyncio.run(store())
+
+
+def test_a_failure_of_the_workflow_is_exit_code_3(started: Callable[..., Any]) -> None:
+    answer = started("failing")
+    assert answer.code == 3
+    assert answer.out == 'running reserve\nfailing failed with OutOfStock {"item":"book"}\n'
+    assert answer.err == ""
+
+
+def test_a_wait_is_exit_code_4_and_says_for_what(started: Callable[..., Any]) -> None:
+    answer = started("order")
+    assert answer.code == 4
+    assert answer.out == "running reserve\norder waits for signal confirm at confirm\n"
+
+
+def test_a_repeat_attaches_and_skips_what_is_recorded(started: Callable[..., Any]) -> None:
+    started("order")
+    assert started("order").out == "order waits for signal confirm at confirm\n"
+
+
+def test_json_is_one_document_although_effects_print(started: Callable[..., Any]) -> None:
+    answer = started("failing", "--json")
+    assert answer.code == 3
+    document = answer.json()
+    assert document["status"] == "failed"
+    assert document["outcome"] == {"type": "OutOfStock", "version": 1, "value": {"item": "book"}}
+    assert "running reserve" in answer.err
+
+
+def test_a_short_timer_is_waited_for(started: Callable[..., Any]) -> None:
+    answer = started("moment")
+    assert (answer.code, answer.out) == (0, 'moment completed with str "Order"\n')
+
+
+def test_a_timer_beyond_the_patience_is_not_waited_for(started: Callable[..., Any]) -> None:
+    answer = started("soon", "--wait", "0s")
+    assert answer.code == 4
+    assert answer.out.startswith("soon waits at wait until ")
+
+
+def test_a_short_delay_between_attempts_is_waited_for(started: Callable[..., Any]) -> None:
+    answer = started("retried")
+    assert (answer.code, answer.out) == (0, 'retried completed with str "at last"\n')
+    assert "wio: Instance retried: attempt 1 of fail_once: TimeoutError('book')" in answer.err
+
+
+def test_a_long_delay_between_attempts_is_exit_code_4(started: Callable[..., Any]) -> None:
+    answer = started("retrying")
+    assert answer.code == 4
+    assert answer.out.startswith("retrying runs need_file again, attempt 2, at ")
+
+
+def test_a_paused_instance_is_resumed(started: Callable[..., Any], wio: Callable[..., Any], tmp_path: Path) -> None:
+    answer = started("pausing")
+    assert answer.code == 5
+    assert answer.out.startswith("pausing is paused at need_file: FileNotFoundError: ")
+    assert "wio resume" in answer.err
+    assert started("pausing").code == 5
+    (tmp_path / "mended").write_text("a ")
+    resumed = wio("resume", "shell_workflows:pausing", "--id", "pausing")
+    assert (resumed.code, resumed.out) == (0, 'pausing completed with str "a book"\n')
+
+
+def test_only_a_paused_instance_can_be_resumed(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("order")
+    answer = wio("resume", "shell_workflows:order", "--id", "order")
+    assert (answer.code, answer.out) == (1, "")
+    assert "not paused" in answer.err
+
+
+def test_an_attempt_lost_in_a_crash_is_recorded_and_other_instances_are_left_alone(
+    started: Callable[..., Any], wio: Callable[..., Any]
+) -> None:
+    begun("failing", "other")
+    assert started("failing").code == 3
+    kinds = [entry["kind"] for entry in wio("history", "--id", "failing", "--json").json()]
+    assert kinds == ["started", "attempt_lost", "event", "failed"]
+    (other,) = wio("list", "--status", "running", "--json").json()
+    assert (other["id"], other["entries"], other["updated_at"]) == ("other", 1, NOW.isoformat())
+
+
+def test_an_instance_of_an_older_version_goes_on_in_that_version(
+    wio: Callable[..., Any], started: Callable[..., Any]
+) -> None:
+    words = ("--id", "first_order", "--input", '{"item": "book", "quantity": 2}')
+    started("first_order")
+    answer = wio("run", "shell_workflows:order", *words)
+    assert answer.code == 4
+    assert answer.out.startswith("first_order waits at wait until ")
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ('{"item": "book"}', "Object missing required field `quantity`"),
+        ('{"item": 3, "quantity": 2}', "Expected `str`, got `int` - at `$.item`"),
+        ("missing.json", "'missing.json' is neither JSON nor a file that can be read (No such file or directory)"),
+    ],
+)
+def test_a_wrong_input_is_named_and_starts_nothing(wio: Callable[..., Any], given: str, complaint: str) -> None:
+    answer = wio("run", "shell_workflows:order", "--id", "a", "--input", given)
+    assert (answer.code, answer.out) == (1, "")
+    assert complaint in answer.err
+    assert answer.err.count("\n") == 1
+    assert not Path("orders.db").exists()
+
+
+def test_the_input_may_be_a_file(wio: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "input.json").write_text('{"item": "book", "quantity": 2}')
+    assert wio("run", "shell_workflows:failing", "--id", "a", "--input", "input.json").code == 3
+
+
+def test_another_input_under_the_same_id_is_refused(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("order")
+    answer = wio("run", "shell_workflows:order", "--id", "order", "--input", '{"item": "pen", "quantity": 1}')
+    assert answer.code == 1
+    assert "exists with another input" in answer.err
+
+
+def test_a_workflow_with_drafts_is_refused(started: Callable[..., Any]) -> None:
+    answer = started("drafted")
+    assert answer.code == 1
+    assert "drafts: ship" in answer.err
