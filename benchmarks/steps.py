@@ -14,7 +14,7 @@ import itertools
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from benchmarks.report import percentile_ms, report
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 @contextlib.contextmanager
-def _journal(kind: str) -> Iterator[Journal]:
+def _journal(kind: str) -> Generator[Journal]:
     """Yield a fresh, unopened journal."""
     with tempfile.TemporaryDirectory(prefix="wio-bench-") as folder:
         match kind:
@@ -78,7 +78,7 @@ def _journal(kind: str) -> Iterator[Journal]:
 
 
 @contextlib.contextmanager
-def _postgres() -> Iterator[Journal]:
+def _postgres() -> Generator[Journal]:
     """Yield a journal in a schema of its own, on WIO_TEST_POSTGRES or on a server started for it."""
     from journals.postgres import PostgresJournal  # noqa: PLC0415  (an optional dependency)
 

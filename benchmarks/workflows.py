@@ -60,4 +60,3 @@ def recursive() -> Workflow[Count, object, Count]:
 
 def _go_on(state: Count) -> WIO[Count, object, Count]:
     return pure(state) if is_done(state) else STEP.flat_map(_go_on)
-

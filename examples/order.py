@@ -24,8 +24,8 @@ from returns.result import Failure, Result, Success
 
 from interpreters import Runtime
 from interpreters.history import ActivityRow, activities
-from interpreters.progress import progress
 from interpreters.render import draw, to_text
+from interpreters.tracing import progress
 from journals.sqlite import SqliteJournal
 from wio import Caught, Query, Workflow, catch, query, run_io
 

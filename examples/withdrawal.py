@@ -75,8 +75,8 @@ from examples.withdrawal_values import (
     WithdrawalCreated,
 )
 from interpreters import Runtime, effect_context
-from interpreters.progress import progress
 from interpreters.render import draw, to_text
+from interpreters.tracing import progress
 from journals.sqlite import SqliteJournal
 from wio import (
     Caught,

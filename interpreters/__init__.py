@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from interpreters.machine.execution import Execution
     from interpreters.machine.pending import answer, pending
     from interpreters.machine.transition import apply, begin, recover
-    from interpreters.progress import progress
     from interpreters.render import draw, to_dot, to_json, to_mermaid, to_svg, to_text
     from interpreters.runtime.blocking import BlockingInstance, BlockingRuntime
     from interpreters.runtime.clock import Clock, SystemClock
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from interpreters.runtime.effects import EffectContext, effect_context
     from interpreters.runtime.instance import Instance
     from interpreters.runtime.runtime import Runtime
+    from interpreters.tracing import progress
 
 _MODULES = {
     "BlockingInstance": "interpreters.runtime.blocking",
@@ -64,7 +64,7 @@ _MODULES = {
     "draw": "interpreters.render",
     "effect_context": "interpreters.runtime.effects",
     "pending": "interpreters.machine.pending",
-    "progress": "interpreters.progress",
+    "progress": "interpreters.tracing",
     "recover": "interpreters.machine.transition",
     "to_dot": "interpreters.render",
     "to_json": "interpreters.render",

@@ -20,8 +20,8 @@ def validate(commit: Commit, limit_bytes: int) -> None:
     for seq, entry in enumerate(commit.entries, commit.expected + 1):
         if entry.seq != seq:
             raise InvalidCommit(
-                f"Instance {commit.instance_id!r}: an entry has seq {entry.seq} where {seq} follows. Nothing was stored."
-                " Number the entries from `expected` + 1 on."
+                f"Instance {commit.instance_id!r}: an entry has seq {entry.seq} where {seq} follows."
+                " Nothing was stored. Number the entries from `expected` + 1 on."
             )
         _validate_entry(entry, commit, limit_bytes)
     if commit.expected == 0 and not commit.entries:
@@ -71,5 +71,6 @@ def _validate_size(payload: Payload, entry: Entry, commit: Commit, limit_bytes: 
 def _aware(moment: datetime, what: str, commit: Commit) -> None:
     if moment.tzinfo is None:
         raise InvalidCommit(
-            f"Instance {commit.instance_id!r}: {what}={moment} has no time zone. Nothing was stored. Use aware UTC times."
+            f"Instance {commit.instance_id!r}: {what}={moment} has no time zone. Nothing was stored."
+            " Use aware UTC times."
         )

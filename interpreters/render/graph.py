@@ -259,9 +259,7 @@ class _Sheet:
         ends = self.dot(ends, Look.CHOICE, choice.name, choice.place, (), choice.description)
         left: list[_End] = []
         for way in choice.ways:
-            start = tuple(
-                attrs.evolve(end, label=way.name, open=way.place.state is State.DONE) for end in ends
-            )
+            start = tuple(attrs.evolve(end, label=way.name, open=way.place.state is State.DONE) for end in ends)
             left.extend(self.body(way.body, start))
         if choice.open_ended:
             start = tuple(attrs.evolve(end, label="otherwise", open=False) for end in ends)

@@ -47,6 +47,7 @@ _PAINTS = {
     Look.MERGE: Paint("#57606a", "#57606a"),
 }
 
+
 def paint(dot: Dot, is_instance: bool) -> Paint:
     """Return the colours of a dot; in the picture of an instance what was not reached is pale."""
     full = _PAINTS[dot.look]

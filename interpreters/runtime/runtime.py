@@ -59,8 +59,8 @@ class Runtime:
     ended go on when a runtime starts again. Use one runtime for a journal at a time.
 
     `workers` runs the effects that are plain functions, by default in up to 64 threads; `most_idle` bounds how many
-    suspended instances stay in memory. Raises `DraftReached` for a workflow that has drafts, and `InvalidDefinition` when two
-    workflows have the same name and version.
+    suspended instances stay in memory. Raises `DraftReached` for a workflow that has drafts, and `InvalidDefinition`
+    when two workflows have the same name and version.
     """
 
     def __init__(

@@ -20,7 +20,6 @@ import attrs
 from cyclopts import Parameter
 
 from interpreters.history import activities
-from interpreters.progress import progress
 from interpreters.render import Drawing, RendererMissing, draw, to_svg
 from interpreters.shell.asking import answer_of
 from interpreters.shell.demo_processes import ProcessRun, run_process
@@ -31,6 +30,7 @@ from interpreters.shell.journal_urls import absolute, journal_at
 from interpreters.shell.output import Column, print_heading, print_table
 from interpreters.shell.shell_errors import WrongTarget
 from interpreters.shell.targets import Target, load
+from interpreters.tracing import progress
 from journals.entries import Entry, Kind
 from wio.signals import Query
 

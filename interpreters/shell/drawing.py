@@ -11,7 +11,6 @@ from typing import Annotated, Literal, TypeAlias
 
 from cyclopts import Parameter
 
-from interpreters.progress import progress
 from interpreters.render import Drawing, to_dot, to_json, to_mermaid, to_svg, to_text
 from interpreters.render import draw as picture_of
 from interpreters.shell import options
@@ -20,6 +19,7 @@ from interpreters.shell.journal_urls import journal_at
 from interpreters.shell.output import say
 from interpreters.shell.shell_errors import WrongInput
 from interpreters.shell.targets import Target, load
+from interpreters.tracing import progress
 from journals.ports import Journal
 
 Format: TypeAlias = Literal["text", "mermaid", "dot", "svg", "json"]
