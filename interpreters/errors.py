@@ -29,7 +29,8 @@ class UserFunctionRaised(WioError):
     def __init__(self, function: str, address: str, error: BaseException) -> None:
         super().__init__(
             f"{function} at {address!r} raised {type(error).__name__}: {error}. It must be a total, pure function;"
-            " domain errors are returned as Failure(...). Nothing was recorded. Mend the function, then resume."
+            " domain errors are returned as Failure(...). Nothing was recorded. Mend the function; an instance that is"
+            " paused by it then goes on after a resume."
         )
         self.address = address
         self.function = function
@@ -81,7 +82,7 @@ class WrongPayload(WioError):
     """Says that a value is not of the type that was declared for its place."""
 
     def __init__(self, place: str, reason: str) -> None:
-        super().__init__(f"{place}: {reason} Nothing was recorded.")
+        super().__init__(f"{place}: {reason.rstrip('.')}. Nothing was recorded.")
         self.place = place
 
 
@@ -90,8 +91,8 @@ class InstancePaused(WioError):
 
     def __init__(self, instance_id: str, address: str, problem: str) -> None:
         super().__init__(
-            f"Instance {instance_id!r} is paused at {address or 'the start'!r}: {problem}."
-            " Nothing is lost. Mend the cause, then call `await instance.resume()`."
+            f"Instance {instance_id!r} is paused at {address or 'the start'!r}: {problem.rstrip('.')}."
+            " Nothing is lost. Mend the cause, then resume the instance."
         )
         self.instance_id = instance_id
         self.address = address

@@ -84,7 +84,7 @@ class WIO(  # type: ignore[type-var]  # pyright: ignore[reportGeneralTypeIssues]
         return FlatMap(self, function, Feed.OUTPUT)
 
     def bind(self: WIO[A, E, B], function: Callable[[B], WIO[A, E2, C]]) -> WIO[A, E | E2, C]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Return the program that runs this one and then whatever `function` makes of its output.
+        """Return the program that runs this one, and what `function` makes of its output on the original input.
 
         The chosen program gets the *original* input again: this is the lawful bind of the `returns` package,
         where the input is an environment that all parts share.

@@ -385,13 +385,17 @@ def _wait_name(moment: timedelta | datetime | Callable[[Any], object]) -> str:
     return name_of(moment, "wait") if callable(moment) else "wait"
 
 
+@overload
+def draft(name: str, *, input: type[A], output: type[B], description: str = "") -> WIO[A, Never, B]: ...
+@overload
+def draft(name: str, *, input: type[A], output: type[B], error: type[E], description: str = "") -> WIO[A, E, B]: ...
 def draft(
     name: str,
     *,
-    input: type[A],
-    output: type[B],
-    error: type[E] = Never,  # type: ignore[assignment]
+    input: type[Any],
+    output: type[Any],
+    error: type[Any] | None = None,
     description: str = "",
-) -> WIO[A, E, B]:
+) -> WIO[Any, Any, Any]:
     """Return a step that has a name and types but no body yet: it composes and draws, and a runtime refuses it."""
     return Draft(name, description=description, input=input, output=output, error=error)

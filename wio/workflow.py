@@ -8,7 +8,7 @@ import attrs
 
 from wio.errors import InvalidDefinition
 from wio.names import valid_name
-from wio.nodes import WIO
+from wio.nodes import WIO, is_program
 from wio.notebook import svg_of
 
 A = TypeVar("A")
@@ -31,7 +31,7 @@ class Workflow(Generic[A, E, B]):
     name: str = attrs.field(validator=valid_name("a workflow"))
     version: int = attrs.field(kw_only=True, validator=_positive)
     input: type[A] = attrs.field(kw_only=True)
-    root: WIO[A, E, B] = attrs.field(kw_only=True)
+    root: WIO[A, E, B] = attrs.field(kw_only=True, validator=is_program)
     description: str = attrs.field(default="", kw_only=True)
 
     def __repr__(self) -> str:

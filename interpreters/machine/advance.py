@@ -128,10 +128,10 @@ def _go_in(node: Node, value: Any, scope: Scope, frames: Frames, observe: Observ
             case Compute(function):
                 return call(function, scope, value), None, scope, frames
             case Check(function):
-                result: Result[Any, Any] = call(function, scope, value)
-                if isinstance(result, Failure):
-                    return value, result, scope, frames
-                return result.unwrap(), None, scope, frames
+                checked = _result_of(call(function, scope, value), function, scope)
+                if isinstance(checked, Failure):
+                    return value, checked, scope, frames
+                return checked.unwrap(), None, scope, frames
             case RunIO() | HandleSignal():
                 address, scope = scope.place(node.name)
                 return Active(node, address, value, scope, frames, _FRESH)
@@ -266,6 +266,13 @@ def _yielded(condition: Function, value: Any, scope: Scope) -> tuple[bool, Any]:
     raise UserFunctionRaised(name_of(condition, "a condition"), place_in(scope), wrong)
 
 
+def _result_of(checked: object, function: Function, scope: Scope) -> Result[Any, Any]:
+    if isinstance(checked, Result):
+        return cast("Result[Any, Any]", cast(object, checked))
+    wrong = TypeError(f"a check returns a Result, not {checked!r}")
+    raise UserFunctionRaised(name_of(function, "a check"), place_in(scope), wrong)
+
+
 def _program(made: object, dynamic: FlatMap, scope: Scope) -> WIO[Any, Any, Any]:
     if isinstance(made, WIO):
         return cast("WIO[Any, Any, Any]", cast(object, made))
@@ -273,12 +280,13 @@ def _program(made: object, dynamic: FlatMap, scope: Scope) -> WIO[Any, Any, Any]
     raise UserFunctionRaised(name_of(dynamic.continuation, "a continuation"), place_in(scope), wrong)
 
 
-def call(function: Function, scope: Scope, *arguments: Any) -> Any:
-    """Return what a pure function of the user returns. Raises `UserFunctionRaised` when it raises."""
+def call(function: Function, place: Scope | str, *arguments: Any) -> Any:
+    """Return what a pure function of the user returns. Raises `UserFunctionRaised`, with the place, when it raises."""
     try:
         return function(*arguments)
     except Exception as error:
-        raise UserFunctionRaised(name_of(function, "A function"), place_in(scope), error) from error
+        address = place if isinstance(place, str) else place_in(place)
+        raise UserFunctionRaised(name_of(function, "A function"), address, error) from error
 
 
 def place_in(scope: Scope) -> str:

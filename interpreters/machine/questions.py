@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from wio.nodes import WIO, Draft, FlatMap, HandleSignal, Node, children, node_of
-from wio.signals import Signal
+from wio.signals import Early, Signal
 from wio.workflow import Workflow
 
 
@@ -37,6 +37,19 @@ def may_take_named(workflow: Workflow[Any, Any, Any], signal: str) -> bool:
     """Tell the same of the signal with this name."""
     names, dynamic = _signals(workflow)
     return dynamic or signal in names
+
+
+def early_of(workflow: Workflow[Any, Any, Any], signal: Signal[Any, Any]) -> Early:
+    """Return what the workflow does with the signal when it comes early. For a dynamic one, its own word counts."""
+    for node in _signal_steps(workflow):
+        if node.signal.name == signal.name:
+            return node.signal.early
+    return signal.early
+
+
+@lru_cache(maxsize=256)
+def _signal_steps(workflow: Workflow[Any, Any, Any]) -> tuple[HandleSignal, ...]:
+    return tuple(node for node in nodes_in(workflow.root) if isinstance(node, HandleSignal))
 
 
 @lru_cache(maxsize=256)

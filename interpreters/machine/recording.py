@@ -61,7 +61,7 @@ def signal_entry(execution: Execution, event: object, key: str | None, at: datet
     codec = execution.codec
     payload = _encoded(codec, event, event_form(node), _event_of(active))
     folded = codec.decode(payload, event_form(node))
-    response = call(node.respond, active.scope, active.value, folded)
+    response = call(node.respond, active.address, active.value, folded)
     answered = _encoded(codec, response, node.signal.response, f"The response to signal {node.signal.name!r}")
     return Entry(execution.seq + 1, Kind.SIGNAL, active.address, payload, at, key, answered)
 
@@ -141,7 +141,7 @@ def _clean(text: str) -> str:
 
 
 def _deadline(node: Wait, active: Active, at: datetime) -> datetime:
-    moment = call(node.moment, active.scope, active.value) if callable(node.moment) else node.moment
+    moment = call(node.moment, active.address, active.value) if callable(node.moment) else node.moment
     if node.timing is Timing.DURATION and isinstance(moment, timedelta):
         return _later(at, moment)
     if node.timing is Timing.INSTANT and isinstance(moment, datetime) and moment.tzinfo is not None:

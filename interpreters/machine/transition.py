@@ -155,7 +155,7 @@ def folded(node: RunIO | HandleSignal, active: Active, event: Any) -> tuple[Any,
     """Return what the handler of a step makes of its event: the output, or the present value and the failure."""
     if node.handler is None:
         return event, None
-    folded = call(node.handler, active.scope, active.value, event)
+    folded = call(node.handler, active.address, active.value, event)
     if not isinstance(folded, Result):
         return folded, None
     result = cast("Result[Any, Any]", cast(object, folded))

@@ -1,0 +1,108 @@
+"""Which names are public, and what is each for? `python -m docs.reference` writes `reference.md` from docstrings."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import types
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any, TypeVar, cast
+
+from docs.snippets import ROOT
+from wio.errors import WioError
+
+PAGE = ROOT / "docs" / "reference.md"
+
+MODULES = {
+    "wio": "Values: what a workflow is built from.",
+    "interpreters": "What can be done with a workflow.",
+    "interpreters.render": "Pictures.",
+    "interpreters.testing": "Tests in virtual time.",
+    "interpreters.machine.pending": "What an execution waits for: to drive the machine by hand.",
+    "interpreters.machine.recording": "What has happened, as an entry: to drive the machine by hand.",
+    "interpreters.machine.turn": "What is committed together.",
+    "interpreters.lint": "Rules that look at the value alone.",
+    "journals": "Where instances are kept.",
+    "journals.postgres": "The adapter that needs the extra `wio[postgres]`.",
+    "journals.contract": "The suite that every adapter passes.",
+}
+"""Has, by the name of each module that is meant for users, what it is for."""
+
+CONSTANTS = {
+    ("interpreters.lint", "RULES"): "Are all rules, in the order in which `lint` asks them.",
+    ("interpreters.testing", "START"): "Is the time at which a virtual clock starts unless it is told another.",
+    ("journals.contract", "LAWS"): "Are all laws; each one is independent of the others.",
+}
+"""Says what each public constant is: a constant has no docstring that Python could ask for."""
+
+_HEAD = """# Reference
+
+Every public name, by module, with the first sentence of its docstring. `help(name)` shows the rest.
+This page is written by `python -m docs.reference`.
+"""
+
+
+def public_names(module: str) -> tuple[str, ...]:
+    """Return the public names of a module: its `__all__`, or else what it defines itself."""
+    found = import_module(module)
+    names = getattr(found, "__all__", None)
+    if names is not None:
+        return tuple(cast("list[str]", names))
+    constants = {name for of, name in CONSTANTS if of == module}
+    own = {name for name, value in vars(found).items() if getattr(value, "__module__", "") == module}
+    typed = {name for name in own if isinstance(getattr(found, name), TypeVar)}
+    return tuple(sorted(constants | {name for name in own - typed if not name.startswith("_")}))
+
+
+def page() -> str:
+    """Return the text of the reference."""
+    return _HEAD + "".join(_section(module, purpose) for module, purpose in MODULES.items())
+
+
+def _section(module: str, purpose: str) -> str:
+    rows = "".join(f"| `{label}` | {said} |\n" for name in public_names(module) for label, said in _rows(module, name))
+    return f"\n## {module}\n\n{purpose}\n\n| | |\n| --- | --- |\n{rows}"
+
+
+def _rows(module: str, name: str) -> Iterator[tuple[str, str]]:
+    value = getattr(import_module(module), name)
+    if (module, name) in CONSTANTS:
+        yield name, CONSTANTS[module, name]
+        return
+    yield name if isinstance(value, type) else _call(name, value), _sentence(value)
+    if isinstance(value, type) and not issubclass(value, WioError):
+        for method, function in _methods(cast("type[Any]", value)):
+            yield _call(f"{name}.{method}", function), _sentence(function)
+
+
+def _methods(kind: type[Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in vars(kind).items():
+        function: Any = getattr(value, "__func__", value)
+        if isinstance(function, types.FunctionType) and not name.startswith("_") and function.__doc__:
+            yield name, function
+
+
+def _call(name: str, function: Callable[..., Any]) -> str:
+    """Return how a function is called: its parameters, with `=` after those that have a default."""
+    parameters: list[str] = []
+    keyword_only = False
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name in ("self", "cls"):
+            continue
+        if parameter.kind is parameter.KEYWORD_ONLY and not keyword_only:
+            keyword_only = True
+            parameters.append("*")
+        star = "*" if parameter.kind is parameter.VAR_POSITIONAL else ""
+        parameters.append(star + parameter.name + ("" if parameter.default is parameter.empty else "="))
+    return f"{name}({', '.join(parameters)})"
+
+
+def _sentence(value: Any) -> str:
+    """Return the first sentence of a docstring, as one line that a table can hold."""
+    first = re.split(r"(?<=[.?])\s|\n\n", inspect.getdoc(value) or "", maxsplit=1)[0]
+    return " ".join(first.split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
