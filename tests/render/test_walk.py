@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from returns.result import Failure, Success
+from returns.result import Failure
 
 from interpreters.machine.addresses import Scope
 from interpreters.machine.advance import enter, leave
@@ -117,8 +117,8 @@ def run(program: AnyProgram, failing: set[int], most_steps: int = 40) -> tuple[P
     while isinstance(position, Active) and len(steps) < most_steps:
         steps.append(position.address)
         trace.append(Reached(position.address))
-        answer = Failure(samples.CardDeclined()) if len(steps) in failing else Success(len(steps))
-        position, closed = leave(position, answer, closed, observe)
+        failure = Failure(samples.CardDeclined()) if len(steps) in failing else None
+        position, closed = leave(position, len(steps), failure, closed, observe)
     return Progress(tuple(trace), Mark(State.DONE)), steps
 
 
