@@ -29,8 +29,21 @@ class UserFunctionRaised(WioError):
     def __init__(self, function: str, address: str, error: BaseException) -> None:
         super().__init__(
             f"{function} at {address!r} raised {type(error).__name__}: {error}. It must be a total, pure function;"
-            " domain errors are returned as Failure(...). Nothing was recorded. Mend the function; an instance that is"
-            " paused by it then goes on after a resume."
+            " domain errors are returned as Failure(...). Mend the function; an instance that is paused by it then"
+            " goes on after a resume."
+        )
+        self.address = address
+        self.function = function
+
+
+class WrongReturn(UserFunctionRaised):
+    """Says that a pure function of the workflow returned what its place cannot use."""
+
+    def __init__(self, function: str, address: str, returned: object, wanted: str) -> None:
+        WioError.__init__(
+            self,
+            f"{function} at {address!r} returned {returned!r:.200}, not {wanted}. Mend the function; an instance that"
+            " is paused by it then goes on after a resume.",
         )
         self.address = address
         self.function = function

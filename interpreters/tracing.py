@@ -35,9 +35,10 @@ def progress(workflow: Workflow[Any, Any, Any], entries: Sequence[Entry], codec:
 
     execution = begin_from(workflow, entries[0], codec, observe)
     for entry in entries[1:]:
+        before, begun = execution, len(trace)
+        execution = apply(before, entry, observe)
         if entry.kind in _ENDS:
-            trace.append(_ended(execution, entry))
-        execution = apply(execution, entry, observe)
+            trace.insert(begun, _ended(before, entry))
     trace.extend(_present(execution))
     return Progress(tuple(trace), _outcome(execution))
 

@@ -41,6 +41,13 @@ class Arms(Generic[A, Err, Out]):
     def __or__(self: Arms[A, E, B], others: Arms[A, E2, C]) -> Arms[A, E | E2, B | C]:
         return Arms((*self.arms, *others.arms))
 
+    def __rshift__(self, following: Never) -> Never:
+        arm = self.arms[-1].name
+        raise InvalidDefinition(
+            f"Arm {arm!r} already has its body, so >> cannot tell whether {following!r} belongs into the arm."
+            " Put brackets around the steps of an arm: when(guard) >> (first >> second)."
+        )
+
 
 @attrs.frozen
 class Guard(Generic[A, X]):
@@ -224,7 +231,27 @@ class Catch(Generic[A, E, E2, C]):
         return HandleError(base, self.handler, self.on)
 
 
-def catch(on: type[E], handler: WIO[Caught[A, E], E2, C]) -> Catch[A, E, E2, C]:
+@attrs.frozen
+class CatchAnywhere(Generic[E, E2, C]):
+    """Is such a handler that does not look at the input of what failed, so that it guards programs of any input."""
+
+    on: type[E] = attrs.field(validator=_class)
+    handler: WIO[Caught[object, E], E2, C]
+
+    @overload
+    def __call__(self, base: WIO[A, E, B]) -> WIO[A, E2, B | C]: ...
+    @overload
+    def __call__(self, base: WIO[A, E | Rest, B]) -> WIO[A, Rest | E2, B | C]: ...
+    def __call__(self, base: WIO[Any, Any, Any]) -> WIO[Any, Any, Any]:
+        return HandleError(base, self.handler, self.on)
+
+
+# The overloads overlap where a handler takes `Caught[Any, E]`: it does not say which input it needs.
+@overload
+def catch(on: type[E], handler: WIO[Caught[object, E], E2, C]) -> CatchAnywhere[E, E2, C]: ...  # pyright: ignore[reportOverlappingOverload]
+@overload
+def catch(on: type[E], handler: WIO[Caught[A, E], E2, C]) -> Catch[A, E, E2, C]: ...
+def catch(on: type[Any], handler: WIO[Any, Any, Any]) -> Catch[Any, Any, Any, Any] | CatchAnywhere[Any, Any, Any]:
     """Return a handler for errors of type `on`, for `program.handle_error(...)`; other errors pass it by.
 
     Raises `InvalidDefinition` when `on` is not a class: give each class of a union a handler of its own.

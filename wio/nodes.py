@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, Never, TypeAlias, TypeVar, cast, get_args, overload
 
 import attrs
+from attrs.validators import optional
 from returns.interfaces.altable import AltableN
 from returns.interfaces.container import ContainerN
 from returns.interfaces.lashable import LashableN
@@ -27,6 +28,7 @@ from wio.names import checked_name, valid_name
 from wio.notebook import svg_of
 from wio.retries import Retry
 from wio.signals import Query, Signal
+from wio.validators import is_a, is_function, is_function_or_none
 
 In = TypeVar("In", contravariant=True)
 Err = TypeVar("Err", covariant=True)
@@ -194,6 +196,10 @@ class Passage(Composable[Any, Never, Any]):
 
 AnyNode: TypeAlias = Composable[Any, Any, Any]
 
+_RETRY = is_a(Retry, "Give a policy: Retry(attempts=3).")
+_SIGNAL = is_a(Signal, "Give a signal: Signal('confirm', request=..., response=...).")
+_QUERY = is_a(Query, "Give a query: Query('status', response=...).")
+
 
 def is_program(_instance: Any, _attribute: Any, value: Any) -> None:
     """Raise `InvalidDefinition` when a value is no program: an attrs validator."""
@@ -238,7 +244,7 @@ class Fail(AnyNode):
 class Compute(AnyNode):
     """Ends with a pure function of the input; an unnamed one is left out of pictures."""
 
-    function: Function
+    function: Function = attrs.field(validator=is_function)
     name: str = attrs.field(default="", kw_only=True)
     description: str = attrs.field(default="", kw_only=True)
 
@@ -247,7 +253,7 @@ class Compute(AnyNode):
 class Check(AnyNode):
     """Ends or fails as a pure function of the input says, which returns a `Result`."""
 
-    function: Function
+    function: Function = attrs.field(validator=is_function)
     name: str = attrs.field(default="", kw_only=True)
     description: str = attrs.field(default="", kw_only=True)
 
@@ -263,22 +269,22 @@ class RunIO(AnyNode):
     the annotations of the effect tell it.
     """
 
-    effect: Function
-    handler: Function | None = None
+    effect: Function = attrs.field(validator=is_function)
+    handler: Function | None = attrs.field(default=None, validator=is_function_or_none)
     name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
     description: str = attrs.field(default="", kw_only=True)
     event: Any = attrs.field(default=None, kw_only=True)
-    retry: Retry | None = attrs.field(default=None, kw_only=True)
+    retry: Retry | None = attrs.field(default=None, kw_only=True, validator=optional(_RETRY))
 
 
 @attrs.frozen(eq=False, repr=False)
 class HandleSignal(AnyNode):
     """Waits for a signal, runs an effect on the request, records its event, folds it, and responds."""
 
-    signal: Signal[Any, Any]
-    effect: Function
-    handler: Function | None
-    respond: Function
+    signal: Signal[Any, Any] = attrs.field(validator=_SIGNAL)
+    effect: Function = attrs.field(validator=is_function)
+    handler: Function | None = attrs.field(validator=is_function_or_none)
+    respond: Function = attrs.field(validator=is_function)
     name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
     description: str = attrs.field(default="", kw_only=True)
     event: Any = attrs.field(default=None, kw_only=True)
@@ -291,6 +297,15 @@ class Timing(enum.Enum):
     INSTANT = "until"
 
 
+def _is_moment(wait: Wait, _attribute: Any, moment: Any) -> None:
+    duration = wait.timing is Timing.DURATION
+    aware = isinstance(moment, datetime) and moment.tzinfo is not None
+    if callable(moment) or (isinstance(moment, timedelta) if duration else aware):
+        return
+    wanted = "a timedelta" if duration else "an aware datetime, such as datetime(2026, 1, 1, tzinfo=UTC)"
+    raise InvalidDefinition(f"{moment!r} is no {'duration' if duration else 'time'}. Give {wanted}, or a function.")
+
+
 @attrs.frozen(eq=False, repr=False)
 class Wait(Passage):
     """Waits for a duration or until a time, either of them given or computed from the value.
@@ -298,7 +313,7 @@ class Wait(Passage):
     The deadline is computed once, when the wait is reached, and recorded as an absolute time.
     """
 
-    moment: timedelta | datetime | Function
+    moment: timedelta | datetime | Function = attrs.field(validator=_is_moment)
     timing: Timing
     name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
     description: str = attrs.field(default="", kw_only=True)
@@ -338,7 +353,7 @@ class FlatMap(AnyNode):
     """Runs `base`, then the program that the continuation makes of its output."""
 
     base: WIO[Any, Any, Any] = attrs.field(validator=is_program)
-    continuation: Function
+    continuation: Function = attrs.field(validator=is_function)
     feed: Feed
 
 
@@ -347,7 +362,7 @@ class TransformOutput(AnyNode):
     """Runs `base` and makes the output from the original input and the output of `base`."""
 
     base: WIO[Any, Any, Any] = attrs.field(validator=is_program)
-    function: Function
+    function: Function = attrs.field(validator=is_function)
 
 
 # Choice and repetition
@@ -357,7 +372,7 @@ class TransformOutput(AnyNode):
 class Arm:
     """Is one way that a `Branch` may take. `guard` returns a bool, or a `Maybe` with the arm's input."""
 
-    guard: Function
+    guard: Function = attrs.field(validator=is_function)
     body: WIO[Any, Any, Any] = attrs.field(validator=is_program)
     name: str = attrs.field(kw_only=True, validator=valid_name("an arm"))
 
@@ -388,7 +403,7 @@ class Loop(AnyNode):
     """
 
     body: WIO[Any, Any, Any] = attrs.field(validator=is_program)
-    until: Function
+    until: Function = attrs.field(validator=is_function)
     back: WIO[Any, Any, Any] | None = attrs.field(default=None, validator=attrs.validators.optional(is_program))
     test: LoopTest = LoopTest.AFTER
     name: str = attrs.field(default="loop", kw_only=True, validator=valid_name("a loop"))
@@ -411,8 +426,8 @@ class HandleError(AnyNode):
 class Answer(AnyNode):
     """Runs `base`; while it runs, and after, answers a query with a pure function of the latest value in it."""
 
-    query: Query[Any]
-    answer: Function
+    query: Query[Any] = attrs.field(validator=_QUERY)
+    answer: Function = attrs.field(validator=is_function)
     base: WIO[Any, Any, Any] = attrs.field(validator=is_program)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import attrs
 
@@ -80,6 +80,10 @@ class Retry:
     jitter: float = attrs.field(default=0.0, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
+        if not isinstance(cast(object, self.backoff), Fixed | Linear | Exponential):
+            raise InvalidDefinition(
+                f"backoff={self.backoff!r} is no backoff. Give Fixed(...), Linear(...), Exponential(...)."
+            )
         if self.attempts is not None and self.attempts < 1:
             raise InvalidDefinition(
                 f"attempts={self.attempts}: a step is tried at least once. Give 1 or more, or None."

@@ -305,7 +305,13 @@ def handle_signal(
     waiting. The name defaults to the signal's.
     """
     return HandleSignal(
-        signal, effect, handler, respond, name=name or signal.name, description=description, event=event
+        signal,
+        effect,
+        handler,
+        respond,
+        name=name or getattr(signal, "name", "signal"),
+        description=description,
+        event=event,
     )
 
 
@@ -341,7 +347,7 @@ def receive_signal(
         _request,
         handler,
         respond,
-        name=name or signal.name,
+        name=name or getattr(signal, "name", "signal"),
         description=description,
         event=signal.request,
     )

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, cast
 from returns.maybe import Maybe, Some
 from returns.result import Failure, Result, Success
 
-from interpreters.errors import DraftReached, UserFunctionRaised
+from interpreters.errors import DraftReached, UserFunctionRaised, WrongReturn
 from interpreters.machine.addresses import Scope, arm_scope, handler_name, part_scope, round_scope
 from interpreters.machine.execution import Active, Attempts, Closed, ClosedQueries, Deadline, Ended, Position
 from interpreters.machine.frames import (
@@ -262,22 +262,19 @@ def _yielded(condition: Function, value: Any, scope: Scope) -> tuple[bool, Any]:
     if isinstance(answer, Maybe):
         found = cast("Maybe[Any]", cast(object, answer))
         return (True, found.unwrap()) if isinstance(found, Some) else (False, value)
-    wrong = TypeError(f"a condition returns a bool or a Maybe, not {answer!r}")
-    raise UserFunctionRaised(name_of(condition, "a condition"), place_in(scope), wrong)
+    raise WrongReturn(name_of(condition, "A condition"), place_in(scope), answer, "a bool or a Maybe")
 
 
 def _result_of(checked: object, function: Function, scope: Scope) -> Result[Any, Any]:
     if isinstance(checked, Result):
         return cast("Result[Any, Any]", cast(object, checked))
-    wrong = TypeError(f"a check returns a Result, not {checked!r}")
-    raise UserFunctionRaised(name_of(function, "a check"), place_in(scope), wrong)
+    raise WrongReturn(name_of(function, "A check"), place_in(scope), checked, "a Result")
 
 
 def _program(made: object, dynamic: FlatMap, scope: Scope) -> WIO[Any, Any, Any]:
     if isinstance(made, WIO):
         return cast("WIO[Any, Any, Any]", cast(object, made))
-    wrong = TypeError(f"a continuation returns a WIO, not {made!r}")
-    raise UserFunctionRaised(name_of(dynamic.continuation, "a continuation"), place_in(scope), wrong)
+    raise WrongReturn(name_of(dynamic.continuation, "A continuation"), place_in(scope), made, "a WIO")
 
 
 def call(function: Function, place: Scope | str, *arguments: Any) -> Any:

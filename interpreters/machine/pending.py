@@ -12,7 +12,8 @@ from returns.result import Result
 from interpreters.errors import UnexpectedQuery, UserFunctionRaised, WrongPayload
 from interpreters.machine.execution import Active, Attempts, Closed, Deadline, Ended, Execution, Kept, Problem
 from interpreters.machine.frames import Answering, Frames
-from journals.codecs import CodecError
+from journals.codec_errors import form_name
+from journals.codecs import CodecError, UnsupportedType
 from wio.names import name_of
 from wio.nodes import HandleSignal, RunIO, Wait
 from wio.signals import Query
@@ -117,7 +118,7 @@ def answer(execution: Execution, question: Query[R]) -> R:
     """Return the answer of the nearest enclosing query node, from the latest value in its part.
 
     After the part has ended, the node that ended last answers. Raises `UnexpectedQuery` when there is none, and
-    `UserFunctionRaised` when the answer function raises.
+    `UserFunctionRaised` when the answer function raises, and `WrongPayload` when it returns another type than declared.
     """
     position = execution.position
     address = position.address if isinstance(position, Active) else ""
@@ -125,9 +126,23 @@ def answer(execution: Execution, question: Query[R]) -> R:
     if found is None:
         raise UnexpectedQuery(question.name, address)
     try:
-        return cast(R, found.node.answer(found.state))
+        answered = found.node.answer(found.state)
     except Exception as error:
         raise UserFunctionRaised(name_of(found.node.answer, "An answer"), address, error) from error
+    _check_answer(execution, question, answered, found.state)
+    return cast(R, answered)
+
+
+def _check_answer(execution: Execution, question: Query[Any], answered: object, state: object) -> None:
+    """Refuse an answer that is not of the declared type: an answer function that forgot a state returns None."""
+    try:
+        execution.codec.encode(answered, question.response)
+    except UnsupportedType:
+        return  # Answers are not stored, so they may be of types that a journal cannot keep.
+    except CodecError as error:
+        place = f"The answer to query {question.name!r} for a state of type {type(state).__name__}"
+        reason = f"a {type(answered).__name__} where {form_name(question.response)} is declared: {error.reason}"
+        raise WrongPayload(place, f"{reason}. Let the answer function cover this state") from error
 
 
 def _open_query(position: Active | Ended, name: str) -> Closed | None:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from returns.result import Success
 
-from interpreters.errors import NotActive, NotDue, UserFunctionRaised, WrongPayload
+from interpreters.errors import NotActive, NotDue, UserFunctionRaised, WrongPayload, WrongReturn
 from interpreters.machine.advance import call
 from interpreters.machine.execution import (
     Active,
@@ -28,9 +28,11 @@ from interpreters.machine.execution import (
 )
 from interpreters.machine.transition import JSON, MAILBOX
 from interpreters.machine.words import expectation
+from journals.codec_errors import form_name
 from journals.codecs import Codec, CodecError
 from journals.entries import Entry, Kind, Payload
 from wio.forms import event_form
+from wio.names import name_of
 from wio.nodes import HandleSignal, RunIO, Timing, Wait
 from wio.signals import Signal
 from wio.workflow import Workflow
@@ -40,7 +42,7 @@ _LONGEST_TRACEBACK = 20_000
 
 def started_entry(workflow: Workflow[Any, Any, Any], input: object, at: datetime, codec: Codec = JSON) -> Entry:
     """Return the first entry of an instance. Raises `WrongPayload` when the input cannot be kept."""
-    payload = _encoded(codec, input, workflow.input, f"The input of workflow {workflow.name!r}")
+    payload = _given(codec, input, workflow.input, f"The input of workflow {workflow.name!r}")
     return Entry(1, Kind.STARTED, "", payload, at)
 
 
@@ -62,13 +64,13 @@ def signal_entry(execution: Execution, event: object, key: str | None, at: datet
     payload = _encoded(codec, event, event_form(node), _event_of(active))
     folded = codec.decode(payload, event_form(node))
     response = call(node.respond, active.address, active.value, folded)
-    answered = _encoded(codec, response, node.signal.response, f"The response to signal {node.signal.name!r}")
+    answered = _given(codec, response, node.signal.response, f"The response to signal {node.signal.name!r}")
     return Entry(execution.seq + 1, Kind.SIGNAL, active.address, payload, at, key, answered)
 
 
 def kept_entry(execution: Execution, signal: Signal[Any, Any], request: object, key: str | None, at: datetime) -> Entry:
     """Return the entry of a signal that came early and is kept. Raises `WrongPayload`."""
-    payload = _encoded(execution.codec, request, signal.request, f"The request of signal {signal.name!r}")
+    payload = request_payload(execution.codec, signal, request)
     return Entry(execution.seq + 1, Kind.SIGNAL_KEPT, MAILBOX + signal.name, payload, at, key)
 
 
@@ -146,8 +148,8 @@ def _deadline(node: Wait, active: Active, at: datetime) -> datetime:
         return _later(at, moment)
     if node.timing is Timing.INSTANT and isinstance(moment, datetime) and moment.tzinfo is not None:
         return _in_utc(moment)
-    wanted = "a timedelta" if node.timing is Timing.DURATION else "an aware datetime"
-    raise UserFunctionRaised("The moment of the wait", active.address, TypeError(f"{moment!r} is not {wanted}"))
+    wanted = "a timedelta" if node.timing is Timing.DURATION else "a datetime with a time zone (.replace(tzinfo=UTC))"
+    raise WrongReturn(name_of(cast(Any, node.moment), "The function"), active.address, moment, wanted)
 
 
 def _later(at: datetime, delay: timedelta) -> datetime:
@@ -182,6 +184,20 @@ def _described(codec: Codec, value: object) -> Payload:
 
 def _machine_entry(execution: Execution, kind: Kind, address: str, value: object, at: datetime) -> Entry:
     return Entry(execution.seq + 1, kind, address, execution.codec.encode(value, type(value)), at)
+
+
+def request_payload(codec: Codec, signal: Signal[Any, Any], request: object) -> Payload:
+    """Return a signal's request as a payload. Raises `WrongPayload` when it is not of the declared type."""
+    return _given(codec, request, signal.request, f"The request of signal {signal.name!r}")
+
+
+def _given(codec: Codec, value: object, form: object, place: str) -> Payload:
+    """Encode what a caller gave. The codec's own advice is for the authors of effects, so it is left out."""
+    try:
+        return codec.encode(value, form)
+    except CodecError as error:
+        reason = f"a {type(value).__name__} where {form_name(form)} is declared: {error.reason}"
+        raise WrongPayload(place, f"{reason}. Give a {form_name(form)}") from error
 
 
 def _encoded(codec: Codec, value: object, form: object | None, place: str) -> Payload:

@@ -339,14 +339,20 @@ def _extended(inner: st.SearchStrategy[Recipe]) -> st.SearchStrategy[Recipe]:
     )
 
 
-leaves: st.SearchStrategy[Recipe] = st.one_of(
-    st.tuples(st.sampled_from(("pure", "fail low", "fail high", "compute", "check")), _numbers),
-    st.tuples(st.sampled_from(("run", "run retried", "run checked")), _names),
+_steps = st.one_of(
     st.tuples(st.sampled_from(("run", "run retried", "run checked")), _names),
     st.tuples(st.sampled_from(("ask", "tell")), _names),
     st.tuples(st.sampled_from(("wait", "wait computed", "wait until", "wait until computed")), _few),
 )
-recipes: st.SearchStrategy[Recipe] = st.recursive(leaves, _extended, max_leaves=8)
+_values = st.tuples(st.sampled_from(("pure", "fail low", "fail high", "compute", "check")), _numbers)
+
+leaves: st.SearchStrategy[Recipe] = st.one_of(_steps, _steps, _values)
+_trees = st.recursive(leaves, _extended, max_leaves=12)
+
+# Most of what goes wrong needs something before and after it.
+recipes: st.SearchStrategy[Recipe] = st.one_of(
+    _trees, _extended(_trees), st.builds(lambda one, two, three: ("then", one, ("then", two, three)), *[_trees] * 3)
+)
 
 
 def workflow_of(program: WIO[int, Any, int]) -> Workflow[int, Any, int]:

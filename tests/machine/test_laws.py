@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from interpreters.errors import JournalMismatch, WrongPayload
@@ -21,7 +21,11 @@ from tests.machine.driving import Played, play, seen, told
 from tests.machine.programs import ASK, RUNS, TELL, Recipe, build, leaves, recipes, workflow_of
 from wio import WIO, pure
 
-stimuli = st.lists(st.integers(0, 50), max_size=25)
+LAW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The machine that runs the tests may be slow; how many examples there are is left to the profile."""
+
+_numbers = st.integers(0, 50)
+stimuli = st.lists(_numbers, max_size=6) | st.lists(_numbers, min_size=12, max_size=30)
 inputs = st.integers(-2, 9)
 
 
@@ -29,6 +33,7 @@ def played(recipe: Recipe, value: int, numbers: Sequence[int]) -> Played:
     return play(workflow_of(build(recipe)), value, numbers)
 
 
+@LAW
 @given(recipes, inputs, stimuli)
 def test_a_recovered_instance_cannot_be_told_from_the_live_one(recipe: Recipe, value: int, numbers: list[int]) -> None:
     """Number 97, after every turn; nothing of an instance is anywhere but in its entries."""
@@ -41,6 +46,7 @@ def test_a_recovered_instance_cannot_be_told_from_the_live_one(recipe: Recipe, v
         assert seen(turn.execution)[0] == turn.pending
 
 
+@LAW
 @given(recipes, inputs, stimuli)
 def test_entry_by_entry_the_live_path_is_the_replay_path(recipe: Recipe, value: int, numbers: list[int]) -> None:
     live = played(recipe, value, numbers)
@@ -54,12 +60,14 @@ def test_entry_by_entry_the_live_path_is_the_replay_path(recipe: Recipe, value: 
     assert seen(execution) == seen(live.last.execution)
 
 
+@LAW
 @given(recipes, inputs)
 def test_beginning_twice_gives_the_same(recipe: Recipe, value: int) -> None:
     workflow = workflow_of(build(recipe))
     assert seen(begin(workflow, value)) == seen(begin(workflow, value))
 
 
+@LAW
 @given(recipes)
 def test_building_twice_gives_equal_programs_and_runs_nothing(recipe: Recipe) -> None:
     RUNS.clear()
@@ -71,6 +79,7 @@ def test_building_twice_gives_equal_programs_and_runs_nothing(recipe: Recipe) ->
     assert RUNS == []
 
 
+@LAW
 @given(recipes, inputs, stimuli)
 def test_no_two_places_share_an_address(recipe: Recipe, value: int, numbers: list[int]) -> None:
     ends = [
@@ -92,6 +101,7 @@ def _replaced(entries: Sequence[Entry], index: int, entry: Entry) -> list[Entry]
     return [*entries[:index], entry, *entries[index + 1 :]]
 
 
+@LAW
 @given(recipes, inputs, stimuli, st.data())
 def test_an_entry_of_another_kind_is_never_accepted(
     recipe: Recipe, value: int, numbers: list[int], data: st.DataObject
@@ -106,6 +116,7 @@ def test_an_entry_of_another_kind_is_never_accepted(
         _recovering(recipe, _replaced(entries, index, changed))()
 
 
+@LAW
 @given(recipes, inputs, stimuli, st.data())
 def test_an_entry_of_another_place_is_never_accepted(
     recipe: Recipe, value: int, numbers: list[int], data: st.DataObject
@@ -125,6 +136,7 @@ def _is_dynamic(recipe: Recipe) -> bool:
     return "FlatMap" in {type(node).__name__ for node in nodes_in(build(recipe))}
 
 
+@LAW
 @given(recipes, inputs, stimuli, st.data())
 def test_an_entry_of_another_number_is_never_accepted(
     recipe: Recipe, value: int, numbers: list[int], data: st.DataObject
@@ -136,6 +148,7 @@ def test_an_entry_of_another_number_is_never_accepted(
         _recovering(recipe, _replaced(entries, index, attrs.evolve(entries[index], seq=seq)))()
 
 
+@LAW
 @given(recipes, inputs, stimuli, st.data())
 def test_a_missing_entry_is_detected(recipe: Recipe, value: int, numbers: list[int], data: st.DataObject) -> None:
     """The last one excepted: without it a journal is that of a moment before."""
@@ -146,6 +159,7 @@ def test_a_missing_entry_is_detected(recipe: Recipe, value: int, numbers: list[i
         _recovering(recipe, [*entries[:index], *entries[index + 1 :]])()
 
 
+@LAW
 @given(recipes, inputs, stimuli, st.data())
 def test_an_entry_twice_is_detected(recipe: Recipe, value: int, numbers: list[int], data: st.DataObject) -> None:
     entries = played(recipe, value, numbers).entries
@@ -195,6 +209,7 @@ def _simulated(recipe: Recipe, value: int, number: int, crash: tuple[int, CrashA
         return _Ran(result, told(events), len(RUNS), simulation.commits, simulation.crashes)
 
 
+@LAW
 @given(recipes, inputs, st.integers(0, 6))
 def test_a_crash_at_any_commit_changes_nothing(recipe: Recipe, value: int, number: int) -> None:
     calm = _simulated(recipe, value, number)
@@ -219,18 +234,21 @@ def _step(recipe: Recipe) -> Callable[[int], WIO[int, Any, int]]:
     return lambda value: build(recipe).map(lambda output: output + value)
 
 
+@LAW
 @given(recipes, inputs, stimuli)
 def test_left_identity(recipe: Recipe, value: int, numbers: list[int]) -> None:
     function = _step(recipe)
     assert observed(pure(value).flat_map(function), value, numbers) == observed(function(value), value, numbers)
 
 
+@LAW
 @given(recipes, inputs, stimuli)
 def test_right_identity(recipe: Recipe, value: int, numbers: list[int]) -> None:
     assert observed(build(recipe).flat_map(pure), value, numbers) == observed(build(recipe), value, numbers)
     assert observed(build(recipe).bind(pure), value, numbers) == observed(build(recipe), value, numbers)
 
 
+@LAW
 @given(recipes, leaves, leaves, inputs, stimuli)
 def test_associativity(recipe: Recipe, second: Recipe, third: Recipe, value: int, numbers: list[int]) -> None:
     first, f, g = build(recipe), _step(second), _step(third)
@@ -242,12 +260,14 @@ def test_associativity(recipe: Recipe, second: Recipe, third: Recipe, value: int
     )
 
 
+@LAW
 @given(recipes, leaves, leaves, inputs, stimuli)
 def test_sequence_is_associative(recipe: Recipe, second: Recipe, third: Recipe, value: int, numbers: list[int]) -> None:
     first, b, c = build(recipe), build(second), build(third)
     assert observed((first >> b) >> c, value, numbers) == observed(first >> (b >> c), value, numbers)
 
 
+@LAW
 @given(recipes, inputs, stimuli)
 def test_a_constant_continuation_is_a_sequence(recipe: Recipe, value: int, numbers: list[int]) -> None:
     following = build(("run", "a"))

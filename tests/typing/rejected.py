@@ -1,0 +1,108 @@
+"""Wrong programs. Both checkers must report each marked line, and no other."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Never
+
+from interpreters import BlockingRuntime, Instance, Runtime
+from tests.typing import shop
+from tests.typing.shop import APPROVE, STATUS, Approve, Declined, Order, OutOfStock, Reserved, Shipped
+from wio import (
+    WIO,
+    Workflow,
+    branch,
+    catch,
+    compute,
+    handle_signal,
+    loop,
+    query,
+    repeat_while,
+    run_io,
+    wait,
+    when,
+)
+
+reserved = run_io(shop.reserve, shop.in_stock)
+charged = run_io(shop.charge, shop.is_paid)
+shipped = run_io(shop.ship)
+order = reserved >> charged >> shipped
+round_ = run_io(shop.reserve, shop.again)
+
+# Sequences
+
+wrong_order = charged >> reserved  # must fail
+wrong_order_2 = reserved.and_then(shipped)  # must fail
+wrong_after_wait = reserved >> wait(timedelta(1)) >> shipped  # must fail
+wrong_before_wait = reserved >> (wait(timedelta(1)) >> shipped)  # must fail
+not_a_program = reserved >> 3  # must fail
+wrong_continuation = charged.flat_map(shop.next_program)  # must fail
+wrong_environment = charged.bind(shop.same_environment)  # must fail
+wrong_map = reserved.map(shop.ship)  # must fail
+wrong_input = charged.transform_input(shop.ship)  # must fail
+
+# Errors
+
+unhandled: WIO[Order, Never, Shipped] = order  # must fail
+half_handled: WIO[Order, Never, Shipped | str] = order.handle_error(catch(Declined, compute(shop.refund)))  # must fail
+wrong_handler = order.handle_error(catch(OutOfStock, compute(shop.refund)))  # must fail
+wrong_handler_of_all = order.handle_error(compute(shop.refund))  # must fail
+handler_of_another_input = charged.handle_error(catch(Declined, compute(shop.refund)))  # must fail
+
+# Steps
+
+wrong_event = run_io(shop.reserve, shop.is_paid)  # must fail
+wrong_event_2 = run_io(shop.reserve_soon, shop.is_paid)  # must fail
+
+# Signals and queries
+
+wrong_request = handle_signal(APPROVE, shop.number_of, shop.count, respond=shop.thank)  # must fail
+wrong_fold = handle_signal(APPROVE, shop.approve, shop.is_paid, respond=shop.thank)  # must fail
+wrong_response = handle_signal(APPROVE, shop.approve, shop.count, respond=shop.count)  # must fail
+wrong_answer = query(STATUS, shop.describe_number, order)  # must fail
+wrong_state = query(STATUS, shop.describe_wrongly, order)  # must fail
+
+# Choice and repetition
+
+wrong_arms = when(shop.is_large) >> reserved | when(shop.is_heavy) >> charged  # must fail
+wrong_arm = when(shop.is_large) >> charged  # must fail
+wrong_default = branch(when(shop.is_large) >> reserved, default=charged)  # must fail
+may_not_match: WIO[Order, OutOfStock, Reserved] = branch(when(shop.is_large) >> reserved)  # must fail
+wrong_round = loop(reserved, until=shop.is_reserved)  # must fail
+wrong_way_back = loop(reserved, until=shop.is_reserved, back=shipped)  # must fail
+wrong_question = loop(round_, until=shop.is_reserved)  # must fail
+wrong_repetition = repeat_while(shop.is_large, reserved)  # must fail
+wrong_condition = repeat_while(shop.is_heavy, round_)  # must fail
+
+# Workflows and instances
+
+wrong_root = Workflow("order", version=1, input=Reserved, root=order)  # must fail
+workflow = Workflow("order", version=1, input=Order, root=order)
+
+
+async def use(runtime: Runtime) -> None:
+    await runtime.start(workflow, id="o", input=Reserved(3))  # must fail
+    instance = await runtime.start(workflow, id="o", input=Order(3))
+    await instance.signal(APPROVE, Order(3))  # must fail
+    number: int = await instance.signal(APPROVE, Approve("me"))  # must fail
+    answer: int = await instance.query(STATUS)  # must fail
+    await instance.query(APPROVE)  # must fail
+    await instance.signal(STATUS, Approve("me"))  # must fail
+    print(number, answer)
+
+
+def use_blocking(runtime: BlockingRuntime) -> None:
+    instance = runtime.start(workflow, id="o", input=Reserved(3))  # must fail
+    instance.signal(APPROVE, Order(3))  # must fail
+
+
+def attach(instance: Instance[Declined, Shipped]) -> Instance[Never, Shipped]:
+    return instance  # must fail
+
+
+def narrowed(program: WIO[Order, OutOfStock, object]) -> WIO[Order, OutOfStock, Shipped]:
+    return program  # must fail
+
+
+def widened(program: WIO[Order, Never, Shipped]) -> WIO[object, Never, Shipped]:
+    return program  # must fail

@@ -1,0 +1,84 @@
+"""Do both type checkers accept right programs, and reject each wrong line, and only those?"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+FOLDER = Path(__file__).parent
+ROOT = FOLDER.parents[1]
+FIXTURES = ("accepted", "accepted_pointfree", "rejected")
+MARK = "# must fail"
+
+Lines: TypeAlias = set[int]
+Reports: TypeAlias = dict[str, Lines]
+"""Is, by the name of a fixture, the lines on which a checker reports an error."""
+
+
+def _run(checker: str, *arguments: str) -> str:
+    if importlib.util.find_spec(checker) is None:
+        pytest.skip(f"{checker} is not installed")
+    command = [sys.executable, "-m", checker, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert not done.stderr, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def mypy() -> Reports:
+    """What mypy reports, strict and with the plugin of `returns`, as the project configures it."""
+    modules = [argument for name in FIXTURES for argument in ("-m", f"tests.typing.{name}")]
+    reports: Reports = {name: set() for name in FIXTURES}
+    for file, line in re.findall(r"^tests/typing/(\w+)\.py:(\d+): error", _run("mypy", *modules), re.MULTILINE):
+        reports.setdefault(file, set()).add(int(line))
+    return reports
+
+
+@pytest.fixture(scope="module")
+def basedpyright() -> Reports:
+    """What basedpyright reports, strict, as the project configures it; `flow` is no fare for it."""
+    files = [str(FOLDER / f"{name}.py") for name in FIXTURES if name != "accepted_pointfree"]
+    found: dict[str, Any] = json.loads(_run("basedpyright", "--outputjson", *files))
+    assert found["summary"]["filesAnalyzed"] == len(files)
+    reports: Reports = {name: set() for name in FIXTURES}
+    for each in found["generalDiagnostics"]:
+        if each["severity"] == "error":
+            reports[Path(each["file"]).stem].add(each["range"]["start"]["line"] + 1)
+    return reports
+
+
+def _marked() -> Lines:
+    lines = (FOLDER / "rejected.py").read_text().splitlines()
+    return {number for number, line in enumerate(lines, 1) if line.endswith(MARK)}
+
+
+CHECKERS = pytest.mark.parametrize("checker", ["mypy", "basedpyright"])
+
+
+@CHECKERS
+def test_each_wrong_line_is_rejected_and_no_other(checker: str, request: pytest.FixtureRequest) -> None:
+    reported: Reports = request.getfixturevalue(checker)
+    assert len(_marked()) > 40
+    assert reported["rejected"] == _marked()
+
+
+@CHECKERS
+def test_right_programs_infer_without_annotations(checker: str, request: pytest.FixtureRequest) -> None:
+    reported: Reports = request.getfixturevalue(checker)
+    assert reported["accepted"] == set()
+    assert reported["accepted_pointfree"] == set()
+
+
+def test_the_right_programs_can_be_built(capsys: pytest.CaptureFixture[str]) -> None:
+    """What the checkers accept, Python accepts too: importing the fixtures builds every program in them."""
+    for name in ("accepted", "accepted_pointfree"):
+        assert importlib.import_module(f"tests.typing.{name}")
+    assert capsys.readouterr().out == ""
