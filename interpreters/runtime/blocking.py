@@ -6,8 +6,10 @@ The runtime lives in an event loop of its own, in a thread; every call is handed
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import CancelledError, Future
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -18,6 +20,7 @@ from interpreters.errors import RuntimeStopped
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.runtime import Runtime
 from journals.entries import Entry, InstanceRecord, Status
+from wio.errors import WioError
 from wio.signals import Query, Signal
 from wio.workflow import Workflow
 
@@ -34,17 +37,20 @@ class BlockingRuntime:
     """Is a `Runtime` for synchronous code, inside `with`.
 
     Give it the runtime to use: `BlockingRuntime(Runtime(journal, [workflow]))`. Its methods may be called from any
-    thread. They raise what the runtime's raise, and `TimeoutError` where a timeout is given and passes.
+    thread. They raise what the runtime's raise, and `TimeoutError` where a timeout is given and passes. An effect
+    that raises `SystemExit` ends the calls that wait for its instance with that.
     """
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        # Guards the step from "the loop is there" to "the loop has the call".
+        self._handing_over = threading.Lock()
 
     def __enter__(self) -> Self:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="wio-runtime", daemon=True)
+        loop = self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=_run, args=(loop,), name="wio-runtime", daemon=True)
         self._thread.start()
         try:
             self.wait_for(self._runtime.__aenter__())
@@ -80,24 +86,64 @@ class BlockingRuntime:
         self.wait_for(self._runtime.idle(), timeout)
 
     def wait_for(self, call: Coroutine[Any, Any, T], timeout: timedelta | None = None) -> T:
-        """Return what a coroutine of the runtime returns."""
-        if self._loop is None:
+        """Return what a coroutine of the runtime returns.
+
+        Raises `RuntimeStopped` when the runtime is not running, or stops meanwhile, and `CalledInside`.
+        """
+        try:
+            waiting = self._handed_over(call)
+        except BaseException:
             call.close()
-            raise RuntimeStopped
-        waiting = asyncio.run_coroutine_threadsafe(call, self._loop)
+            raise
         try:
             return waiting.result(None if timeout is None else timeout.total_seconds())
+        except CancelledError:
+            raise RuntimeStopped from None
         except BaseException:
             waiting.cancel()
             raise
 
+    def _handed_over(self, call: Coroutine[Any, Any, T]) -> Future[T]:
+        with self._handing_over:
+            if self._loop is None:
+                raise RuntimeStopped
+            if threading.current_thread() is self._thread:
+                raise CalledInside
+            return asyncio.run_coroutine_threadsafe(call, self._loop)
+
     def _close(self) -> None:
-        loop, thread = self._loop, self._thread
-        self._loop = self._thread = None
+        with self._handing_over:
+            loop, thread = self._loop, self._thread
+            self._loop = self._thread = None
         if loop is not None and thread is not None:
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
             loop.close()
+
+
+class CalledInside(WioError):
+    """Says that a coroutine, such as an effect, has called the blocking runtime in whose event loop it runs."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A coroutine called the blocking runtime that runs it, and so would wait for itself for ever."
+            " Call it from a plain function, which runs in a thread of its own."
+        )
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    """Run the loop until it is stopped, then end what is left in it."""
+    stopped = False
+    while not stopped:
+        # An effect that wants to end the process ends the calls that wait for it, not the loop of all others.
+        with contextlib.suppress(KeyboardInterrupt, SystemExit):
+            loop.run_forever()
+            stopped = True
+    while tasks := asyncio.all_tasks(loop):
+        for task in tasks:
+            task.cancel()
+        loop.run_until_complete(asyncio.wait(tasks))
+    loop.run_until_complete(loop.shutdown_asyncgens())
 
 
 class BlockingInstance(Generic[E, B]):

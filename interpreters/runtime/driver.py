@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -27,38 +28,58 @@ from interpreters.machine.turn import Turn, turn
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.effects import EffectContext, run_effect
 from interpreters.runtime.live import Live
-from interpreters.runtime.storing import Store
+from interpreters.runtime.storing import Store, is_of_store
 from interpreters.runtime.threads import Workers
 from interpreters.runtime.wakeups import WakeUps
 from journals.entries import Entry, Status
-from journals.errors import Conflict, PayloadTooLarge
+from journals.errors import Conflict, JournalUnavailable
 from wio.errors import WioError
 
 _LOG = logging.getLogger("wio.runtime")
 
 
 class Driver:
-    """Drives the instances of one runtime."""
+    """Drives the instances of one runtime. `at_rest` is called whenever one of them has come to rest.
 
-    def __init__(self, store: Store, clock: Clock, workers: Workers) -> None:
+    `running` are the tasks that do so. When `stopping` is set, no effect is started and no timer fires any more.
+    """
+
+    def __init__(self, store: Store, clock: Clock, workers: Workers, at_rest: Callable[[], None]) -> None:
         self._store = store
         self._clock = clock
         self._workers = workers
+        self._at_rest = at_rest
         self._random = random.Random()
         self.wake_ups: WakeUps | None = None
+        self.running: set[asyncio.Task[None]] = set()
         self.stopping = False
 
     def start(self, live: Live) -> None:
         """Let an instance go on in a task of its own, unless it has one."""
-        if live.driver is None and not self.stopping:
+        if live.driver is None:
             live.driver = asyncio.create_task(self._drive(live))
+            self.running.add(live.driver)
+            live.driver.add_done_callback(self.running.discard)
             live.driver.add_done_callback(partial(_tell_waiters, live))
+
+    async def adopt(self, live: Live, turn: Turn) -> None:
+        """Commit a turn for a caller, who is told when that fails; see `Store.adopt`.
+
+        A store that does not answer may have the commit all the same. Then the instance looks again by itself.
+        """
+        try:
+            await self._store.adopt(live, turn)
+        except JournalUnavailable:
+            live.forget()
+            self.start(live)
+            raise
 
     async def _drive(self, live: Live) -> None:
         try:
-            await self._take_over(live)
+            await self._store.surely(live, partial(self._take_over, live))
             while await self._step(live):
-                pass
+                # Without it, an instance whose effects and journal never wait would keep the others from going on.
+                await asyncio.sleep(0)
         except Conflict as conflict:
             _LOG.warning("Instance %s goes on elsewhere: %s", live.id, conflict)
             live.wake_result_waiters(conflict)
@@ -69,6 +90,7 @@ class Driver:
             live.refuse_kept(error)
         finally:
             live.driver = None
+            self._at_rest()
 
     async def _take_over(self, live: Live) -> None:
         """Load the instance; when its last process is gone, record that the attempt under way was lost."""
@@ -124,22 +146,25 @@ class Driver:
         if execution is None:
             return False
         if live.status is not Status.RUNNING:
-            async with live.lock:
-                await self._store.mark(live, execution, Status.RUNNING)
-        context = EffectContext(live.id, execution.workflow.name, effect.address, effect.attempt)
+            await self._store.surely(live, partial(self._mark_running, live))
+        delivery = "" if effect.kept is None else effect.kept.key or str(effect.kept.seq)
+        context = EffectContext(live.id, execution.workflow.name, effect.address, effect.attempt, delivery)
         event: Any = None
         failure: Exception | None = None
         try:
             event = await run_effect(effect, context, self._workers)
-        except asyncio.CancelledError as cancelled:
-            if _is_cancelled():
-                await self._interrupt(live)
-                raise
-            failure = RuntimeError(f"the effect was cancelled from inside: {cancelled!r}")
+        except asyncio.CancelledError:
+            await self._interrupt(live)
+            raise
         except Exception as error:
             failure = error
         await self._record(live, effect, event, failure)
         return True
+
+    async def _mark_running(self, live: Live) -> None:
+        async with live.lock:
+            if live.execution is not None:
+                await self._store.mark(live, live.execution, Status.RUNNING)
 
     async def _record(self, live: Live, effect: EffectToRun, event: Any, failure: Exception | None) -> None:
         async with live.lock:
@@ -151,14 +176,32 @@ class Driver:
                 try:
                     entry = _event_entry(execution, effect, event, now)
                     await self._store.adopt_surely(live, turn(execution, entry, now))
+                # Code of the user runs in there: codecs, handlers, guards.
+                except Exception as fault:
+                    if is_of_store(fault):
+                        raise
+                    _LOG.warning("Instance %s: the event of %s: %s", live.id, effect.address, _said(fault))
+                    await self._adopt_error(live, partial(_fault_entry, execution, at=now), fault, now)
+                else:
                     if effect.kept is not None:
                         live.answer_kept(effect.kept.seq, entry)
-                    return
-                except (WrongPayload, UserFunctionRaised, PayloadTooLarge) as error:
-                    failure = error
-            _LOG.warning("Instance %s: attempt %d of %s: %r", live.id, effect.attempt, effect.address, failure)
-            entry = failure_entry(execution, failure, now, self._random.random())
-            await self._store.adopt_surely(live, turn(execution, entry, now))
+                return
+            _LOG.warning("Instance %s: attempt %d of %s: %s", live.id, effect.attempt, effect.address, _said(failure))
+            failed = partial(failure_entry, execution, at=now, drawn=self._random.random())
+            await self._adopt_error(live, failed, failure, now)
+
+    async def _adopt_error(
+        self, live: Live, entry_of: Callable[[Exception], Entry], error: Exception, at: datetime
+    ) -> None:
+        """Record an error or, when its text cannot be had or is too long for the journal, that there was one."""
+        if live.execution is None:
+            return
+        try:
+            await self._store.adopt_surely(live, turn(live.execution, entry_of(error), at))
+        except Exception as fault:
+            if is_of_store(fault):
+                raise
+            await self._store.adopt_surely(live, turn(live.execution, entry_of(Untold(error, fault)), at))
 
     async def _interrupt(self, live: Live) -> None:
         """Record, when the runtime stops, that an effect was broken off; it runs again when a runtime starts."""
@@ -175,7 +218,13 @@ class Driver:
             if execution is None:
                 return False
             now = self._clock.now()
-            await self._store.adopt_surely(live, _fired(execution, now))
+            try:
+                await self._store.adopt_surely(live, turn(execution, fired_entry(execution, now), now))
+            # Code of the user runs in there: all that follows the wait without waiting.
+            except Exception as fault:
+                if is_of_store(fault):
+                    raise
+                await self._adopt_error(live, partial(pause_entry, execution, at=now), fault, now)
         return True
 
 
@@ -189,30 +238,37 @@ class NotHandled(WioError):
         self.instance_id = instance_id
 
 
+class Untold(WioError):
+    """Says that a step raised an error whose message cannot be recorded."""
+
+    def __init__(self, error: Exception, fault: Exception) -> None:
+        super().__init__(f"{type(error).__name__}, whose message cannot be recorded ({type(fault).__name__}).")
+
+
 def _event_entry(execution: Execution, effect: EffectToRun, event: Any, at: datetime) -> Entry:
     if effect.kept is None:
         return event_entry(execution, event, at)
     return signal_entry(execution, event, effect.kept.key, at)
 
 
-def _fired(execution: Execution, at: datetime) -> Turn:
-    """Return the turn of the end of a wait, or the pause, when a pure function behind it raises."""
-    try:
-        return turn(execution, fired_entry(execution, at), at)
-    except UserFunctionRaised as error:
-        return turn(execution, pause_entry(execution, error, at), at)
+def _fault_entry(execution: Execution, fault: Exception, at: datetime) -> Entry:
+    """Return the entry that pauses the instance: the effect has ended well, but its event cannot be recorded."""
+    if isinstance(fault, WrongPayload | UserFunctionRaised):
+        return failure_entry(execution, fault, at, 0.0)
+    return pause_entry(execution, fault, at)
 
 
 def _tell_waiters(live: Live, driver: asyncio.Task[None]) -> None:
     """Let nobody wait for an instance whose driver was ended by something unforeseen."""
     error = None if driver.cancelled() else driver.exception()
     if error is not None:
-        if isinstance(error, Exception):
-            _LOG.error("Instance %s cannot go on", live.id, exc_info=error)
+        _LOG.error("Instance %s cannot go on before a runtime starts again", live.id, exc_info=error)
         live.wake_result_waiters(error)
         live.refuse_kept(error)
 
 
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+def _said(error: Exception) -> str:
+    try:
+        return f"{error!r:.500}"
+    except Exception:  # __repr__ is the user's
+        return type(error).__name__

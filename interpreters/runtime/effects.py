@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 from collections.abc import Callable
@@ -23,18 +24,21 @@ class EffectContext:
     """Tells an effect where it runs.
 
     `attempt` counts from 1. `idempotency_key` is the same on every attempt of the step, and no other step of any
-    instance in the journal has it: give it to services that recognise repeated requests.
+    instance in the journal has it: give it to services that recognise repeated requests. For the effect of a signal
+    `delivery` tells one request from another: a repeat with the sender's key has the same.
     """
 
     instance_id: str
     workflow: str
     address: str
     attempt: int
+    delivery: str = ""
 
     @property
     def idempotency_key(self) -> str:
-        """Is the instance's id and the step's address."""
-        return f"{self.instance_id}/{self.address}"
+        """Is the instance's id, the step's address and, for a signal, the delivery; an address has no colon."""
+        key = f"{self.instance_id}:{self.address}"
+        return f"{key}:{self.delivery}" if self.delivery else key
 
     @property
     def logger(self) -> logging.LoggerAdapter[logging.Logger]:
@@ -49,6 +53,16 @@ class NoEffect(WioError):
         super().__init__("No effect is running here. Call effect_context() inside an effect, not in a pure function.")
 
 
+class CancelledInside(WioError):
+    """Says that an effect raised `CancelledError` although nobody had cancelled it."""
+
+    def __init__(self, error: asyncio.CancelledError) -> None:
+        super().__init__(
+            f"The effect was cancelled from inside: {error!r}. Something that it awaits was cancelled by other code;"
+            " catch that in the effect, or let the retry policy try again."
+        )
+
+
 _CONTEXT: ContextVar[EffectContext] = ContextVar("wio_effect_context")
 
 
@@ -61,7 +75,10 @@ def effect_context() -> EffectContext:
 
 
 async def run_effect(effect: EffectToRun, context: EffectContext, workers: Workers) -> Any:
-    """Return the event of an effect; raise what it raises, or carries as `IOFailure`."""
+    """Return the event of an effect; raise what it raises, or carries as `IOFailure`.
+
+    `CancelledError` comes out of it only when the task that calls this is being cancelled.
+    """
     token = _CONTEXT.set(context)
     try:
         if _is_coroutine_function(effect.function):
@@ -71,8 +88,18 @@ async def run_effect(effect: EffectToRun, context: EffectContext, workers: Worke
         while inspect.isawaitable(produced):
             produced = await produced
         return _unwrapped(produced)
+    except asyncio.CancelledError as cancelled:
+        if is_cancelled():
+            raise
+        raise CancelledInside(cancelled) from cancelled
     finally:
         _CONTEXT.reset(token)
+
+
+def is_cancelled() -> bool:
+    """Tell whether somebody has cancelled the present task."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _is_coroutine_function(function: Callable[..., Any]) -> bool:

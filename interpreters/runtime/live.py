@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
+from weakref import WeakValueDictionary
 
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import Pending
-from journals.entries import Status
+from journals.entries import Entry, Status
 
 
 class Live:
     """Is one instance in memory. `lock` guards every change from decision to adoption."""
 
     __slots__ = (
+        "__weakref__",
         "abandoned",
         "driver",
         "execution",
@@ -40,7 +44,7 @@ class Live:
         self.abandoned = False
         self.driver: asyncio.Task[None] | None = None
         self.result_waiters: set[asyncio.Future[None]] = set()
-        self.kept_waiters: dict[int, asyncio.Future[Any]] = {}
+        self.kept_waiters: dict[int, set[asyncio.Future[Entry]]] = {}
 
     @property
     def idle(self) -> bool:
@@ -55,29 +59,39 @@ class Live:
     def wake_result_waiters(self, error: BaseException | None = None) -> None:
         """Let everybody who waits for the result look again, or fail."""
         waiters, self.result_waiters = self.result_waiters, set()
-        for waiter in waiters:
-            _settle(waiter, None, error)
+        _settle(waiters, None, error)
 
-    def answer_kept(self, seq: int, response: Any) -> None:
-        """Give the sender of a kept signal its response."""
-        waiter = self.kept_waiters.pop(seq, None)
-        if waiter is not None:
-            _settle(waiter, response, None)
+    def await_kept(self, seq: int, answer: asyncio.Future[Entry]) -> None:
+        """Let `answer` become the entry with which the signal that was kept as entry `seq` is handled."""
+        if not answer.done():
+            self.kept_waiters.setdefault(seq, set()).add(answer)
+            answer.add_done_callback(partial(self._leave_kept, seq))
+
+    def _leave_kept(self, seq: int, answer: asyncio.Future[Entry]) -> None:
+        senders = self.kept_waiters.get(seq, set())
+        senders.discard(answer)
+        if not senders:
+            self.kept_waiters.pop(seq, None)
+
+    def answer_kept(self, seq: int, handled: Entry) -> None:
+        """Tell the senders of a kept signal that it has been handled."""
+        _settle(self.kept_waiters.pop(seq, ()), handled, None)
 
     def refuse_kept(self, error: BaseException) -> None:
         """Tell the senders of all kept signals that they will not be handled here."""
         waiters, self.kept_waiters = self.kept_waiters, {}
-        for waiter in waiters.values():
-            _settle(waiter, None, error)
+        for senders in waiters.values():
+            _settle(senders, None, error)
 
 
-def _settle(waiter: asyncio.Future[Any], value: Any, error: BaseException | None) -> None:
-    if waiter.done():
-        return
-    if error is None:
-        waiter.set_result(value)
-    else:
-        waiter.set_exception(error)
+def _settle(waiters: Iterable[asyncio.Future[Any]], value: Any, error: BaseException | None) -> None:
+    for waiter in waiters:
+        if waiter.done():
+            continue
+        if error is None:
+            waiter.set_result(value)
+        else:
+            waiter.set_exception(error)
 
 
 class LiveInstances:
@@ -85,27 +99,32 @@ class LiveInstances:
 
     def __init__(self, most_idle: int) -> None:
         self._most = most_idle
-        self._by_id: OrderedDict[str, Live] = OrderedDict()
+        self._recent: OrderedDict[str, Live] = OrderedDict()
+        # One that was dropped while a caller still holds it is found again here: there are never two of an instance.
+        self._by_id: WeakValueDictionary[str, Live] = WeakValueDictionary()
 
     def get(self, instance_id: str) -> Live:
         """Return the instance with this id, present or not yet loaded."""
-        live = self._by_id.get(instance_id)
+        live = self._recent.get(instance_id)
         if live is None:
-            live = self._by_id[instance_id] = Live(instance_id)
-            self._drop_idle()
+            live = self._by_id.get(instance_id) or Live(instance_id)
+            self._by_id[instance_id] = self._recent[instance_id] = live
+            self.drop_idle()
         else:
-            self._by_id.move_to_end(instance_id)
+            self._recent.move_to_end(instance_id)
         return live
 
     def all(self) -> tuple[Live, ...]:
         """Return everything that is in memory."""
         return tuple(self._by_id.values())
 
-    def _drop_idle(self) -> None:
-        """Look at the longest unused ones only, so that many busy ones cost nothing."""
-        excess = min(len(self._by_id) - self._most, 2)
-        for instance_id in [id_ for id_, _ in zip(self._by_id, range(excess), strict=False)]:
-            if self._by_id[instance_id].idle:
-                del self._by_id[instance_id]
+    def drop_idle(self) -> None:
+        """Drop the longest unused ones. Look at two busy ones at most, so that many of them cost nothing."""
+        busy = 0
+        while len(self._recent) > self._most and busy < 2:
+            oldest = next(iter(self._recent.values()))
+            if oldest.idle:
+                del self._recent[oldest.id]
             else:
-                self._by_id.move_to_end(instance_id)
+                self._recent.move_to_end(oldest.id)
+                busy += 1

@@ -22,7 +22,9 @@ from interpreters.errors import (
 from interpreters.machine.pending import Outcome, PausedAt, Pending, answer, pending
 from interpreters.machine.questions import drafts
 from interpreters.machine.recording import resume_entry
+from interpreters.machine.transition import JSON
 from interpreters.machine.turn import first_turn, turn
+from interpreters.runtime.calls import Calls
 from interpreters.runtime.clock import Clock, SystemClock
 from interpreters.runtime.driver import Driver
 from interpreters.runtime.instance import Instance
@@ -31,9 +33,9 @@ from interpreters.runtime.signalling import Signalling
 from interpreters.runtime.storing import Store
 from interpreters.runtime.threads import Threads, Workers
 from interpreters.runtime.wakeups import WakeUps
-from journals.codecs import Codec, CodecError, JsonCodec
+from journals.codecs import Codec, CodecError
 from journals.entries import Entry, InstanceRecord, Status
-from journals.errors import Conflict
+from journals.errors import Conflict, JournalError
 from journals.ports import Journal
 from journals.validation import validate_id
 from wio.errors import InvalidDefinition
@@ -77,7 +79,7 @@ class Runtime:
     ) -> None:
         self.journal = journal
         self._workflows = _by_name_and_version(workflows)
-        self._codec = codec or JsonCodec()
+        self._codec = codec or JSON
         self._clock = clock or SystemClock()
         self._grace = grace
         self._recovers = recover
@@ -88,10 +90,11 @@ class Runtime:
     async def __aenter__(self) -> Self:
         await self.journal.open()
         self._store = Store(self.journal, self._workflows, self._codec, self._clock)
-        self._driver = Driver(self._store, self._clock, self._workers)
-        self._driver.wake_ups = self._wake_ups = WakeUps(self._clock, self._wake)
-        self._signalling = Signalling(self._store, self._driver, self._clock, self._workers, self._codec)
         self._live = LiveInstances(self._most_idle)
+        self._driver = Driver(self._store, self._clock, self._workers, self._live.drop_idle)
+        self._driver.wake_ups = self._wake_ups = WakeUps(self._clock, self._wake)
+        self._calls = Calls()
+        self._signalling = Signalling(self._store, self._driver, self._calls, self._clock, self._workers, self._codec)
         self._running = True
         try:
             if self._recovers:
@@ -106,13 +109,15 @@ class Runtime:
     ) -> None:
         self._running = False
         self._driver.stopping = True
-        await self._wake_ups.stop()
-        await self._stop_drivers()
-        for live in self._live.all():
-            live.wake_result_waiters(RuntimeStopped())
-            live.refuse_kept(RuntimeStopped())
-        self._workers.close()
-        await self.journal.close()
+        try:
+            await self._come_to_rest()
+            await self._wake_ups.stop()
+        finally:
+            for live in self._live.all():
+                live.wake_result_waiters(RuntimeStopped())
+                live.refuse_kept(RuntimeStopped())
+            self._workers.close()
+            await self.journal.close()
 
     async def start(self, workflow: Workflow[A, E, B], *, id: str, input: A) -> Instance[E, B]:
         """Start an instance under an id of the caller's choice; attach to it when it was started with the same input.
@@ -123,20 +128,20 @@ class Runtime:
         self._check_running()
         validate_id(id)
         self._registered(workflow)
-        live = self._live.get(id)
-        async with live.lock:
-            if live.execution is None:
-                first = first_turn(workflow, input, self._clock.now(), self._codec)
-                try:
-                    await self._store.adopt(live, first)
-                except Conflict:
-                    await self._attach(live, workflow, first.entries[0])
-            else:
-                await self._attach(
-                    live, workflow, first_turn(workflow, input, self._clock.now(), self._codec).entries[0]
-                )
-        self._driver.start(live)
+        await self._calls.finish(self._start(self._live.get(id), workflow, input))
         return Instance(self, workflow, id)
+
+    async def _start(self, live: Live, workflow: Workflow[A, Any, Any], input: A) -> None:
+        async with live.lock:
+            first = first_turn(workflow, input, self._clock.now(), self._codec)
+            try:
+                if live.execution is None:
+                    await self._driver.adopt(live, first)
+                else:
+                    await self._attach(live, workflow, first.entries[0])
+            except Conflict:
+                await self._attach(live, workflow, first.entries[0])
+        self._driver.start(live)
 
     async def instance(self, workflow: Workflow[Any, E, B], id: str) -> Instance[E, B]:
         """Return the handle of an instance that exists.
@@ -158,8 +163,8 @@ class Runtime:
 
     async def idle(self) -> None:
         """Return when no instance has anything to do but wait for a signal, a time or an operator."""
-        while drivers := [live.driver for live in self._live.all() if live.driver is not None]:
-            await asyncio.wait(drivers)
+        while self._driver.running:
+            await asyncio.wait(self._driver.running)
 
     def next_wake_up(self) -> datetime | None:
         """Return the nearest time at which an instance of this runtime goes on by itself, or None."""
@@ -181,16 +186,17 @@ class Runtime:
         """Answer a query; see `Instance.query`."""
         self._check_running()
         live = self._live.get(id)
+        await self._look(live)
         if live.execution is None:
             async with live.lock:
-                await self._store.load(live)
-        if live.execution is None:
-            raise RuntimeStopped
+                return answer(await self._store.load(live), question)
         return answer(live.execution, question)
 
     async def result(self, id: str) -> Result[Any, Any]:
         """Wait for the end of an instance; see `Instance.result`."""
+        self._check_running()
         live = self._live.get(id)
+        await self._look(live)
         while True:
             self._check_running()
             if live.execution is None:
@@ -202,6 +208,7 @@ class Runtime:
                 case PausedAt(address, problem):
                     raise InstancePaused(id, address, str(problem))
                 case _:
+                    self._check_running()
                     self._driver.start(live)
                     ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
                     live.result_waiters.add(ended)
@@ -209,6 +216,11 @@ class Runtime:
                         await ended
                     finally:
                         live.result_waiters.discard(ended)
+
+    async def _look(self, live: Live) -> None:
+        """Notice what another process has done to an instance, and go on from there."""
+        if await self._store.load_newest(live) and not self._driver.stopping:
+            self._driver.start(live)
 
     async def pending(self, id: str) -> Pending:
         """Return what an instance waits for. Raises `UnknownInstance` or `InstancePaused` when it is parked."""
@@ -220,15 +232,22 @@ class Runtime:
     async def resume(self, id: str) -> None:
         """Let a paused instance go on; see `Instance.resume`."""
         self._check_running()
-        live = self._live.get(id)
+        await self._calls.finish(self._resume(self._live.get(id)))
+
+    async def _resume(self, live: Live) -> None:
         async with live.lock:
-            parked = live.execution is None and (await self.journal.find(id)).status is Status.PAUSED
-            execution = await self._store.load(live)
+            execution = await self._store.load(live, resuming=True)
             if isinstance(live.pending, PausedAt):
                 now = self._clock.now()
-                await self._store.adopt(live, turn(execution, resume_entry(execution, now), now))
-            elif not parked:
-                raise NotPaused(id)
+                await self._driver.adopt(live, turn(execution, resume_entry(execution, now), now))
+            elif live.status is Status.PAUSED:  # it was parked: nothing in its entries says so
+                try:
+                    await self._store.mark(live, execution, Status.WAITING)
+                except JournalError:
+                    live.forget()
+                    raise
+            else:
+                raise NotPaused(live.id)
         self._driver.start(live)
 
     async def history(self, id: str) -> tuple[Entry, ...]:
@@ -264,15 +283,16 @@ class Runtime:
     def _wake(self, id: str) -> None:
         self._driver.start(self._live.get(id))
 
-    async def _stop_drivers(self) -> None:
-        drivers = [live.driver for live in self._live.all() if live.driver is not None]
-        if not drivers:
-            return
-        _, running = await asyncio.wait(drivers, timeout=self._grace.total_seconds())
-        for driver in running:
-            driver.cancel()
-        if running:
-            await asyncio.wait(running)
+    async def _come_to_rest(self) -> None:
+        """Wait for all that is being done, `grace` long; then break it off."""
+        loop = asyncio.get_running_loop()
+        latest = loop.time() + self._grace.total_seconds()
+        while running := self._driver.running | self._calls.running:
+            _, late = await asyncio.wait(running, timeout=max(0.0, latest - loop.time()))
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)
 
     async def _attach(self, live: Live, workflow: Workflow[Any, Any, Any], started: Entry) -> None:
         record = await self.journal.find(live.id)
@@ -280,7 +300,7 @@ class Runtime:
             raise InstanceExists(live.id, f"workflow {record.workflow!r}, not {workflow.name!r}")
         (recorded,) = await self.journal.read(live.id, most=1)
         if recorded.payload != started.payload and not self._same_input(workflow, recorded, started):
-            raise InstanceExists(live.id, "another input")
+            raise InstanceExists(live.id, f"another input, {_shown(recorded)}")
         if record.status is not Status.PAUSED:
             await self._store.load(live)
 
@@ -306,6 +326,10 @@ class Runtime:
     def _check_running(self) -> None:
         if not self._running:
             raise RuntimeStopped
+
+
+def _shown(started: Entry) -> str:
+    return "none" if started.payload is None else f"{started.payload.text:.200}"
 
 
 def _by_name_and_version(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
-from interpreters.errors import UnexpectedSignal, WrongPayload
+from interpreters.errors import RuntimeStopped, UnexpectedSignal, WrongPayload
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import EffectToRun, Outcome, SignalExpected, expected_signals
-from interpreters.machine.questions import may_take
-from interpreters.machine.recording import kept_entry, signal_entry
+from interpreters.machine.questions import early_of, may_take, nodes_in
+from interpreters.machine.recording import kept_entry, request_payload, signal_entry
 from interpreters.machine.turn import detail_of, turn
+from interpreters.runtime.calls import Calls
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.driver import Driver, NotHandled
 from interpreters.runtime.effects import EffectContext, run_effect
@@ -18,9 +21,11 @@ from interpreters.runtime.live import Live
 from interpreters.runtime.storing import Store
 from interpreters.runtime.threads import Workers
 from journals.codecs import Codec, CodecError
-from journals.entries import Entry, Kind
+from journals.entries import Entry, Kind, Payload
 from journals.errors import Conflict
+from wio.nodes import HandleSignal
 from wio.signals import Early, Signal
+from wio.workflow import Workflow
 
 Req = TypeVar("Req")
 Resp = TypeVar("Resp")
@@ -29,8 +34,11 @@ Resp = TypeVar("Resp")
 class Signalling:
     """Delivers signals to the instances of one runtime."""
 
-    def __init__(self, store: Store, driver: Driver, clock: Clock, workers: Workers, codec: Codec) -> None:
+    def __init__(
+        self, store: Store, driver: Driver, calls: Calls, clock: Clock, workers: Workers, codec: Codec
+    ) -> None:
         self._store = store
+        self._calls = calls
         self._driver = driver
         self._clock = clock
         self._workers = workers
@@ -38,77 +46,89 @@ class Signalling:
 
     async def deliver(self, live: Live, signal: Signal[Req, Resp], request: Req, key: str | None) -> Resp:
         """Return the response to a signal; see `Instance.signal`."""
+        # Two signals may be sent under one key: they are different requests. No name has a colon in it.
+        key = None if key is None else f"{signal.name}:{key}"
+        kept: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
         try:
-            return await self._deliver_once(live, signal, request, key)
-        except Conflict:
-            # Another process has continued the instance since it was loaded here: what it awaits now decides.
-            return await self._deliver_once(live, signal, request, key)
+            try:
+                handled = await self._calls.finish(self._take(live, signal, request, key, kept))
+            except Conflict:
+                # Another process has continued the instance since it was loaded here: what it awaits now decides.
+                handled = await self._calls.finish(self._take(live, signal, request, key, kept))
+            return self._response(signal, handled or await kept)
+        finally:
+            kept.cancel()
 
-    async def _deliver_once(self, live: Live, signal: Signal[Req, Resp], request: Req, key: str | None) -> Resp:
-        kept: asyncio.Future[Any] | None = None
+    async def _take(
+        self, live: Live, signal: Signal[Any, Any], request: object, key: str | None, kept: asyncio.Future[Entry]
+    ) -> Entry | None:
+        """Return the entry of the handled signal; None when the signal waits, and then `kept` becomes that entry."""
         async with live.lock:
             execution = await self._store.load(live)
             known = None if key is None else await self._store.journal.find_key(live.id, key)
             if known is not None and known.kind is Kind.SIGNAL:
-                return self._response(signal, known)
+                return known
+            if self._driver.stopping:
+                raise RuntimeStopped
+            expected = live.pending
+            handled: Entry | None = None
             if known is not None:
-                kept = self._await_kept(live, known.seq)
-            elif isinstance(live.pending, SignalExpected) and live.pending.node.signal.name == signal.name:
-                return await self._handle(live, execution, live.pending, signal, request, key)
+                self._await_kept(live, known.seq, kept)
+            elif isinstance(expected, SignalExpected) and expected.node.signal.name == signal.name:
+                handled = await self._handle(live, execution, expected, request, key)
             else:
-                kept = await self._keep(live, execution, signal, request, key)
+                self._await_kept(live, await self._keep(live, execution, signal, request, key), kept)
         self._driver.start(live)
-        return self._response(signal, cast(Entry, await kept))
+        return handled
+
+    def _await_kept(self, live: Live, seq: int, kept: asyncio.Future[Entry]) -> None:
+        if isinstance(live.pending, Outcome):
+            raise NotHandled(live.id)
+        live.await_kept(seq, kept)
 
     async def _handle(
-        self,
-        live: Live,
-        execution: Execution,
-        expected: SignalExpected,
-        signal: Signal[Any, Resp],
-        request: object,
-        key: str | None,
-    ) -> Resp:
-        self._checked(expected.node.signal, request)
+        self, live: Live, execution: Execution, expected: SignalExpected, request: object, key: str | None
+    ) -> Entry:
+        request_payload(self._codec, expected.node.signal, request)
         position = cast(Any, execution.position)
         effect = EffectToRun(
             expected.address, expected.node.name, expected.node.effect, (position.value, request), attempt=1
         )
-        context = EffectContext(live.id, execution.workflow.name, expected.address, 1)
+        delivery = key or uuid.uuid4().hex
+        context = EffectContext(live.id, execution.workflow.name, expected.address, 1, delivery)
         event = await run_effect(effect, context, self._workers)
         now = self._clock.now()
         entry = signal_entry(execution, event, key, now)
-        await self._store.adopt(live, turn(execution, entry, now))
-        self._driver.start(live)
-        return self._response(signal, entry)
+        await self._driver.adopt(live, turn(execution, entry, now))
+        return entry
 
     async def _keep(
         self, live: Live, execution: Execution, signal: Signal[Any, Any], request: object, key: str | None
-    ) -> asyncio.Future[Any]:
+    ) -> int:
         if isinstance(live.pending, Outcome):
             raise UnexpectedSignal(signal.name, "the instance has ended", ())
         if not may_take(execution.workflow, signal):
             raise UnexpectedSignal(signal.name, "the workflow has no step for it", expected_signals(execution))
-        if signal.early is Early.REFUSE:
+        if early_of(execution.workflow, signal) is Early.REFUSE:
             raise UnexpectedSignal(signal.name, f"the instance {_doing(live)}", expected_signals(execution))
         now = self._clock.now()
         entry = kept_entry(execution, signal, request, key, now)
-        await self._store.adopt(live, turn(execution, entry, now))
-        return self._await_kept(live, entry.seq)
+        self._check_readable(execution, signal, cast(Payload, entry.payload))
+        await self._driver.adopt(live, turn(execution, entry, now))
+        return entry.seq
 
-    def _await_kept(self, live: Live, seq: int) -> asyncio.Future[Any]:
-        if isinstance(live.pending, Outcome):
-            raise NotHandled(live.id)
-        waiter = live.kept_waiters.get(seq)
-        if waiter is None or waiter.done():
-            waiter = live.kept_waiters[seq] = asyncio.get_running_loop().create_future()
-        return waiter
-
-    def _checked(self, signal: Signal[Any, Any], request: object) -> None:
-        try:
-            self._codec.encode(request, signal.request)
-        except CodecError as error:
-            raise WrongPayload(f"The request of signal {signal.name!r}", str(error)) from error
+    def _check_readable(self, execution: Execution, signal: Signal[Any, Any], request: Payload) -> None:
+        """Refuse what no step for the signal could read: once kept, it could not be taken out of the way."""
+        problem: CodecError | None = None
+        for form in _requests(execution.workflow, signal.name):
+            try:
+                self._codec.decode(request, form)
+            except CodecError as error:
+                problem = error
+            else:
+                return
+        if problem is not None:
+            raise WrongPayload(f"The request of signal {signal.name!r}", str(problem)) from problem
 
     def _response(self, signal: Signal[Any, Resp], entry: Entry) -> Resp:
         if entry.response is None:
@@ -117,6 +137,13 @@ class Signalling:
             return cast(Resp, self._codec.decode(entry.response, signal.response))
         except CodecError as error:
             raise WrongPayload(f"The response to signal {signal.name!r}", str(error)) from error
+
+
+@lru_cache(maxsize=256)
+def _requests(workflow: Workflow[Any, Any, Any], signal: str) -> tuple[type[Any], ...]:
+    """Return the types that the steps for a signal want; those that a continuation will make are not known yet."""
+    steps = (node for node in nodes_in(workflow.root) if isinstance(node, HandleSignal))
+    return tuple(step.signal.request for step in steps if step.signal.name == signal)
 
 
 def _doing(live: Live) -> str:

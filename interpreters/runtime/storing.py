@@ -6,30 +6,27 @@ import asyncio
 import itertools
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any, TypeAlias
+from functools import partial
+from typing import Any, TypeAlias, TypeVar
 
-from interpreters.errors import (
-    InstancePaused,
-    JournalMismatch,
-    UnknownWorkflow,
-    UserFunctionRaised,
-    WrongPayload,
-)
+from interpreters.errors import InstancePaused, UnknownWorkflow
 from interpreters.machine.execution import Execution
-from interpreters.machine.pending import pending
+from interpreters.machine.pending import PausedAt, pending
 from interpreters.machine.transition import apply, begin_from
 from interpreters.machine.turn import Turn, detail_of, status_of, wake_up_of
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.live import Live
 from journals.codecs import Codec
-from journals.entries import Commit, InstanceRecord, Status
-from journals.errors import Conflict, CorruptEntry, JournalUnavailable
+from journals.entries import UNFINISHED, Commit, InstanceRecord, Status
+from journals.errors import Conflict, CorruptEntry, JournalError, JournalUnavailable, PayloadTooLarge
 from journals.ports import Journal
 from wio.workflow import Workflow
 
 Workflows: TypeAlias = Mapping[tuple[str, int], Workflow[Any, Any, Any]]
+
+T = TypeVar("T")
 
 _PAGE = 5_000
 _FIRST_DELAY_SECONDS = 0.1
@@ -70,17 +67,19 @@ class Store:
         """Commit a turn however long the store is away: what happened once must not be lost. Raises `Conflict` only."""
         expected = turn.execution.seq - len(turn.entries)
         commit = self._commit(live.id, turn.execution, expected, turn, status_of(turn.pending))
+        await self.surely(live, partial(self._store, live, commit))
+        live.execution, live.pending, live.status = turn.execution, turn.pending, commit.status
+
+    async def surely(self, live: Live, call: Callable[[], Awaitable[T]]) -> T:
+        """Return what a call returns, and repeat it as long as the store is away."""
         delay = _FIRST_DELAY_SECONDS
         while True:
             try:
-                await self._store(live, commit)
+                return await call()
             except JournalUnavailable as error:
                 _LOG.warning("Instance %s: %s Trying again in %.1f s.", live.id, error, delay)
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
-            else:
-                live.execution, live.pending, live.status = turn.execution, turn.pending, commit.status
-                return
 
     async def mark(self, live: Live, execution: Execution, status: Status) -> None:
         """Change only the status of an instance. `WAITING` means: whoever comes first may go on at once."""
@@ -91,24 +90,44 @@ class Store:
         await self._store(live, commit)
         live.status = status
 
-    async def load(self, live: Live) -> Execution:
+    async def load(self, live: Live, *, resuming: bool = False) -> Execution:
         """Return the execution of an instance, from memory or from the journal.
 
         Raises `UnknownInstance`, `UnknownWorkflow`, and `InstancePaused` when the journal does not fit the workflow:
-        then the instance is parked with the reason, and nothing of it is lost.
+        then the instance is parked with the reason, and nothing of it is lost. A parked instance stays so, even
+        when the journal fits again, until it is loaded with `resuming`.
         """
         if live.execution is None:
             record = await self.journal.find(live.id)
             workflow = self.workflow(record.workflow, record.version)
             try:
-                live.execution = await self._replayed(live.id, workflow)
-                live.pending, live.status = pending(live.execution), record.status
-                live.abandoned = record.status is Status.RUNNING
-            except (JournalMismatch, WrongPayload, UserFunctionRaised, CorruptEntry) as error:
-                live.forget()
+                execution = await self._replayed(record.id, workflow)
+                waiting = pending(execution)
+            # Code of the user runs in there: pure functions, codecs. Whatever is wrong, the other instances go on.
+            except Exception as error:
+                if record.status not in UNFINISHED or is_of_store(error):
+                    raise
                 await self._park(record, error)
-                raise InstancePaused(live.id, "", str(error)) from error
+                raise InstancePaused(live.id, "", _reason(error)) from error
+            if record.status is Status.PAUSED and not isinstance(waiting, PausedAt) and not resuming:
+                raise InstancePaused(live.id, "", record.detail)
+            live.execution, live.pending, live.status = execution, waiting, record.status
+            live.abandoned = record.status is Status.RUNNING
         return live.execution
+
+    async def load_newest(self, live: Live) -> bool:
+        """Load an instance; when it is in memory and at rest, look whether another process has continued it.
+
+        Return whether it has. Raises like `load`.
+        """
+        if live.driver is not None or live.lock.locked():
+            return False
+        async with live.lock:
+            before = live.execution
+            if before is not None and (await self.journal.find(live.id)).last_seq != before.seq:
+                live.forget()
+            execution = await self.load(live)
+            return before is not None and execution is not before
 
     async def _replayed(self, instance_id: str, workflow: Workflow[Any, Any, Any]) -> Execution:
         page = await self.journal.read(instance_id, most=_PAGE)
@@ -124,8 +143,6 @@ class Store:
             page = following = await self.journal.read(instance_id, after=execution.seq, most=_PAGE)
 
     async def _park(self, record: InstanceRecord, error: Exception) -> None:
-        if record.status in (Status.COMPLETED, Status.FAILED):
-            return
         _LOG.error("Instance %s is parked: %s", record.id, error)
         commit = Commit(
             record.id,
@@ -136,7 +153,7 @@ class Store:
             Status.PAUSED,
             self._clock.now(),
             self._token(),
-            detail=f"{type(error).__name__}: {error}"[:1_000],
+            detail=_reason(error)[:1_000],
         )
         await self.journal.commit(commit)
 
@@ -181,3 +198,17 @@ class Store:
 
     def _token(self) -> str:
         return f"{self._runtime_id}-{next(self._numbers)}"
+
+
+def is_of_store(error: Exception) -> bool:
+    """Tell whether an error says that the store cannot be used, not that something is wrong with what it stores."""
+    return isinstance(error, JournalError) and not isinstance(error, PayloadTooLarge | CorruptEntry)
+
+
+def _reason(error: Exception) -> str:
+    """Return the error in words that a database can hold."""
+    try:
+        text = f"{type(error).__name__}: {error}"
+    except Exception:  # __str__ is the user's
+        return type(error).__name__
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")

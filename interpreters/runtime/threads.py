@@ -13,7 +13,8 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, Protocol, TypeAlias
 
-_Job: TypeAlias = "tuple[contextvars.Context, Callable[..., Any], tuple[Any, ...], asyncio.Future[_Ended]]"
+import attrs
+
 _Ended: TypeAlias = tuple[Any, BaseException | None]
 
 
@@ -25,8 +26,16 @@ class Workers(Protocol):
         ...
 
     def close(self) -> None:
-        """Accept nothing more."""
+        """Begin nothing more. A runtime that starts later may run functions again."""
         ...
+
+
+@attrs.frozen(eq=False)
+class _Job:
+    context: contextvars.Context
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    ended: asyncio.Future[_Ended]
 
 
 class Threads:
@@ -34,51 +43,69 @@ class Threads:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._started = 0
-        self._busy = 0
+        self._crew = _Crew(most)
 
     async def run(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-        """Return what the function returns, called in a thread and in a copy of this context; raise what it raises."""
+        """Return what the function returns, called in a thread and in a copy of this context; raise what it raises.
+
+        When the call is cancelled, a function that has begun goes on in its thread, and one that has not never does.
+        """
         ended: asyncio.Future[_Ended] = asyncio.get_running_loop().create_future()
-        self._busy += 1
-        if self._busy > self._started and self._started < self._most:
-            self._started += 1
-            threading.Thread(target=self._work, name=f"wio-effect-{self._started}", daemon=True).start()
-        self._jobs.put((contextvars.copy_context(), function, arguments, ended))
-        try:
-            returned, raised = await ended
-        finally:
-            self._busy -= 1
+        self._crew.take(_Job(contextvars.copy_context(), function, arguments, ended))
+        returned, raised = await ended
         if raised is not None:
             raise raised
         return returned
 
     def close(self) -> None:
         """Let every thread end after its present job."""
+        self._crew.dismiss()
+        self._crew = _Crew(self._most)
+
+
+class _Crew:
+    """Is threads with one queue. A function that nobody waits for any more still keeps its thread busy."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._started = 0
+        self._busy = 0
+
+    def take(self, job: _Job) -> None:
+        self._busy += 1
+        if self._busy > self._started and self._started < self._most:
+            self._started += 1
+            threading.Thread(target=self._work, name=f"wio-effect-{self._started}", daemon=True).start()
+        self._jobs.put(job)
+
+    def dismiss(self) -> None:
         for _ in range(self._started):
             self._jobs.put(None)
-        self._started = 0
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            context, function, arguments, ended = job
-            try:
-                outcome: _Ended = (context.run(function, *arguments), None)
-            except BaseException as error:  # what it is decides the awaiting side, KeyboardInterrupt included
-                outcome = (None, error)
-            _report(ended, outcome)
+            self._report(job.ended, _outcome(job))
+            del job  # an idle thread keeps no values alive
+
+    def _report(self, ended: asyncio.Future[_Ended], outcome: _Ended) -> None:
+        loop = ended.get_loop()
+        try:
+            loop.call_soon_threadsafe(self._settle, ended, outcome)
+        except RuntimeError:
+            if not loop.is_closed():
+                raise
+
+    def _settle(self, ended: asyncio.Future[_Ended], outcome: _Ended) -> None:
+        self._busy -= 1
+        if not ended.done():
+            ended.set_result(outcome)
 
 
-def _report(ended: asyncio.Future[_Ended], outcome: _Ended) -> None:
-    loop = ended.get_loop()
+def _outcome(job: _Job) -> _Ended:
+    if job.ended.done():  # cancelled while it was in the queue
+        return None, None
     try:
-        loop.call_soon_threadsafe(_settle, ended, outcome)
-    except RuntimeError:
-        if not loop.is_closed():
-            raise
-
-
-def _settle(ended: asyncio.Future[_Ended], outcome: _Ended) -> None:
-    if not ended.done():
-        ended.set_result(outcome)
+        return job.context.run(job.function, *job.arguments), None
+    except BaseException as error:  # what it is decides the awaiting side, KeyboardInterrupt included
+        return None, error

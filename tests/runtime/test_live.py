@@ -1,0 +1,183 @@
+"""Is memory bounded, and is there never more than one of an instance?"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+
+import pytest
+from returns.result import Success
+
+from interpreters.runtime.live import Live, LiveInstances
+from journals.entries import Kind
+from journals.memory import InMemoryJournal
+from tests.runtime.running import (
+    APPROVE,
+    DAY,
+    NOTE,
+    STATE,
+    Approval,
+    Effect,
+    FaultyJournal,
+    Gate,
+    answering,
+    approval,
+    kinds,
+    note,
+    rounds,
+    run,
+    virtual,
+    workflow,
+)
+from wio import run_io, wait
+
+ME = Approval("me")
+
+
+def in_memory() -> int:
+    gc.collect()
+    return sum(1 for each in gc.get_objects() if type(each) is Live)
+
+
+def test_the_longest_unused_is_dropped_first() -> None:
+    live = LiveInstances(2)
+    for id_ in ("a", "b", "a", "c"):
+        live.get(id_)
+    assert {each.id for each in live.all()} == {"a", "c"}
+
+
+def test_what_a_caller_holds_is_never_there_twice() -> None:
+    live = LiveInstances(0)
+    held = live.get("a")
+    for id_ in ("b", "c", "d"):
+        live.get(id_)
+    assert live.get("a") is held
+    del held
+    gc.collect()
+    live.get("b")
+    assert live.all() == ()
+
+
+def test_what_is_busy_is_not_dropped() -> None:
+    async def main() -> None:
+        live = LiveInstances(1)
+        busy = live.get("busy")
+        async with busy.lock:
+            name = busy.id
+            del busy
+            for id_ in ("b", "c", "d"):
+                live.get(id_)
+            assert name in {each.id for each in live.all()}
+
+    run(main())
+
+
+def test_suspended_instances_are_no_tasks() -> None:
+    async def main() -> None:
+        flow = workflow(approval())
+        async with virtual(InMemoryJournal(), flow) as runtime:
+            before = len(asyncio.all_tasks())
+            for number in range(50):
+                await runtime.start(flow, id=f"i{number}", input=1)
+            await runtime.idle()
+            assert len(asyncio.all_tasks()) == before
+
+    run(main())
+
+
+def test_a_dropped_instance_is_read_again_when_it_is_needed() -> None:
+    async def main() -> None:
+        journal = FaultyJournal(InMemoryJournal())
+        flow = workflow(answering(approval()))
+        async with virtual(journal, flow, most_idle=3) as runtime:
+            handles = [await runtime.start(flow, id=f"i{number}", input=number) for number in range(10)]
+            await runtime.idle()
+            journal.calls.clear()
+            assert await handles[9].query(STATE) == "at 9"
+            assert journal.calls["read"] == 0
+            assert await handles[0].query(STATE) == "at 0"
+            assert journal.calls["read"] == 1
+            assert await handles[1].signal(APPROVE, ME) == "ok 1 by me"
+            assert await handles[1].result() == Success("1 by me")
+
+    run(main())
+
+
+def test_with_no_room_at_all_everything_still_works_once() -> None:
+    async def main() -> None:
+        effect = Effect(5)
+        flow = workflow(approval().map(lambda _: 1) >> run_io(effect, name="s", event=int) >> wait(DAY * 0))
+        async with virtual(InMemoryJournal(), flow, most_idle=0) as runtime:
+
+            async def one(number: int) -> None:
+                instance = await runtime.start(flow, id=f"i{number}", input=number)
+                waiter = asyncio.create_task(instance.result())
+                await rounds()
+                senders = [instance.signal(APPROVE, ME, key="k") for _ in range(3)]
+                assert await asyncio.gather(*senders) == [f"ok {number} by me"] * 3
+                assert await waiter == Success(5)
+                assert (await kinds(instance)).count(Kind.EVENT) == 1
+
+            await asyncio.gather(*(one(number) for number in range(30)))
+            assert effect.runs == 30
+
+    run(main())
+
+
+def test_a_burst_of_busy_instances_leaves_only_so_many_in_memory() -> None:
+    async def main() -> None:
+        gate = Gate()
+        flow = workflow(run_io(gate, name="s"))
+        before = in_memory()
+        async with virtual(InMemoryJournal(), flow, most_idle=10) as runtime:
+            for number in range(200):
+                await runtime.start(flow, id=f"i{number}", input=1)
+            await rounds()
+            assert in_memory() - before == 200
+            gate.open.set()
+            await runtime.idle()
+            assert in_memory() - before <= 10
+
+    run(main())
+
+
+@pytest.mark.parametrize("early", [False, True], ids=["after it was kept", "while it is being kept"])
+def test_a_sender_that_gives_up_leaves_nothing_in_memory(early: bool) -> None:
+    async def main() -> None:
+        journal, kept = FaultyJournal(InMemoryJournal()), asyncio.Event()
+        flow = workflow(approval() >> note())
+        before = in_memory()
+        async with virtual(journal, flow, most_idle=0) as runtime:
+            instance = await runtime.start(flow, id="a", input=1)
+            journal.fail("commit", kept.wait)
+            sender = asyncio.create_task(instance.signal(NOTE, "x"))
+            await rounds()
+            if not early:
+                kept.set()
+                await rounds()
+            sender.cancel()
+            await rounds()
+            kept.set()
+            await rounds()
+            del sender
+            await runtime.idle()
+            assert in_memory() - before == 0
+
+    run(main())
+
+
+def test_five_thousand_instances_at_once_leave_only_so_many_in_memory() -> None:
+    async def at_once(number: int) -> int:
+        return number
+
+    async def main() -> None:
+        flow = workflow(run_io(at_once))
+        before = in_memory()
+        async with virtual(InMemoryJournal(), flow, most_idle=100) as runtime:
+            handles = await asyncio.gather(*(runtime.start(flow, id=f"i{n}", input=n) for n in range(5_000)))
+            await runtime.idle()
+            assert in_memory() - before <= 100
+            assert await handles[0].result() == Success(0)
+            assert in_memory() - before <= 100
+
+    run(main())

@@ -1,0 +1,162 @@
+"""Does the runtime survive a store that is away, loses its answers, or belongs to somebody else meanwhile?"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from returns.result import Success
+
+from interpreters.testing import START, VirtualClock
+from journals.entries import Kind, Status
+from journals.errors import Conflict, JournalFull, JournalUnavailable
+from journals.memory import InMemoryJournal
+from tests.runtime.running import (
+    APPROVE,
+    DAY,
+    NO_GRACE,
+    Approval,
+    Effect,
+    FaultyJournal,
+    Gate,
+    approval,
+    kinds,
+    note,
+    rounds,
+    run,
+    virtual,
+    workflow,
+)
+from tests.runtime.running import NOTE as NOTE_SIGNAL
+from wio import Fixed, Retry, run_io, wait
+
+AWAY = JournalUnavailable("the store is away")
+ME = Approval("me")
+
+
+@pytest.mark.parametrize("fault", [AWAY, JournalFull("no room left")])
+@pytest.mark.parametrize("late", [False, True], ids=["not stored", "answer lost"])
+def test_an_event_is_committed_once_and_its_effect_run_once_when_the_store_comes_back(fault: Any, late: bool) -> None:
+    async def main() -> None:
+        journal, effect = FaultyJournal(InMemoryJournal()), Effect(5)
+        flow = workflow(run_io(effect, name="s", event=int))
+        async with virtual(journal, flow) as runtime:
+            journal.fail("commit", None, fault, fault, late=late)
+            instance = await runtime.start(flow, id="a", input=1)
+            assert await instance.result() == Success(5)
+            assert effect.runs == 1
+            assert await kinds(instance) == [Kind.STARTED, Kind.EVENT, Kind.COMPLETED]
+            assert len({commit.token for commit in journal.commits}) == 2
+
+    run(main())
+
+
+def test_a_deadline_that_comes_while_the_store_is_away_is_kept() -> None:
+    async def main() -> None:
+        journal, clock = FaultyJournal(InMemoryJournal()), VirtualClock()
+        flow = workflow(wait(DAY))
+        async with virtual(journal, flow, clock=clock) as runtime:
+            await runtime.start(flow, id="a", input=1)
+        async with virtual(journal, flow, clock=clock) as runtime:
+            for method in ("find", "read", "commit"):
+                journal.fail(method, AWAY)
+            clock.set(START + DAY)
+            await rounds()
+            await runtime.idle()
+            assert (await (await runtime.instance(flow, "a")).record()).status is Status.COMPLETED
+
+    run(main())
+
+
+def test_a_retry_that_comes_while_the_store_is_away_is_kept() -> None:
+    async def main() -> None:
+        journal, clock = FaultyJournal(InMemoryJournal()), VirtualClock()
+        retry = Retry(backoff=Fixed(DAY), ceiling=DAY)
+        flow = workflow(run_io(Effect(OSError("down"), 1), name="s", event=int, retry=retry))
+        async with virtual(journal, flow, clock=clock) as runtime:
+            instance = await runtime.start(flow, id="a", input=1)
+            await runtime.idle()
+            journal.fail("commit", AWAY)
+            clock.set(START + DAY)
+            assert await instance.result() == Success(1)
+
+    run(main())
+
+
+def test_others_go_on_while_one_waits_for_the_store() -> None:
+    async def main() -> None:
+        journal, gate = FaultyJournal(InMemoryJournal()), asyncio.Event()
+        flow = workflow(run_io(Effect(5), name="s", event=int))
+        async with virtual(journal, flow) as runtime:
+            journal.fail("commit", None, gate.wait)
+            slow = await runtime.start(flow, id="slow", input=1)
+            waiter = asyncio.create_task(slow.result())
+            while journal.calls["commit"] < 2:
+                await asyncio.sleep(0)
+            assert await (await runtime.start(flow, id="fast", input=1)).result() == Success(5)
+            gate.set()
+            assert await waiter == Success(5)
+
+    run(main())
+
+
+def test_of_two_runtimes_on_one_instance_the_slower_goes_quiet() -> None:
+    async def main() -> None:
+        journal, slow, quick = InMemoryJournal(), Gate(5), Effect(6)
+        first = workflow(run_io(slow, name="s", event=int))
+        second = workflow(run_io(quick, name="s", event=int))
+        loser = await virtual(journal, first, grace=NO_GRACE).__aenter__()
+        instance = await loser.start(first, id="a", input=1)
+        waiter = asyncio.create_task(instance.result())
+        await slow.begun.wait()
+        winner = await virtual(journal, second).__aenter__()
+        assert await (await winner.instance(second, "a")).result() == Success(6)
+        slow.open.set()
+        with pytest.raises(Conflict, match="another writer was first"):
+            await waiter
+        assert await instance.result() == Success(6)
+        assert await kinds(instance) == [Kind.STARTED, Kind.ATTEMPT_LOST, Kind.EVENT, Kind.COMPLETED]
+        assert slow.runs == 1
+        await winner.__aexit__(None, None, None)
+        await loser.__aexit__(None, None, None)
+
+    run(main())
+
+
+def test_a_signal_to_an_instance_that_another_runtime_has_continued_is_decided_anew() -> None:
+    async def main() -> None:
+        journal = InMemoryJournal()
+        flow = workflow(approval() >> note())
+        one = await virtual(journal, flow).__aenter__()
+        two = await virtual(journal, flow).__aenter__()
+        here = await one.start(flow, id="a", input=1)
+        there = await two.start(flow, id="a", input=1)
+        await there.signal(APPROVE, ME, key="k")
+        assert await here.signal(NOTE_SIGNAL, "and") == "noted 1 by me and"
+        assert await here.signal(APPROVE, ME, key="k") == "ok 1 by me"
+        await one.__aexit__(None, None, None)
+        await two.__aexit__(None, None, None)
+
+    run(main())
+
+
+def test_senders_of_kept_signals_are_told_when_the_instance_goes_on_elsewhere() -> None:
+    async def main() -> None:
+        journal, gate = InMemoryJournal(), Gate(1)
+        flow = workflow(run_io(gate, name="s", event=int) >> note())
+        one = await virtual(journal, flow, grace=NO_GRACE).__aenter__()
+        here = await one.start(flow, id="a", input=1)
+        await gate.begun.wait()
+        sender = asyncio.create_task(here.signal(NOTE_SIGNAL, "early"))
+        await rounds()
+        two = await virtual(journal, flow, grace=NO_GRACE).__aenter__()
+        await rounds()
+        gate.open.set()
+        with pytest.raises(Conflict):
+            await sender
+        await two.idle()
+        await two.__aexit__(None, None, None)
+        await one.__aexit__(None, None, None)
+
+    run(main())
