@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import inspect
 import re
 import types
@@ -71,10 +72,19 @@ def _rows(module: str, name: str) -> Iterator[tuple[str, str]]:
     if (module, name) in CONSTANTS:
         yield name, CONSTANTS[module, name]
         return
-    yield name if isinstance(value, type) else _call(name, value), _sentence(value)
+    yield name if _is_not_built(value) else _call(name, value), _sentence(value)
     if isinstance(value, type) and not issubclass(value, WioError):
         for method, function in _methods(cast("type[Any]", value)):
             yield _call(f"{name}.{method}", function), _sentence(function)
+
+
+def _is_not_built(value: Any) -> bool:
+    """Tell whether a name is a class that users do not build: an error, a protocol, an enumeration."""
+    if not isinstance(value, type):
+        return False
+    kind = cast("type[Any]", value)
+    only_named = inspect.isabstract(kind) or getattr(kind, "_is_protocol", False)
+    return only_named or issubclass(kind, BaseException | enum.Enum)
 
 
 def _methods(kind: type[Any]) -> Iterator[tuple[str, Any]]:
