@@ -163,10 +163,9 @@ def folded(node: RunIO | HandleSignal, active: Active, event: Any) -> tuple[Any,
         return event, None
     folded: Any = call(node.handler, active.address, active.value, event)
     # The classes are final, and isinstance is slow for them: their metaclass is that of abstract classes.
-    kind: type[Any] = type(folded)
-    if kind is Failure:
+    if folded.__class__ is Failure:
         return active.value, folded
-    return (folded.unwrap() if kind is Success else folded), None
+    return (folded.unwrap() if folded.__class__ is Success else folded), None
 
 
 def _without_first(mailbox: tuple[Kept, ...], signal: str) -> tuple[Kept, ...]:

@@ -212,7 +212,7 @@ def test_a_step_sees_the_instance_and_its_input() -> None:
     """19: and its attempt, and a key that is the same on each attempt."""
     looking = workflow(run_io(look))
     with Simulation(looking) as simulation:
-        assert simulation.start(looking, id="o-1", input=ONE).result() == Success(Seen("o-1", "o-1/look", 1))
+        assert simulation.start(looking, id="o-1", input=ONE).result() == Success(Seen("o-1", "o-1:look", 1))
 
 
 def test_names_of_a_step() -> None:
