@@ -25,13 +25,17 @@ class InvalidSetting(JournalError, ValueError):
 
 @attrs.frozen
 class _Meaning:
-    """Is what errors of the driver mean. `passes`: the same statement may succeed a moment later."""
+    """Is what errors of the driver mean. `passes`: the same statement may succeed a moment later.
+
+    `uncertain`: the answer may have been lost, so that nobody knows whether the commit under way was stored.
+    """
 
     causes: tuple[type[Exception], ...]
     error: Callable[[str], JournalError]
     says: str
     way_out: str
     passes: bool = False
+    uncertain: bool = False
 
 
 _UNCERTAIN = "It is not known whether a commit under way was stored: repeat it with its token."
@@ -90,7 +94,8 @@ _MEANINGS = (
         (errors.QueryCanceled,),
         JournalUnavailable,
         "ended a statement",
-        f"{_UNCERTAIN} Look at statement_timeout and at the locks on the server.",
+        "Look at statement_timeout and at the locks on the server.",
+        uncertain=True,
     ),
     _Meaning(
         (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable),
@@ -103,18 +108,20 @@ _MEANINGS = (
         (TimeoutError,),
         JournalUnavailable,
         "does not answer in time",
-        f"{_UNCERTAIN} Look at the load and the locks on the server.",
+        "Look at the load and the locks on the server.",
         passes=True,
+        uncertain=True,
     ),
     _Meaning(
         (psycopg.OperationalError, psycopg.InterfaceError, OSError),
         JournalUnavailable,
         "cannot be reached",
-        f"{_UNCERTAIN} Check that Postgres runs there, and the host, port, database, user and password of the DSN.",
+        "Check that Postgres runs there, and the host, port, database, user and password of the DSN.",
         passes=True,
+        uncertain=True,
     ),
 )
-_OTHER = _Meaning((), JournalUnavailable, "failed", f"{_UNCERTAIN} Look into the log of the server.")
+_OTHER = _Meaning((), JournalUnavailable, "failed", "Look into the log of the server.", uncertain=True)
 
 
 def may_pass(error: Exception) -> bool:
@@ -122,11 +129,16 @@ def may_pass(error: Exception) -> bool:
     return _meaning(error).passes
 
 
-def translated(error: Exception, journal: str) -> JournalError:
-    """Return the journal's error for an error of the driver. `journal` says where, without a password."""
+def translated(error: Exception, journal: str, *, commits: bool) -> JournalError:
+    """Return the journal's error for an error of the driver. `journal` says where, without a password.
+
+    `commits` tells that a commit was under way, of which nobody may know now whether it was stored.
+    """
     meaning = _meaning(error)
+    way_out = f"{_UNCERTAIN} {meaning.way_out}" if commits and meaning.uncertain else meaning.way_out
     reason = " ".join(str(error).split()).rstrip(".") or "no answer"
-    return meaning.error(f"{journal} {meaning.says}: {reason}. {meaning.way_out}")
+    ended = reason if reason.endswith("?") else f"{reason}."
+    return meaning.error(f"{journal} {meaning.says}: {ended} {way_out}")
 
 
 def _meaning(error: Exception) -> _Meaning:

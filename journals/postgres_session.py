@@ -37,15 +37,15 @@ class Session:
         try:
             return await self._try(self._commits, work)
         except DRIVER_ERRORS as error:
-            raise translated(error, self._journal) from error
+            raise translated(error, self._journal, commits=False) from error
 
     async def commit(self, work: Callable[[Connection], Awaitable[Answer]]) -> Answer:
         """Return what `work` makes of the connection for commits, in the end; it may run several times."""
-        return await self._patiently(self._commits, work)
+        return await self._patiently(self._commits, work, commits=True)
 
     async def read(self, work: Callable[[Connection], Awaitable[Answer]]) -> Answer:
         """Return what `work` makes of a connection for reads, in the end; it may run several times."""
-        return await self._patiently(self._reads, work)
+        return await self._patiently(self._reads, work, commits=False)
 
     async def close(self) -> None:
         """Wait for what is under way, and close the connections."""
@@ -53,7 +53,9 @@ class Session:
         if self._reads is not self._commits:
             await self._reads.close()
 
-    async def _patiently(self, connections: Connections, work: Callable[[Connection], Awaitable[Answer]]) -> Answer:
+    async def _patiently(
+        self, connections: Connections, work: Callable[[Connection], Awaitable[Answer]], *, commits: bool
+    ) -> Answer:
         now = asyncio.get_running_loop().time
         ends_at, pause_seconds = now() + self._patience_seconds, _FIRST_PAUSE_SECONDS
         if self._gave_up:
@@ -63,7 +65,7 @@ class Session:
             try:
                 answer = await self._try(connections, work)
             except DRIVER_ERRORS as error:
-                problem = await self._problem(error)
+                problem = await self._problem(error, commits)
                 if not may_pass(error) or now() + pause_seconds > ends_at:
                     self._gave_up = may_pass(error)
                     raise problem from error
@@ -77,9 +79,9 @@ class Session:
         async with asyncio.timeout(self._patience_seconds), connections.borrowed() as connection:
             return await work(connection)
 
-    async def _problem(self, error: Exception) -> JournalError:
+    async def _problem(self, error: Exception, commits: bool) -> JournalError:
         """Return the journal's error. Idle connections are let go: they are likely as bad as the one that failed."""
-        problem = translated(error, self._journal)
+        problem = translated(error, self._journal, commits=commits)
         if not isinstance(problem, InvalidCommit):
             await self._commits.close_idle()
             await self._reads.close_idle()

@@ -6,13 +6,19 @@ from typing import Any
 
 from interpreters.lint.finding import Finding, Level
 from interpreters.lint.places import places
+from interpreters.lint.step_events import written_at
 from wio.workflow import Workflow
 
 
 def numbered_names(workflow: Workflow[Any, Any, Any]) -> tuple[Finding, ...]:
     """Note every place whose address depends on how many of its name come before it."""
     return tuple(
-        Finding(Level.INFO, "numbered-name", place.address, _message(*_name_and_number(place.address)))
+        Finding(
+            Level.INFO,
+            "numbered-name",
+            place.address,
+            _message(*_name_and_number(place.address)) + written_at(place.node),
+        )
         for place in places(workflow.root)
         if "#" in _name(place.address)
     )

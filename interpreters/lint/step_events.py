@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import attrs
@@ -25,6 +27,20 @@ class StepEvent:
     node: RunIO | HandleSignal
     form: object | None
     problem: str = ""
+
+
+def written_at(node: object) -> str:
+    """Return where the lambda stands that gave a step no name of its own, as a sentence; "" for other steps.
+
+    >>> written_at(RunIO(len, name="len"))
+    ''
+    """
+    if not isinstance(node, RunIO) or node.name != "step":
+        return ""
+    code = getattr(node.effect, "__code__", None)
+    if not isinstance(code, CodeType) or code.co_name != "<lambda>":
+        return ""
+    return f" It is the lambda at {Path(code.co_filename).name}:{code.co_firstlineno}; name=... gives it a name."
 
 
 def step_events(workflow: Workflow[Any, Any, Any]) -> Iterator[StepEvent]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from interpreters.lint.finding import Finding, Level
-from interpreters.lint.step_events import step_events
+from interpreters.lint.step_events import step_events, written_at
 from journals.codec_errors import UnsupportedType
 from journals.json_tables import Names, table_of
 from wio.nodes import HandleSignal
@@ -24,8 +24,9 @@ def _problems(workflow: Workflow[Any, Any, Any]) -> Iterator[tuple[str, str]]:
     yield from _refused("", "input", workflow.input)
     for step in step_events(workflow):
         if step.problem:
-            yield step.address, step.problem
-        yield from _refused(step.address, "event", step.form)
+            yield step.address, step.problem + written_at(step.node)
+        for address, problem in _refused(step.address, "event", step.form):
+            yield address, problem + written_at(step.node)
         if isinstance(step.node, HandleSignal):
             yield from _refused(step.address, "request", step.node.signal.request)
             yield from _refused(step.address, "response", step.node.signal.response)

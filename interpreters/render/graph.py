@@ -34,6 +34,7 @@ from interpreters.render.drawing import (
     Step,
     WaitStep,
 )
+from interpreters.render.passing import was_reached
 from interpreters.render.progress import State
 from interpreters.render.wording import count_words
 from wio.nodes import LoopTest
@@ -277,11 +278,12 @@ class _Sheet:
             going_back = self.body(cycle.body, (begun,))
         else:
             top = self.dot(ends, Look.MERGE, "", Place(state=State.DONE if place.at else State.NOT_REACHED))
-            tested = State.DONE if is_over or cycle.rounds > 1 else State.NOT_REACHED
+            goes_back = cycle.rounds > 1 or any(map(was_reached, cycle.back))
+            tested = State.DONE if is_over or goes_back else State.NOT_REACHED
             ends = self.merged(self.body(cycle.body, top))
             place = attrs.evolve(place, state=tested)
             (test,) = self.dot(ends, Look.LOOP, cycle.name, place, details, cycle.description)
-            repeat = attrs.evolve(test, label="repeat", line=Line.BACK, open=cycle.rounds > 1)
+            repeat = attrs.evolve(test, label="repeat", line=Line.BACK, open=goes_back)
             going_back = self.body(cycle.back, (repeat,))
         for end in self.merged(going_back):
             self.join(attrs.evolve(end, line=Line.BACK), top[0].tail)

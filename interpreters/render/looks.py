@@ -48,12 +48,16 @@ _PAINTS = {
 }
 
 
+_PASSED = frozenset({State.DONE, State.HANDLED})
+_FAILED = frozenset({State.FAILED, State.HANDLED})
+
+
 def paint(dot: Dot, is_instance: bool) -> Paint:
     """Return the colours of a dot; in the picture of an instance what was not reached is pale."""
     full = _PAINTS[dot.look]
     state = dot.place.state
-    if not is_instance or state is State.DONE or state in ACTIVE:
-        return Paint(full.fill, ERROR, full.text) if state is State.FAILED else full
+    if not is_instance or state in _PASSED or state in ACTIVE:
+        return Paint(full.fill, ERROR, full.text) if state in _FAILED else full
     if dot.look in (Look.MERGE, Look.START):
         return Paint(FAINT, FAINT)
     return Paint("#ffffff", FAINT if state is State.SKIPPED else full.border, QUIET_TEXT)
@@ -65,7 +69,7 @@ def is_active(dot: Dot) -> bool:
 
 
 def status_line(place: Place) -> str:
-    """Return the note on a place, after its state where that is an active one; "" where colour tells enough."""
-    if place.state not in ACTIVE:
+    """Return the note on a place, after its state where colour does not tell it; "" where it does."""
+    if place.state not in ACTIVE and place.state is not State.HANDLED:
         return place.note
     return f"{place.state.value}: {place.note}" if place.note else place.state.value

@@ -28,6 +28,16 @@ def _skip(shape: Shape) -> Shape:
     return with_state(changed, State.SKIPPED) if shape.place.state is State.NOT_REACHED else changed
 
 
+def handled(body: Body) -> Body:
+    """Return the body, whose failure went to a handler, with that failure as one of the past."""
+    return tuple(_handle(shape) for shape in body)
+
+
+def _handle(shape: Shape) -> Shape:
+    changed = with_bodies(shape, tuple(handled(inner) for inner in bodies(shape)))
+    return with_state(changed, State.HANDLED) if shape.place.state is State.FAILED else changed
+
+
 def passed(body: Body, left: bool) -> Body:
     """Return the body with the shapes done that record nothing, where the instance is known to be beyond them.
 
@@ -37,7 +47,7 @@ def passed(body: Body, left: bool) -> Body:
     shapes: list[Shape] = []
     for shape in reversed(body):
         shapes.append(_pass(shape, beyond))
-        beyond = beyond or _was_reached(shape)
+        beyond = beyond or was_reached(shape)
     return tuple(reversed(shapes))
 
 
@@ -46,7 +56,7 @@ def _pass(shape: Shape, left: bool) -> Shape:
         case Choice():
             insides = tuple(passed(way.body, left and way.place.state is State.DONE) for way in shape.ways)
         case Cycle():
-            began_back = any(map(_was_reached, shape.back))
+            began_back = any(map(was_reached, shape.back))
             insides = (passed(shape.body, left or began_back), passed(shape.back, False))
         case Handled():
             caught = bool(shape.place.at)
@@ -59,7 +69,8 @@ def _pass(shape: Shape, left: bool) -> Shape:
     return with_bodies(shape, insides)
 
 
-def _was_reached(shape: Shape) -> bool:
+def was_reached(shape: Shape) -> bool:
+    """Tell whether the instance was at the shape or inside it."""
     if shape.place.at or shape.place.state is State.DONE:
         return True
-    return any(_was_reached(inner) for body in bodies(shape) for inner in body)
+    return any(was_reached(inner) for body in bodies(shape) for inner in body)

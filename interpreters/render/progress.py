@@ -20,7 +20,10 @@ from wio.nodes import WIO
 
 
 class State(enum.Enum):
-    """Says what has become of a place in an instance. The value is the word that people read."""
+    """Says what has become of a place in an instance. The value is the word that people read.
+
+    `BEGUN` is what a journal alone can tell of `RUNNING`: whether a process still works on it is not known.
+    """
 
     NOT_REACHED = "not reached"
     SKIPPED = "skipped"
@@ -30,9 +33,11 @@ class State(enum.Enum):
     RETRYING = "retrying"
     PAUSED = "paused"
     FAILED = "failed"
+    HANDLED = "failed, handled"
+    BEGUN = "began, no end recorded"
 
 
-ACTIVE = frozenset({State.RUNNING, State.WAITING, State.RETRYING, State.PAUSED, State.FAILED})
+ACTIVE = frozenset({State.RUNNING, State.WAITING, State.RETRYING, State.PAUSED, State.FAILED, State.BEGUN})
 """Are the states of the place that an instance is at."""
 
 

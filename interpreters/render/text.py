@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import attrs
@@ -41,6 +41,8 @@ _SIGNS = {
     State.RETRYING: "↻",
     State.PAUSED: "‖",
     State.FAILED: "✗",
+    State.HANDLED: "✗",
+    State.BEGUN: "►",
 }
 _ASCII: Mapping[str, str] = {
     "✓": "+",
@@ -59,6 +61,7 @@ _ASCII: Mapping[str, str] = {
     "\N{MULTIPLICATION SIGN}": "x",
 }
 _NARROWEST_NOTE = 20
+_GAP = 2
 
 
 @attrs.frozen
@@ -77,11 +80,11 @@ Rows: TypeAlias = "tuple[Row, ...]"
 def to_text(drawing: Drawing, *, ascii: bool = False, width: int = 100) -> str:
     """Return the drawing as lines of text, each ending in a newline.
 
-    Names are never cut; notes are, where they would go beyond `width` columns. With `ascii` only ASCII is used.
+    Names are never cut; notes are, where they would go beyond `width` columns. What does not fit beside a long name
+    stands below it. With `ascii` only ASCII is used.
     """
     root = Row(drawing.title, drawing.input, _outcome(drawing.outcome), _rows(drawing.body))
-    lines = [(guide + row.label, row.kind, _note(row.place)) for guide, row in _lines(root, "", "")]
-    text = "".join(line + "\n" for line in _table(lines, width))
+    text = "".join(line + "\n" for line in _table(tuple(_lines(root, "", "")), width))
     for address in drawing.unplaced:
         text += f"not in this program: {address}\n"
     return _in_ascii(text) if ascii else text
@@ -98,6 +101,11 @@ def _outcome(outcome: Mark | None) -> Place:
 
 def _rows(body: Body) -> Rows:
     return tuple(row for shape in body for row in _rows_of(shape))
+
+
+def _rows_or_none(body: Body) -> Rows:
+    """Return the rows of a body; where there are none, one that says so."""
+    return _rows(body) or (Row("(nothing)"),)
 
 
 def _rows_of(shape: Shape) -> Rows:
@@ -127,8 +135,8 @@ def _rows_of(shape: Shape) -> Rows:
         case Cycle():
             return _cycle_rows(shape)
         case Handled():
-            tried = Row("try", "", NOWHERE, _rows(shape.body))
-            return (tried, Row(f"on {shape.error}", "handler", shape.place, _rows(shape.handler)))
+            tried = Row("try", "", NOWHERE, _rows_or_none(shape.body))
+            return (tried, Row(f"on {shape.error}", "handler", shape.place, _rows_or_none(shape.handler)))
         case QueryScope():
             return (Row(f"query {shape.query}", "", shape.place, _rows(shape.body)),)
         case Part():
@@ -136,7 +144,7 @@ def _rows_of(shape: Shape) -> Rows:
 
 
 def _ways(choice: Choice) -> Rows:
-    ways = tuple(Row(f"[{way.name}]", "", way.place, _rows(way.body)) for way in choice.ways)
+    ways = tuple(Row(f"[{way.name}]", "", way.place, _rows_or_none(way.body)) for way in choice.ways)
     return (*ways, Row("[otherwise]", "", NOWHERE, (Row("fail NoArmMatched"),))) if choice.open_ended else ways
 
 
@@ -153,8 +161,18 @@ def _cycle_rows(cycle: Cycle) -> Rows:
     return (Row(f"↻ {cycle.name}", f"loop {cycle.until}", place, (*earlier, *_rows(cycle.body), *back)),)
 
 
-def _lines(row: Row, guide: str, indent: str) -> Iterator[tuple[str, Row]]:
-    yield guide, row
+@attrs.frozen
+class _Line:
+    """Is one row as it is printed; `below` are the guides under its label, for what does not fit beside it."""
+
+    label: str
+    kind: str
+    note: str
+    below: str
+
+
+def _lines(row: Row, guide: str, indent: str) -> Iterator[_Line]:
+    yield _Line(guide + row.label, row.kind, _note(row.place), indent + ("│  " if row.below else ""))
     for below in row.below:
         is_last = below is row.below[-1]
         yield from _lines(below, indent + ("└─ " if is_last else "├─ "), indent + ("   " if is_last else "│  "))
@@ -167,20 +185,32 @@ def _note(place: Place) -> str:
     return f"{words}: {place.note}" if place.note else words
 
 
-def _table(lines: list[tuple[str, str, str]], width: int) -> Iterator[str]:
-    """Yield the lines with their kinds and notes in columns, as far as these fit."""
-    label_width = min(max(_columns(label) for label, _, _ in lines), width // 2)
-    kind_width = min(max(_columns(kind) for _, kind, _ in lines), width // 3)
-    for label, kind, note in lines:
-        line = label if not kind and not note else _padded(label, label_width) + kind
-        if note:
-            line = _padded(line, label_width + 2 + kind_width)
-            line += _cut(note, max(width - _columns(line), _NARROWEST_NOTE))
-        yield line.rstrip()
+def _table(lines: Sequence[_Line], width: int) -> Iterator[str]:
+    """Yield the lines with their kinds and notes in columns, which begin at the same place in every line."""
+    label_width = min(max(_columns(line.label) for line in lines), width // 2)
+    kind_width = min(max(_columns(line.kind) for line in lines), width // 3)
+    kind_at = label_width + _GAP
+    note_at = kind_at + kind_width + _GAP
+    if width - note_at < _NARROWEST_NOTE:
+        note_at = kind_at
+    for line in lines:
+        room = width - note_at
+        cells = ((kind_at, line.kind), (note_at, _cut(line.note, room)))
+        yield from _in_columns(line.label, [cell for cell in cells if cell[1]], line.below)
 
 
-def _padded(text: str, width: int) -> str:
-    return text + " " * (max(width - _columns(text), 0) + 2)
+def _in_columns(begun: str, cells: Sequence[tuple[int, str]], below: str) -> Iterator[str]:
+    """Yield a line that goes on with each cell at its column, and a further line where that is taken already."""
+    for begins_at, text in cells:
+        if _columns(begun) + _GAP > begins_at:
+            yield begun.rstrip()
+            begun = below
+        begun = _filled(begun, begins_at) + text
+    yield begun.rstrip()
+
+
+def _filled(text: str, width: int) -> str:
+    return text + " " * max(width - _columns(text), 0)
 
 
 def _cut(text: str, width: int) -> str:

@@ -39,7 +39,7 @@ from interpreters.render.drawing import (
     active_state,
     more,
 )
-from interpreters.render.passing import passed, skipped
+from interpreters.render.passing import handled, passed, skipped
 from interpreters.render.progress import Mark, Progress, State
 from interpreters.render.trail import Trail
 from interpreters.render.wording import (
@@ -241,7 +241,8 @@ class _Walker:
     def _close_handled(self, node: HandleError, place: Place) -> None:
         body, handler = self._take_closed(2)
         error = "any error" if node.on is None else type_words(node.on)
-        self._add_nested(Handled(skipped(body) if place.at else body, error, _around(place, handler), handler))
+        tried = handled(skipped(body)) if place.at else body
+        self._add_nested(Handled(tried, error, _around(place, handler), handler))
 
     def _close_query(self, name: str) -> None:
         (body,) = self._take_closed(1)

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, MissingArgumentError
 
 from interpreters.shell.exit_codes import DONE, ERROR, INTERRUPTED, USAGE_ERROR
 
@@ -40,8 +40,8 @@ def run(words: Sequence[str]) -> int:
     try:
         return _called([word for word in words if word != "--debug"])
     except CycloptsError as error:
-        named = " ".join(word for word in words[:1] if any(word == name for name, _, _ in _COMMANDS))
-        _complain(f"{' '.join(str(error).split())} See: wio {named}{' ' if named else ''}--help")
+        named = "".join(f"{word} " for word in words[:1] if any(word == name for name, _, _ in _COMMANDS))
+        _complain(f"{_usage_problem(error, named)} See: wio {named}--help")
         return USAGE_ERROR
     except KeyboardInterrupt:
         _complain("interrupted. What was recorded is kept; the same command goes on with it.")
@@ -55,6 +55,15 @@ def run(words: Sequence[str]) -> int:
             traceback.print_exc()
         _complain(str(import_module("interpreters.shell.complaints").complaint(error)))
         return ERROR
+
+
+def _usage_problem(error: CycloptsError, named: str) -> str:
+    """Return what is wrong with the words. cyclopts says of a missing option that its value is missing."""
+    missing = error.argument
+    if not isinstance(error, MissingArgumentError) or error.keyword is not None or missing is None or missing.tokens:
+        return " ".join(str(error).split())
+    instead = [f" or the environment variable {name}" for name in missing.parameter.env_var or ()]
+    return f"{named or 'wio '}needs {missing.name}{''.join(instead)}."
 
 
 def _called(words: Sequence[str]) -> int:

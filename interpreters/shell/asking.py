@@ -11,15 +11,18 @@ from cyclopts import Parameter
 
 from interpreters.runtime.runtime import Runtime
 from interpreters.shell import options
+from interpreters.shell.complaints import resume_told
 from interpreters.shell.endings import in_words, outcome_of
 from interpreters.shell.exit_codes import WAITING
 from interpreters.shell.journal_urls import journal_at
 from interpreters.shell.json_input import read_json
 from interpreters.shell.output import only_json, print_json, say
-from interpreters.shell.settling import settle, warnings_shown
+from interpreters.shell.settling import GRACE, awake, settle, stopping_said, warnings_shown
 from interpreters.shell.targets import Target, load
 from journals.ports import Journal
 from wio.signals import Query, Signal
+
+_LOOK_SECONDS = 0.02
 
 
 def signal(
@@ -37,11 +40,14 @@ def signal(
 
     The instance then goes on until it ends or only waits; where it stands is said on standard error. A signal that
     is kept for later prints null and gives exit code 4; send it again with its key for the response.
+
+    A running service on the same journal does not see what this command did, a timer that it set included, before it
+    touches the instance again.
     """
     target = load(workflow)
     sent = target.signal(signal)
-    value = read_json(request, sent.request, f"The request of signal {signal!r}")
-    with warnings_shown(), only_json():
+    value = read_json(request, sent.request, "--request")
+    with warnings_shown(), only_json(), resume_told(workflow):
         answered, response = asyncio.run(_send(target, id, journal_at(journal), sent, value, key, wait))
     print_json(_plain(response))
     return 0 if answered else WAITING
@@ -57,21 +63,40 @@ async def _send(
     patience: timedelta,
 ) -> tuple[bool, object]:
     """Return whether there is a response, and the response. What was broken off before is gone on with first."""
-    async with Runtime(journal, target.versions(), recover=False) as runtime:
+    async with awake(), Runtime(journal, target.versions(), recover=False, grace=GRACE) as runtime:
         instance = await runtime.instance(target.workflow, id)
-        await settle(runtime, instance, patience)
-        delivery = asyncio.ensure_future(instance.signal(signal, request, key=key))
-        # The delivery takes its turn before anybody asks where the instance stands.
-        await asyncio.sleep(0)
-        await settle(runtime, instance, patience)
-        await asyncio.sleep(0)
+        async with stopping_said(runtime, journal, id):
+            await settle(runtime, instance, patience)
+            delivery = asyncio.ensure_future(instance.signal(signal, request, key=key))
+            try:
+                await _taken(delivery, runtime)
+                if delivery.done():
+                    delivery.result()
+                await settle(runtime, instance, patience)
+                await _taken(delivery, runtime)
+            except BaseException:
+                delivery.cancel()
+                raise
         record = await journal.find(id)
-        say(in_words(record, await outcome_of(journal, record)))
         if delivery.done():
-            return True, delivery.result()
-        say(f"wio: the signal is kept until the workflow gets there; sent again with key {key!r} it is answered then.")
+            response = delivery.result()
+            say(in_words(record, await outcome_of(journal, record)))
+            return True, response
         delivery.cancel()
+        say(in_words(record, await outcome_of(journal, record)))
+        say(f"wio: the signal is kept until the workflow gets there; sent again with key {key!r} it is answered.")
         return False, None
+
+
+async def _taken(delivery: asyncio.Future[Any], runtime: Runtime) -> None:
+    """Return when a signal has been answered or refused, or when nothing is done about it any more: it is kept.
+
+    An answer takes some turns of the event loop to its sender, so that the runtime is looked at twice.
+    """
+    idle_looks = 0
+    while not delivery.done() and idle_looks < 2:
+        await asyncio.wait([delivery], timeout=_LOOK_SECONDS)
+        idle_looks = idle_looks + 1 if runtime.is_idle else 0
 
 
 def query(
@@ -85,7 +110,7 @@ def query(
     """Ask an instance and print the answer as JSON. Nothing is changed, and nothing goes on."""
     target = load(workflow)
     question = target.query(query)
-    with warnings_shown(), only_json():
+    with warnings_shown(), only_json(), resume_told(workflow):
         answer = asyncio.run(answer_of(target, id, journal_at(journal), question))
     print_json(_plain(answer))
     return 0

@@ -2,13 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
+from collections.abc import Generator
+
+from interpreters.errors import InstancePaused, JournalMismatch
+from interpreters.shell.shell_errors import Paused
+from journals.errors import Conflict
 from wio.errors import WioError
 
 
 def complaint(error: Exception) -> str:
     """Return the message of an error of wio, which says all; of any other error the class too."""
-    words = one_line(str(error))
-    return words if isinstance(error, WioError) else f"{type(error).__name__}: {words}"
+    match error:
+        case Conflict():
+            return (
+                f"Another process runs instance {error.instance_id!r}. What was done here after entry {error.expected}"
+                f" was not stored. See: wio history --id {shlex.quote(error.instance_id)}"
+            )
+        case InstancePaused():
+            at = f" at {error.address}" if error.address else ""
+            return f"{error.instance_id} is paused{at}: {one_line(error.problem).rstrip('.')}."
+        case WioError():
+            return one_line(str(error))
+        case _:
+            return f"{type(error).__name__}: {one_line(str(error))}"
+
+
+@contextlib.contextmanager
+def resume_told(target: str) -> Generator[None]:
+    """Add to the error of a paused instance the command by which it goes on."""
+    try:
+        yield
+    except InstancePaused as error:
+        way_out = resume_words(target, error.instance_id, error.problem)
+        raise Paused(f"{complaint(error)} {way_out}") from error
+
+
+def resume_words(target: str, instance_id: str, problem: str) -> str:
+    """Return how a paused instance goes on. What to mend first is said in the problem, if it is one of wio's."""
+    first = "Do one of the two" if problem.startswith(JournalMismatch.__name__) else "Mend the cause"
+    return f"Nothing is lost. {first}, then: wio resume {shlex.quote(target)} --id {shlex.quote(instance_id)}"
 
 
 def one_line(text: str) -> str:

@@ -9,17 +9,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
+import attrs
 from cyclopts import Parameter
 
-from interpreters.render import Drawing, to_dot, to_json, to_mermaid, to_svg, to_text
+from interpreters.render import Drawing, Mark, Progress, Reached, State, to_dot, to_json, to_mermaid, to_svg, to_text
 from interpreters.render import draw as picture_of
 from interpreters.shell import options
 from interpreters.shell.history import entries_of
 from interpreters.shell.journal_urls import journal_at
 from interpreters.shell.output import say
-from interpreters.shell.shell_errors import WrongInput
+from interpreters.shell.shell_errors import WrongInput, WrongOutput
 from interpreters.shell.targets import Target, load
 from interpreters.tracing import progress
+from journals.entries import InstanceRecord, Status
 from journals.ports import Journal
 
 Format: TypeAlias = Literal["text", "mermaid", "dot", "svg", "json"]
@@ -37,6 +39,7 @@ def draw(
     ] = None,
 ) -> None:
     """Draw a workflow, or with --id and --journal how far an instance of it is."""
+    chosen = format or _format_of(output)
     target = load(workflow)
     if id is None:
         drawing = picture_of(target.workflow)
@@ -44,19 +47,42 @@ def draw(
         raise WrongInput("To draw an instance, say where it is kept: --journal sqlite:///orders.db.")
     else:
         drawing = asyncio.run(instance_drawing(target, id, journal_at(journal)))
-    text = _WRITERS[format or _format_of(output)](drawing)
+    text = _WRITERS[chosen](drawing)
     if output is None:
         print(text, end="" if text.endswith("\n") else "\n")
     else:
-        output.write_text(text, encoding="utf-8")
+        _write(output, text)
         say(f"wio: wrote {output}")
+
+
+def _write(output: Path, text: str) -> None:
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise WrongOutput(f"Cannot write {output}: {error.strerror}. Name a file in a folder that exists.") from error
 
 
 async def instance_drawing(target: Target, id: str, journal: Journal) -> Drawing:
     """Return the picture of an instance; nothing is run. Raises `JournalMismatch` when its journal does not fit."""
     async with journal:
-        workflow = target.version_of(await journal.find(id))
-        return picture_of(workflow, progress=progress(workflow, await entries_of(journal, id)))
+        record = await journal.find(id)
+        workflow = target.version_of(record)
+        return picture_of(workflow, progress=_as_recorded(progress(workflow, await entries_of(journal, id)), record))
+
+
+def _as_recorded(progress: Progress, record: InstanceRecord) -> Progress:
+    """Return the progress without the claim that something runs: that cannot be known from a journal."""
+
+    def known(state: State, note: str) -> Mark:
+        if record.status is Status.RUNNING and state in (State.RUNNING, State.RETRYING):
+            return Mark(State.BEGUN, note)
+        return Mark(State.WAITING, "to be picked up") if state is State.RUNNING else Mark(state, note)
+
+    trace = tuple(
+        Reached(one.address, *attrs.astuple(known(one.state, one.note))) if isinstance(one, Reached) else one
+        for one in progress.trace
+    )
+    return Progress(trace, known(progress.outcome.state, progress.outcome.note))
 
 
 def terminal_text(drawing: Drawing) -> str:
@@ -79,8 +105,17 @@ _FORMATS: Mapping[str, Format] = {
     ".gv": "dot",
     ".svg": "svg",
     ".json": "json",
+    ".txt": "text",
 }
 
 
 def _format_of(output: Path | None) -> Format:
-    return "text" if output is None else _FORMATS.get(output.suffix.lower(), "text")
+    if output is None:
+        return "text"
+    found = _FORMATS.get(output.suffix.lower())
+    if found is None:
+        raise WrongOutput(
+            f"{output}: the ending {output.suffix or '(none)'} tells no format. Known are"
+            f" {', '.join(_FORMATS)}; or say it: --format {'|'.join(_WRITERS)}."
+        )
+    return found

@@ -8,6 +8,8 @@ from interpreters.shell.exit_codes import DONE, FAILED, PAUSED, WAITING
 from journals.entries import InstanceRecord, Kind, Payload, Status
 from journals.ports import Journal
 
+_RUNS = "runs "
+
 EXIT_CODES = {
     Status.COMPLETED: DONE,
     Status.FAILED: FAILED,
@@ -30,10 +32,25 @@ def in_words(record: InstanceRecord, outcome: Payload | None) -> str:
             ended = f"{record.id} {record.status.value}"
             return ended if outcome is None else f"{ended} with {outcome.type} {outcome.text}"
         case Status.PAUSED:
-            parked = "" if record.detail.startswith("paused") else "paused: "
+            parked = "paused: " if is_parked(record) else ""
             return f"{record.id} is {parked}{record.detail}"
         case Status.WAITING | Status.RUNNING:
-            return f"{record.id} {record.detail or record.status.value}"
+            return f"{record.id} {detail_words(record) or record.status.value}"
+
+
+def is_parked(record: InstanceRecord) -> bool:
+    """Tell whether an instance is paused because its journal does not fit its workflow."""
+    return record.status is Status.PAUSED and not record.detail.startswith("paused")
+
+
+def detail_words(record: InstanceRecord) -> str:
+    """Return what the record says of the present. It cannot know whether the process that began a step still lives."""
+    detail = record.detail
+    if not detail.startswith(_RUNS):
+        return detail
+    if record.status is Status.RUNNING:
+        return f"began {detail.removeprefix(_RUNS)}; no end recorded"
+    return detail if ", at " in detail else f"{detail} next"
 
 
 def as_json(record: InstanceRecord, outcome: Payload | None) -> dict[str, object]:
@@ -43,7 +60,7 @@ def as_json(record: InstanceRecord, outcome: Payload | None) -> dict[str, object
         "workflow": record.workflow,
         "version": record.version,
         "status": record.status.value,
-        "detail": record.detail,
+        "detail": detail_words(record),
         "wake_up": None if record.wake_up is None else record.wake_up.isoformat(),
         "entries": record.last_seq,
         "started_at": record.started_at.isoformat(),

@@ -13,7 +13,7 @@ from interpreters.shell import options
 from interpreters.shell.endings import payload_as_json
 from interpreters.shell.journal_urls import journal_at
 from interpreters.shell.output import Column, print_json, print_table, time_words
-from journals.entries import Entry, InstanceRecord, Payload
+from journals.entries import Entry, InstanceRecord, Kind, Payload
 from journals.ports import Journal
 
 _PAGE = 1_000
@@ -26,16 +26,19 @@ def history(
     activities: Annotated[
         bool, Parameter(negative="", help="Tell it in the words of workflow engines: scheduled, started, completed.")
     ] = False,
+    full: Annotated[
+        bool, Parameter(negative="", help="Cut no payload, on a terminal either; elsewhere none is cut anyway.")
+    ] = False,
     json: options.AsJson = False,
 ) -> None:
     """Print what the journal holds of an instance, entry by entry."""
     record, entries = asyncio.run(_history(journal_at(journal), id))
     if activities:
-        print_activities(activities_of(record.workflow, entries), json)
+        print_activities(activities_of(record.workflow, entries), json, full)
     elif json:
         print_json([_entry_as_json(entry) for entry in entries])
     else:
-        print_entries(entries)
+        print_entries(entries, full)
 
 
 async def _history(journal: Journal, id: str) -> tuple[InstanceRecord, tuple[Entry, ...]]:
@@ -51,9 +54,9 @@ async def entries_of(journal: Journal, id: str) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
-def print_entries(entries: tuple[Entry, ...]) -> None:
+def print_entries(entries: tuple[Entry, ...], full: bool = False) -> None:
     """Print entries as a table."""
-    print_table(_ENTRY_COLUMNS, [_entry_row(entry) for entry in entries])
+    print_table(_ENTRY_COLUMNS, [_entry_row(entry) for entry in entries], full)
 
 
 _ENTRY_COLUMNS = (
@@ -74,8 +77,19 @@ def _entry_row(entry: Entry) -> tuple[str, ...]:
         entry.kind.value,
         entry.address,
         entry.key or "",
-        _payload_words(entry.payload) + answered,
+        _recorded_words(entry) + answered,
     )
+
+
+def _recorded_words(entry: Entry) -> str:
+    """Return what was recorded; of an error only its type and message, as its traceback fills pages."""
+    if entry.kind in (Kind.ATTEMPT_FAILED, Kind.PAUSED) and entry.payload is not None:
+        match payload_as_json(entry.payload):
+            case {"value": {"error": {"type": str(type), "message": str(message)}}}:
+                return f"{type}: {message}"
+            case _:
+                pass
+    return _payload_words(entry.payload)
 
 
 def _payload_words(payload: Payload | None) -> str:
@@ -94,12 +108,12 @@ def _entry_as_json(entry: Entry) -> dict[str, object]:
     }
 
 
-def print_activities(rows: tuple[ActivityRow, ...], json: bool = False) -> None:
+def print_activities(rows: tuple[ActivityRow, ...], json: bool = False, full: bool = False) -> None:
     """Print the rows of activities as a table or as JSON."""
     if json:
         print_json([{"seq": row.seq, "event": row.event, "result": row.subject} for row in rows])
     else:
-        print_table(_ACTIVITY_COLUMNS, [(str(row.seq), row.event, row.subject) for row in rows])
+        print_table(_ACTIVITY_COLUMNS, [(str(row.seq), row.event, row.subject) for row in rows], full)
 
 
 _ACTIVITY_COLUMNS = (Column("seq", "dim"), Column("event type"), Column("result", cut=True))

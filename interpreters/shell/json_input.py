@@ -20,9 +20,9 @@ def read_json(source: str, form: type[Any], what: str) -> object:
     try:
         return msgspec.json.decode(text, type=form)
     except msgspec.DecodeError as error:
-        raise WrongInput(f"{what} in {_place(source)} is no {_name(form)}: {error}.") from error
+        raise WrongInput(f"{what}{_place(source)} is not {_named(form)}: {error}.") from error
     except TypeError as error:
-        raise WrongInput(f"{what} cannot be read from JSON as {_name(form)}: {error}.") from error
+        raise WrongInput(f"{what} cannot be read from JSON as {_named(form)}: {error}.") from error
 
 
 def _text(source: str, what: str) -> bytes:
@@ -47,9 +47,15 @@ def _is_json(source: str) -> bool:
 
 def _place(source: str) -> str:
     if source == "-":
-        return "standard input"
-    return "the argument" if _is_json(source) else source
+        return " on standard input"
+    return "" if _is_json(source) else f" in {source}"
 
 
-def _name(form: object) -> str:
-    return form.__name__ if isinstance(form, type) else str(form)
+def _named(form: object) -> str:
+    """Return a type with its article.
+
+    >>> _named(int), _named(str)
+    ('an int', 'a str')
+    """
+    name = form.__name__ if isinstance(form, type) else str(form)
+    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from interpreters.shell import options
-from interpreters.shell.endings import as_json
+from interpreters.shell.endings import as_json, detail_words
 from interpreters.shell.journal_urls import journal_at
 from interpreters.shell.output import Column, print_json, print_table, say, time_words
 from journals.entries import InstanceRecord, Status
@@ -61,7 +61,7 @@ def _record_row(record: InstanceRecord) -> tuple[str, ...]:
         record.status.value,
         "" if record.wake_up is None else time_words(record.wake_up),
         time_words(record.updated_at),
-        record.detail,
+        detail_words(record),
     )
 
 

@@ -14,13 +14,12 @@ from typing import Any
 import attrs
 
 _GAP = 2
-_LONGEST_CUT = 80
 _SHORTEST_CUT = 20
 
 
 @attrs.frozen
 class Column:
-    """Is a column. In a `cut` one the ends of long texts are left out; in a `prose` one a terminal gets more lines."""
+    """Is a column. A terminal gets long texts without their ends in a `cut` one, and in more lines in a `prose` one."""
 
     title: str
     style: str = ""
@@ -31,16 +30,18 @@ class Column:
 Rows = Sequence[Sequence[str]]
 
 
-def print_table(columns: Sequence[Column], rows: Rows) -> None:
-    """Print rows under the titles of their columns; a column with nothing in it is left out."""
+def print_table(columns: Sequence[Column], rows: Rows, full: bool = False) -> None:
+    """Print rows under the titles of their columns; a column with nothing in it is left out. `full`: nothing is cut."""
     filled = [index for index in range(len(columns)) if any(row[index] for row in rows)]
     columns, rows = [columns[index] for index in filled], [[row[index] for index in filled] for row in rows]
     cells = [[_one_line(text) for text in row] for row in rows]
-    if sys.stdout.isatty():
+    if not sys.stdout.isatty():
+        _print_plain(columns, cells)
+    elif full:
+        _print_rich([attrs.evolve(column, prose=column.prose or column.cut) for column in columns], cells)
+    else:
         room = shutil.get_terminal_size().columns - sum(_width(c, i, cells) for i, c in enumerate(columns) if not c.cut)
         _print_rich(columns, _cut(columns, cells, max(room, _SHORTEST_CUT)))
-    else:
-        _print_plain(columns, _cut(columns, cells, _LONGEST_CUT))
 
 
 def print_heading(words: str) -> None:

@@ -12,11 +12,12 @@ from interpreters.errors import InstancePaused
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.runtime import Runtime
 from interpreters.shell import options
+from interpreters.shell.complaints import resume_words
 from interpreters.shell.endings import EXIT_CODES, as_json, in_words, outcome_of
 from interpreters.shell.journal_urls import journal_at
 from interpreters.shell.json_input import read_json
 from interpreters.shell.output import only_json, print_json, say
-from interpreters.shell.settling import settle, warnings_shown
+from interpreters.shell.settling import GRACE, awake, settle, stopping_said, warnings_shown
 from interpreters.shell.targets import AnyWorkflow, load
 from journals.entries import InstanceRecord, Payload, Status
 from journals.ports import Journal
@@ -40,12 +41,12 @@ def run(
     step, that step runs again; what is in the journal does not.
     """
     target = load(workflow)
-    value = read_json(input, target.workflow.input, "The input")
+    value = read_json(input, target.workflow.input, "--input")
 
     async def begin(runtime: Runtime) -> AnyInstance:
         return await runtime.start(target.workflow, id=id, input=value)
 
-    return _gone_on(target.versions(), id, journal_at(journal, create=True), begin, wait, json)
+    return _gone_on(workflow, target.versions(), id, journal_at(journal, create=True), begin, wait, json)
 
 
 def resume(
@@ -65,10 +66,11 @@ def resume(
         await instance.resume()
         return instance
 
-    return _gone_on(target.versions(), id, journal_at(journal), begin, wait, json)
+    return _gone_on(workflow, target.versions(), id, journal_at(journal), begin, wait, json)
 
 
 def _gone_on(
+    target: str,
     workflows: tuple[AnyWorkflow, ...],
     id: str,
     journal: Journal,
@@ -84,7 +86,7 @@ def _gone_on(
     else:
         print(in_words(record, outcome))
     if record.status is Status.PAUSED:
-        say(f"wio: nothing is lost. Mend the cause, then let {id} go on with: wio resume")
+        say(f"wio: {resume_words(target, id, record.detail)}")
     return EXIT_CODES[record.status]
 
 
@@ -95,8 +97,9 @@ async def _go_on(
     begin: Callable[[Runtime], Awaitable[AnyInstance]],
     patience: timedelta,
 ) -> tuple[InstanceRecord, Payload | None]:
-    async with Runtime(journal, workflows, recover=False) as runtime:
-        with contextlib.suppress(InstancePaused):
-            await settle(runtime, await begin(runtime), patience)
+    async with awake(), Runtime(journal, workflows, recover=False, grace=GRACE) as runtime:
+        async with stopping_said(runtime, journal, id):
+            with contextlib.suppress(InstancePaused):
+                await settle(runtime, await begin(runtime), patience)
         record = await journal.find(id)
         return record, await outcome_of(journal, record)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,14 @@ from interpreters.machine.pending import EffectToRun
 from interpreters.machine.turn import wake_up_of
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.runtime import Runtime
+from interpreters.shell.output import say
+from journals.errors import JournalError, JournalUnavailable
+from journals.ports import Journal
 
+GRACE = timedelta(seconds=10)
+"""Is how long an effect that is running gets to end after a Ctrl-C."""
+
+_LONGEST_SLEEP_SECONDS = 0.25
 _SHORTEST_LOOK = timedelta(milliseconds=10)
 
 
@@ -59,12 +66,56 @@ async def _delay(runtime: Runtime, instance_id: str) -> timedelta | None:
 
 @contextlib.contextmanager
 def warnings_shown() -> Generator[None]:
-    """Print what the runtime warns of, to standard error."""
+    """Print what the runtime warns of, to standard error, unless the command itself tells it in its end."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("wio: %(message)s"))
+    handler.addFilter(_tells_news)
     log = logging.getLogger("wio")
     log.addHandler(handler)
     try:
         yield
     finally:
         log.removeHandler(handler)
+
+
+def _tells_news(record: logging.LogRecord) -> bool:
+    """Tell whether a warning is not about an error that ends the command, which is printed then."""
+    arguments = record.args if isinstance(record.args, tuple) else ()
+    ends = (isinstance(one, Exception) and not isinstance(one, JournalUnavailable) for one in arguments)
+    return not any(ends)
+
+
+@contextlib.asynccontextmanager
+async def awake() -> AsyncGenerator[None]:
+    """Wake the event loop now and then: a Ctrl-C that comes just before it falls asleep is not seen until it wakes."""
+    ticking = asyncio.create_task(_tick())
+    try:
+        yield
+    finally:
+        ticking.cancel()
+
+
+async def _tick() -> None:
+    while True:
+        await asyncio.sleep(_LONGEST_SLEEP_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def stopping_said(runtime: Runtime, journal: Journal, instance_id: str) -> AsyncGenerator[None]:
+    """Say, when a Ctrl-C comes while something is being done, that the end of it is waited for."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not runtime.is_idle:
+            what = await _what_runs(journal, instance_id)
+            say(f"wio: stopping; {what} gets up to {GRACE.seconds} s to end. Ctrl-C again stops now.")
+        raise
+
+
+async def _what_runs(journal: Journal, instance_id: str) -> str:
+    """Return the address of the effect that runs, as far as the journal knows it."""
+    with contextlib.suppress(JournalError):
+        detail = (await journal.find(instance_id)).detail
+        if detail.startswith("runs "):
+            return detail.removeprefix("runs ").partition(" ")[0]
+    return "what is running"

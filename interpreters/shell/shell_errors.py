@@ -19,3 +19,11 @@ class WrongInput(WioError):
 
 class UnknownName(WioError):
     """Says that a workflow has no signal or query of a name."""
+
+
+class WrongOutput(WioError):
+    """Says that a file cannot be written, or that its name tells no format."""
+
+
+class Paused(WioError):
+    """Says that an instance is paused, and which command lets it go on."""

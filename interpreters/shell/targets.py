@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
+import traceback
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
 
 import attrs
@@ -18,6 +21,9 @@ from wio.signals import Query, Signal
 from wio.workflow import Workflow
 
 AnyWorkflow: TypeAlias = Workflow[Any, Any, Any]
+_ROOT = Path(__file__).parents[2]
+_NOT_OF_THE_USER = (*(_ROOT / room for room in ("wio", "journals", "interpreters")), Path(importlib.__file__).parent)
+
 N = TypeVar("N", Signal[Any, Any], Query[Any])
 
 
@@ -66,6 +72,8 @@ def load(target: str) -> Target:
     module, colon, name = target.partition(":")
     if not (colon and module and name):
         raise WrongTarget(f"{target!r} is no MODULE:NAME. Write for instance: orders:order.")
+    if module.endswith(".py"):
+        raise WrongTarget(f"{module} is a file, not a module. Write {_module_of(Path(module), name)}.")
     namespace = _namespace(module)
     if name not in namespace:
         raise WrongTarget(f"Module {module!r} has no {name!r}. {_workflows_in(namespace)}")
@@ -75,6 +83,13 @@ def load(target: str) -> Target:
     way_out = " Wrap it: Workflow(name, version=1, input=..., root=...)." if isinstance(value, WIO) else ""
     kind = "WIO" if isinstance(value, WIO) else type(value).__name__
     raise WrongTarget(f"{target} is a {kind}, not a Workflow.{way_out} {_workflows_in(namespace)}")
+
+
+def _module_of(file: Path, name: str) -> str:
+    """Return how to name the module of a file, from the folder to stand in."""
+    if file.is_absolute() or ".." in file.parts:
+        return f"{file.stem}:{name}, in the folder {file.parent}"
+    return f"{'.'.join(file.with_suffix('').parts)}:{name}"
 
 
 def _namespace(module: str) -> Mapping[str, object]:
@@ -96,7 +111,17 @@ def _namespace(module: str) -> Mapping[str, object]:
 
 
 def _broken(module: str, error: Exception) -> WrongTarget:
-    return WrongTarget(f"Module {module!r} cannot be imported: {type(error).__name__}: {error}. See --debug.")
+    said = f"{type(error).__name__}: {error}".rstrip(".")
+    return WrongTarget(f"Module {module!r} cannot be imported: {said}{_place(error)}. --debug shows the traceback.")
+
+
+def _place(error: Exception) -> str:
+    """Return the last line of the user's code that an error came from, in brackets."""
+    if isinstance(error, SyntaxError):
+        return ""  # its message names the place
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen")]
+    inside = [frame for frame in frames if not any(map(Path(frame.filename).is_relative_to, _NOT_OF_THE_USER))]
+    return f" ({inside[-1].filename}, line {inside[-1].lineno})" if inside else ""
 
 
 def _workflows_in(namespace: Mapping[str, object]) -> str:
@@ -112,5 +137,8 @@ def _named(name: str, what: str, found: list[N]) -> N:
     for one in found:
         if one.name == name:
             return one
-    known = ", ".join(sorted({str(one.name) for one in found})) or "none"
-    raise UnknownName(f"There is no {what} {name!r} in the workflow or its module; there is: {known}.")
+    known = sorted({str(one.name) for one in found})
+    if not known:
+        raise UnknownName(f"There is no {what} {name!r}: neither the workflow nor its module has any {what}.")
+    are = f"they have: {', '.join(known)}"
+    raise UnknownName(f"There is no {what} {name!r} in the workflow or its module; {are}.")

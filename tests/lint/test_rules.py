@@ -150,6 +150,19 @@ def test_a_message_says_what_to_do() -> None:
     assert all(finding.message.endswith(".") and ". " in finding.message for finding in findings)
 
 
+def test_a_lambda_without_a_name_is_named_by_its_line() -> None:
+    line = charge.__code__.co_firstlineno
+    effect = eval(compile("\n" * line + "lambda _: None", "/shop/orders.py", "eval"))
+    for root in (
+        run_io(effect),
+        run_io(charge).named("step") >> run_io(effect, event=str),
+        run_io(effect, event=Private),
+    ):
+        *_, finding = lint(workflow(root))
+        assert f"It is the lambda at orders.py:{line + 1}; name=... gives it a name." in finding.message
+    assert all("lambda" not in one.message for one in lint(workflow(run_io(effect, name="charge"))))
+
+
 def test_the_worst_comes_first() -> None:
     root = run_io(say_nothing) >> run_io(say_nothing) >> run_io(hide)
     found = lint(workflow(root), RULES[::-1])

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from hypothesis import given
 
-from interpreters.render import draw, to_dot, to_json, to_mermaid, to_text
+from interpreters.render import Progress, Reached, State, draw, to_dot, to_json, to_mermaid, to_text
 from interpreters.render.drawing import (
     CheckStep,
     ComputeStep,
@@ -24,7 +24,7 @@ from interpreters.render.mermaid import escaped
 from tests.render import sample_workflows as samples
 from tests.render.random_programs import LAW, NAMES, programs, step
 from tests.render.test_walk import shapes
-from wio import WIO, Workflow, compute, loop
+from wio import WIO, Workflow, branch, compute, loop, when
 
 AnyProgram = WIO[Any, Any, Any]
 _NAMED = (Step, SignalStep, WaitStep, DraftStep, ComputeStep, CheckStep)
@@ -68,10 +68,29 @@ def test_the_ascii_form_is_ascii() -> None:
 
 def test_notes_are_cut_to_the_width_and_names_are_not() -> None:
     drawing = draw(samples.medium(), progress=samples.medium_progress())
-    lines = to_text(drawing, width=60).splitlines()
-    assert max(map(len, lines)) <= 75
+    lines = to_text(drawing, width=50).splitlines()
+    assert max(map(len, lines)) <= 50
     assert any("look up parcel" in line for line in lines)
     assert any(line.endswith("…") for line in lines)
+
+
+def test_a_row_that_is_too_long_goes_on_below_in_its_columns() -> None:
+    long = "ask the warehouse in the next town for a replacement"
+    program = samples.small().root >> samples.step(long, retry=samples.RETRY) >> samples.step("b", retry=samples.RETRY)
+    names = ("reserve", "charge", "confirm", "wait", "ship", long)
+    trace = (*map(Reached, names), Reached("b", State.RUNNING))
+    lines = to_text(draw(program, progress=Progress(trace)), width=76).splitlines()
+    charge, name, rest, last = lines[2], *lines[6:]
+    assert name == f"├─ {long}"
+    assert charge.index("retry") == rest.index("retry") == last.index("retry")
+    assert charge.index("✓") == rest.index("✓") == last.index("►")
+
+
+def test_a_way_without_a_step_is_said_to_be_empty() -> None:
+    silent = compute(samples.never)
+    program = branch(when(bool, name="large") >> step("a"), default=silent).handle_error(silent)
+    lines = to_text(draw(program)).splitlines()
+    assert [line.strip("│└├─ ") for line in lines if line.endswith("(nothing)")] == ["(nothing)"] * 2
 
 
 def test_wide_letters_keep_the_columns() -> None:

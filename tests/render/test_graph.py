@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from interpreters.render import Progress, Reached, draw
+from interpreters.render import Progress, Reached, State, draw
 from interpreters.render.graph import Box, Edge, Frame, Graph, Line, Look, dots, graph_of
 from tests.render import sample_workflows as samples
 from tests.render.random_programs import step
@@ -94,6 +94,20 @@ def test_the_way_of_an_instance_is_told_from_the_others() -> None:
         ("n2", "n4"),
         ("n4", "n5"),
     ]
+
+
+def test_what_was_passed_in_the_first_round_of_a_loop_is_travelled() -> None:
+    program = loop(step("a"), until=bool, back=step("b"), name="poll")
+    drawn = graph(program, Progress((Reached("poll[1]/a"), Reached("poll[1]/b", State.WAITING))))
+    titles = {dot.id: dot.title or dot.look.value for dot in dots(drawn.inside)}
+    assert [(titles[edge.tail], titles[edge.head]) for edge in travelled(drawn)] == [
+        ("start", "merge"),
+        ("merge", "a"),
+        ("a", "poll"),
+        ("poll", "b"),
+    ]
+    (test,) = (dot for dot in dots(drawn.inside) if dot.title == "poll")
+    assert test.place.state is State.DONE
 
 
 def test_every_kind_of_node_has_its_look() -> None:

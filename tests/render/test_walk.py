@@ -27,6 +27,7 @@ from interpreters.render.drawing import (
     Place,
     Shape,
     Step,
+    active_state,
     bodies,
 )
 from tests.render import sample_workflows as samples
@@ -167,6 +168,16 @@ def test_a_step_passed_by_is_not_taken_for_the_one_that_has_its_address() -> Non
     assert isinstance(handled, Handled)
     assert [shape.place.state for shape in handled.body] == [State.DONE, State.SKIPPED]
     assert last.place == Place("b#2", "b", State.RUNNING)
+
+
+def test_a_failure_that_was_handled_is_not_where_the_instance_is() -> None:
+    program = step("a").handle_error(step("mend")) >> step("b")
+    trace = (Reached("a", State.FAILED, "CardDeclined"), Reached("!error/mend"), Reached("b", State.RUNNING))
+    drawing = draw(program, progress=Progress(trace))
+    assert states(drawing)["a"] is State.HANDLED
+    assert active_state(drawing.body) is State.RUNNING
+    assert "✗ failed, handled: CardDeclined" in to_text(drawing)
+    assert states(draw(program, progress=Progress(trace[:1])))["a"] is State.FAILED
 
 
 def test_a_loop_without_a_round_is_passed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -85,6 +86,16 @@ program: WIO[Order, object, str] = query(STATUS, described, run_io(reserve) >> c
 order = Workflow("order", version=2, input=Order, root=program)
 first_order = Workflow("order", version=1, input=Order, root=run_io(reserve) >> wait(timedelta(days=1)))
 NUMBER = 3
+reordered = Workflow("order", version=2, input=Order, root=query(STATUS, described, run_io(reserve, name="take")))
+
+
+def listen(order: Order) -> str:
+    """Print, and return when standard input ends."""
+    print("running listen", flush=True)
+    return order.item + sys.stdin.read()
+
+
+listening = Workflow("listening", version=1, input=Order, root=run_io(listen))
 
 
 def refuse(order: Order, _: Reserved) -> Result[str, OutOfStock]:

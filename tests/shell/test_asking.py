@@ -56,8 +56,8 @@ def test_a_signal_that_is_kept_is_said_to_be(started: Callable[..., Any], wio: C
 @pytest.mark.parametrize(
     ("name", "request_", "complaint"),
     [
-        ("confrm", "1", "There is no signal 'confrm' in the workflow or its module; there is: confirm, kept, later."),
-        ("confirm", "1", "The request of signal 'confirm' in the argument is no Confirmation: Expected `object`"),
+        ("confrm", "1", "There is no signal 'confrm' in the workflow or its module; they have: confirm, kept, later."),
+        ("confirm", "1", "--request is not a Confirmation: Expected `object`"),
         ("confirm", '{"by": ""}', "ValueError: nobody confirms"),
         ("later", '"x"', "Signal 'later' was refused"),
     ],
@@ -84,6 +84,33 @@ def test_a_query_that_nobody_answers_is_refused(started: Callable[..., Any], wio
     answer = wio("query", "shell_workflows:dynamic", "--id", "dynamic", "--query", "status")
     assert (answer.code, answer.out) == (1, "")
     assert "Nobody answers query 'status'" in answer.err
+
+
+def test_a_module_without_any_query_is_said_to_have_none(wio: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "unasked.py").write_text(
+        "from wio import Workflow, pure\nnothing = Workflow('nothing', version=1, input=int, root=pure(1))\n"
+    )
+    answer = wio("query", "unasked:nothing", "--id", "a", "--query", "status")
+    assert answer.err == "wio: There is no query 'status': neither the workflow nor its module has any query.\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("signal", "--signal", "confirm", "--request", '{"by": "Ann"}', "--key", "k"), ("query", "--query", "status")],
+    ids=["signal", "query"],
+)
+def test_of_a_parked_instance_the_reason_is_told_once(
+    started: Callable[..., Any], wio: Callable[..., Any], words: tuple[str, ...]
+) -> None:
+    started("order")
+    command, *more = words
+    for _ in range(2):
+        answer = wio(command, "shell_workflows:reordered", "--id", "order", *more)
+        assert (answer.code, answer.out) == (1, "")
+        assert answer.err.startswith("wio: order is paused: JournalMismatch: Entry 2 (event at 'reserve') does not fit")
+        assert answer.err.count("\n") == 1
+        assert answer.err.count("Entry 2") == 1
+        assert answer.err.endswith("then: wio resume shell_workflows:reordered --id order\n")
 
 
 def test_an_unknown_instance_is_named(started: Callable[..., Any], wio: Callable[..., Any]) -> None:

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from journals.entries import Status
+from tests.shell.begun_instances import begun
+
 
 @pytest.mark.parametrize(
     ("format", "begin"),
@@ -25,6 +28,36 @@ def test_the_name_of_the_file_tells_the_format(wio: Callable[..., Any], tmp_path
     answer = wio("draw", "shell_workflows:order", "--output", "picture.json")
     assert (answer.code, answer.out, answer.err) == (0, "", "wio: wrote picture.json\n")
     assert json.loads((tmp_path / "picture.json").read_text())["title"] == "order v2"
+
+
+@pytest.mark.parametrize("name", ["picture.png", "picture"])
+def test_a_file_whose_name_tells_no_format_is_refused(wio: Callable[..., Any], tmp_path: Path, name: str) -> None:
+    answer = wio("draw", "shell_workflows:order", "--output", name)
+    assert (answer.code, answer.out) == (1, "")
+    assert ".svg" in answer.err
+    assert ".txt" in answer.err
+    assert "--format text|mermaid|dot|svg|json" in answer.err
+    assert not (tmp_path / name).exists()
+    assert wio("draw", "shell_workflows:order", "--output", name, "--format", "dot").code == 0
+
+
+def test_a_file_that_cannot_be_written_is_named(wio: Callable[..., Any]) -> None:
+    answer = wio("draw", "shell_workflows:order", "--output", "nowhere/picture.json")
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err == (
+        "wio: Cannot write nowhere/picture.json: No such file or directory. Name a file in a folder that exists.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(Status.RUNNING, "► began, no end recorded"), (Status.WAITING, "◌ waiting: to be picked up")],
+)
+def test_it_is_not_claimed_that_a_process_lives(wio: Callable[..., Any], status: Status, words: str) -> None:
+    begun("failing", status=status)
+    drawn = wio("draw", "shell_workflows:failing", "--id", "failing").out.splitlines()
+    assert len([line for line in drawn if line.endswith(words)]) == 2
+    assert "running" not in "".join(drawn)
 
 
 def test_an_instance_is_drawn_with_its_progress(started: Callable[..., Any], wio: Callable[..., Any]) -> None:

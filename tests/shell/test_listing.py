@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from journals.entries import Status
+from tests.shell.begun_instances import begun
+
 
 def test_a_list_is_a_plain_table_in_a_pipe(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
     started("order")
@@ -16,6 +19,16 @@ def test_a_list_is_a_plain_table_in_a_pipe(started: Callable[..., Any], wio: Cal
         ["order", "order", "v2", "waiting"],
     ]
     assert rows[1].endswith("waits for signal confirm at confirm")
+
+
+def test_of_a_begun_step_only_what_is_recorded_is_told(wio: Callable[..., Any]) -> None:
+    begun("failing")
+    assert wio("list").out.splitlines()[1].endswith("began reserve; no end recorded")
+    begun("next", status=Status.WAITING)
+    assert [record["detail"] for record in wio("list", "--json").json()] == [
+        "began reserve; no end recorded",
+        "runs reserve next",
+    ]
 
 
 def test_a_column_with_nothing_in_it_is_left_out(started: Callable[..., Any], wio: Callable[..., Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -56,24 +57,30 @@ def test_without_its_extra_one_line_says_so() -> None:
 def test_a_terminal_gets_colours_and_one_line_for_each_row(tmp_path: Path) -> None:
     pty = pytest.importorskip("pty")
     process(tmp_path, "run", "shell_workflows:failing", "--id", "a", "--input", '{"item": "book", "quantity": 2}')
+    text = _on_terminal(pty, tmp_path, "history", "--id", "a")
+    assert "\x1b[31m" in text
+    assert len(text.splitlines()) == 4
+
+
+def test_a_terminal_gets_long_payloads_cut_unless_they_are_wanted_in_full(tmp_path: Path) -> None:
+    pty = pytest.importorskip("pty")
+    item = "x" * 500
+    process(tmp_path, "run", "shell_workflows:failing", "--id", "a", "--input", f'{{"item": "{item}", "quantity": 2}}')
+    assert len(_on_terminal(pty, tmp_path, "history", "--id", "a").splitlines()) == 4
+    full = _on_terminal(pty, tmp_path, "history", "--id", "a", "--full")
+    assert full.count("x") >= 3 * len(item)
+
+
+def _on_terminal(pty: Any, folder: Path, *words: str) -> str:
+    """Return what a terminal of 80 columns is sent by `wio`."""
     reader, writer = pty.openpty()
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "TERM": "xterm-256color"}
-    command = [
-        sys.executable,
-        "-m",
-        "interpreters.shell.main",
-        "history",
-        "--id",
-        "a",
-        "--journal",
-        "sqlite:///orders.db",
-    ]
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=writer, stderr=writer) as running:
+    command = [sys.executable, "-m", "interpreters.shell.main", *words, "--journal", "sqlite:///orders.db"]
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=writer, stderr=writer) as running:
         os.close(writer)
         text = _read_all(reader)
     assert running.returncode == 0
-    assert "\x1b[31m" in text
-    assert len(text.splitlines()) == 4
+    return text
 
 
 def _read_all(reader: int) -> str:
@@ -91,11 +98,35 @@ def _read_all(reader: int) -> str:
     return read.decode()
 
 
+def test_a_first_interrupt_says_at_once_what_is_waited_for(tmp_path: Path) -> None:
+    places = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
+    environment = {**os.environ, "PYTHONPATH": places}
+    # A test run in the background of a shell would hand down that interrupts are ignored.
+    program = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from interpreters.shell.main import main; sys.exit(main())"
+    )
+    words = ("run", "shell_workflows:listening", "--id", "a", "--input", '{"item": "book", "quantity": 2}')
+    command = [sys.executable, "-c", program, *words, "--journal", "sqlite:///orders.db"]
+    pipes: Any = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, text=True, **pipes) as running:
+        assert running.stdout.readline() == "running listen\n"
+        running.send_signal(signal.SIGINT)
+        said = running.stderr.readline()
+        assert said == "wio: stopping; listen gets up to 10 s to end. Ctrl-C again stops now.\n"
+        running.stdin.close()
+        assert running.stderr.read() == (
+            "wio: interrupted. What was recorded is kept; the same command goes on with it.\n"
+        )
+    assert running.returncode == 130
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
         (("nope",), 'Unknown command "nope".'),
-        (("run",), 'Command "run" parameter WORKFLOW requires an argument.'),
+        (("run",), "run needs WORKFLOW."),
+        (("history", "--id"), 'Command "history" parameter --id requires an argument.'),
         (("list", "--status", "odd"), 'Invalid value "odd" for --status.'),
         (("list", "--nope"), "Unknown option: --nope."),
     ],
@@ -113,8 +144,8 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
 def test_a_missing_journal_is_wrong_usage(wio: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WIO_JOURNAL")
     answer = wio("list")
-    assert answer.code == 2
-    assert "--journal" in answer.err
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == ("wio: list needs --journal or the environment variable WIO_JOURNAL. See: wio list --help\n")
 
 
 def test_the_version_is_told(wio: Callable[..., Any]) -> None:

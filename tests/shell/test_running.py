@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from interpreters.machine.turn import first_turn
-from interpreters.shell.targets import load
-from journals.entries import Commit, Status
-from journals.sqlite import SqliteJournal
-
-NOW = datetime(2026, 1, 2, tzinfo=UTC)
-
-
-def begun(*ids: str) -> None:
-    """Store instances whose processes were lost inside their first step."""
-
-    async def store() -> None:
-        target = load("shell_workflows:failing")
-        workflow, order = target.workflow, cast(Any, target.namespace["Order"])
-        async with SqliteJournal("orders.db") as journal:
-            for id in ids:
-                entries = first_turn(workflow, order("book", 2), NOW).entries
-                commit = Commit(id, workflow.name, 1, 0, entries, Status.RUNNING, NOW, f"token-{id}")
-                await journal.commit(commit)
-
-    asyncio.run(store())
+from tests.shell.begun_instances import NOW, begun
 
 
 def test_a_failure_of_the_workflow_is_exit_code_3(started: Callable[..., Any]) -> None:
@@ -87,11 +65,28 @@ def test_a_paused_instance_is_resumed(started: Callable[..., Any], wio: Callable
     answer = started("pausing")
     assert answer.code == 5
     assert answer.out.startswith("pausing is paused at need_file: FileNotFoundError: ")
-    assert "wio resume" in answer.err
+    hint = "wio: Nothing is lost. Mend the cause, then: wio resume shell_workflows:pausing --id pausing"
+    assert answer.err.splitlines()[-1] == hint
     assert started("pausing").code == 5
     (tmp_path / "mended").write_text("a ")
     resumed = wio("resume", "shell_workflows:pausing", "--id", "pausing")
     assert (resumed.code, resumed.out) == (0, 'pausing completed with str "a book"\n')
+
+
+@pytest.mark.parametrize("command", ["run", "resume"])
+def test_a_parked_instance_is_told_once_with_its_own_way_out(
+    started: Callable[..., Any], wio: Callable[..., Any], command: str
+) -> None:
+    started("order")
+    wio("query", "shell_workflows:reordered", "--id", "order", "--query", "status")
+    more = ("--input", '{"item": "book", "quantity": 2}') if command == "run" else ()
+    answer = wio(command, "shell_workflows:reordered", "--id", "order", *more)
+    assert answer.code == 5
+    assert answer.out.startswith("order is paused: JournalMismatch: Entry 2 ")
+    assert answer.err == (
+        "wio: Nothing is lost. Do one of the two, then: wio resume shell_workflows:reordered --id order\n"
+    )
+    assert wio("resume", "shell_workflows:order", "--id", "order").code == 4
 
 
 def test_only_a_paused_instance_can_be_resumed(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
@@ -125,7 +120,7 @@ def test_an_instance_of_an_older_version_goes_on_in_that_version(
 @pytest.mark.parametrize(
     ("given", "complaint"),
     [
-        ('{"item": "book"}', "Object missing required field `quantity`"),
+        ('{"item": "book"}', "--input is not an Order: Object missing required field `quantity`"),
         ('{"item": 3, "quantity": 2}', "Expected `str`, got `int` - at `$.item`"),
         ("missing.json", "'missing.json' is neither JSON nor a file that can be read (No such file or directory)"),
     ],

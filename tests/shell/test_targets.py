@@ -12,6 +12,9 @@ import pytest
 @pytest.mark.parametrize(
     ("target", "complaint"),
     [
+        ("shell_workflows.py:order", "shell_workflows.py is a file, not a module. Write shell_workflows:order."),
+        ("./shop/orders.py:order", "./shop/orders.py is a file, not a module. Write shop.orders:order."),
+        ("/shop/orders.py:order", "/shop/orders.py is a file, not a module. Write orders:order, in the folder /shop."),
         ("order", "'order' is no MODULE:NAME. Write for instance: orders:order."),
         ("nowhere:order", "There is no module 'nowhere'"),
         ("shell_workflows.inner:order", "There is no module 'shell_workflows.inner'"),
@@ -41,7 +44,8 @@ def test_a_module_that_cannot_be_imported_is_not_called_missing(
     (tmp_path / "broken_module.py").write_text(f"{line}\n")
     answer = wio("draw", "broken_module:order")
     assert answer.code == 1
-    assert f"Module 'broken_module' cannot be imported: {error}" in answer.err
+    assert answer.err.startswith(f"wio: Module 'broken_module' cannot be imported: {error}: ")
+    assert f"{tmp_path / 'broken_module.py'}, line 1)" in answer.err
 
 
 def test_debug_adds_the_traceback(wio: Callable[..., Any], tmp_path: Path) -> None:
