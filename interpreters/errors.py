@@ -104,7 +104,7 @@ class InstancePaused(WioError):
 
     def __init__(self, instance_id: str, address: str, problem: str) -> None:
         super().__init__(
-            f"Instance {instance_id!r} is paused at {address or 'the start'!r}: {problem.rstrip('.')}."
+            f"Instance {instance_id!r} is paused{f' at {address!r}' if address else ''}: {problem.rstrip('. ')}."
             " Nothing is lost. Mend the cause, then resume the instance."
         )
         self.instance_id = instance_id

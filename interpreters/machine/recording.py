@@ -38,6 +38,7 @@ from wio.signals import Signal
 from wio.workflow import Workflow
 
 _LONGEST_TRACEBACK = 20_000
+_LONGEST_MESSAGE = 10_000
 
 
 def started_entry(workflow: Workflow[Any, Any, Any], input: object, at: datetime, codec: Codec = JSON) -> Entry:
@@ -132,9 +133,9 @@ def following_entry(execution: Execution, at: datetime) -> Entry | None:
 
 
 def problem_of(error: BaseException) -> Problem:
-    """Return an error as data, with a bounded traceback."""
+    """Return an error as data, with a bounded message and traceback."""
     lines = "".join(traceback.format_exception(error))
-    return Problem(type(error).__name__, _clean(str(error)), _clean(lines[-_LONGEST_TRACEBACK:]))
+    return Problem(type(error).__name__, _clean(str(error))[:_LONGEST_MESSAGE], _clean(lines[-_LONGEST_TRACEBACK:]))
 
 
 def _clean(text: str) -> str:

@@ -273,10 +273,14 @@ def _fault_entry(execution: Execution, fault: Exception, at: datetime) -> Entry:
 
 
 def _tell_waiters(live: Live, driver: asyncio.Task[None]) -> None:
-    """Let nobody wait for an instance whose driver was ended by something unforeseen."""
+    """Let nobody wait for an instance whose driver was ended by something unforeseen.
+
+    Its journal is read again at the next use, which then finds the attempt that was lost.
+    """
     error = None if driver.cancelled() else driver.exception()
     if error is not None:
-        _LOG.error("Instance %s cannot go on before a runtime starts again", live.id, exc_info=error)
+        _LOG.error("Instance %s rests until it is asked for, or a runtime starts again", live.id, exc_info=error)
+        live.forget()
         live.wake_result_waiters(error)
         live.refuse_kept(error)
 

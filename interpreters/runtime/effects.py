@@ -36,9 +36,12 @@ class EffectContext:
 
     @property
     def idempotency_key(self) -> str:
-        """Is the instance's id, the step's address and, for a signal, the delivery; an address has no colon."""
-        key = f"{self.instance_id}:{self.address}"
-        return f"{key}:{self.delivery}" if self.delivery else key
+        """Is the instance's id, the step's address and, for a signal, the delivery, with colons between them.
+
+        An address has no colon, and those of an id are escaped, so no two keys are the same.
+        """
+        instance_id = self.instance_id.replace("%", "%25").replace(":", "%3A")
+        return ":".join((instance_id, self.address, self.delivery) if self.delivery else (instance_id, self.address))
 
     @property
     def logger(self) -> logging.LoggerAdapter[logging.Logger]:

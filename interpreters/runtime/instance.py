@@ -50,9 +50,11 @@ class Instance(Generic[E, B]):
         """Send a signal and return the response.
 
         A repeat with the same `key` returns the first response and does nothing else. A signal that comes early is
-        refused, or kept and answered when the workflow gets there, as `signal.early` says; cancelling the call
-        does not take a kept signal back. Raises `UnexpectedSignal`, `WrongPayload`, or what the effect raises;
-        then nothing was recorded; and `NotHandled` when the instance ends before a kept signal's turn.
+        refused, or kept and answered when the workflow gets there, as `signal.early` says. Cancelling the call
+        takes nothing back: an effect that has begun goes on and is recorded.
+
+        Raises `UnexpectedSignal`, `WrongPayload`, or what the effect raises; then nothing was recorded; and
+        `NotHandled` when the instance ends before a kept signal's turn.
         """
         return await self._runtime.deliver(self.id, signal, request, key)
 

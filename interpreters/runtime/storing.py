@@ -11,6 +11,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
+import attrs
+
 from interpreters.errors import InstancePaused, UnknownWorkflow
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import PausedAt, pending
@@ -61,6 +63,13 @@ class Store:
         expected = turn.execution.seq - len(turn.entries)
         commit = self._commit(live.id, turn.execution, expected, turn, status_of(turn.pending))
         await self._store(live, commit)
+        live.execution, live.pending, live.status = turn.execution, turn.pending, commit.status
+
+    async def adopt_at_rest(self, live: Live, turn: Turn) -> None:
+        """Commit a turn of an instance that rests here: whoever comes first may go on at once. Raises like `adopt`."""
+        expected = turn.execution.seq - len(turn.entries)
+        commit = self._commit(live.id, turn.execution, expected, turn, Status.WAITING)
+        await self._store(live, attrs.evolve(commit, wake_up=commit.at))
         live.execution, live.pending, live.status = turn.execution, turn.pending, commit.status
 
     async def adopt_surely(self, live: Live, turn: Turn) -> None:

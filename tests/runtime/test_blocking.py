@@ -37,6 +37,7 @@ from tests.runtime.running import (
     FaultyJournal,
     answering,
     approval,
+    rounds,
     workflow,
 )
 from wio import Workflow, run_io, wait
@@ -216,15 +217,29 @@ def test_calls_from_other_threads_while_the_runtime_stops_end_one_way_or_the_oth
 
 @pytest.mark.parametrize("ending", [SystemExit(3), KeyboardInterrupt()])
 def test_an_effect_that_ends_the_process_ends_the_call_that_waits_for_it(ending: BaseException) -> None:
-    journal = InMemoryJournal()
-    flow, other = workflow(run_io(Effect(ending, 5), name="s", event=int)), workflow(approval(), name="other")
-    with blocking(flow, other, journal=journal) as runtime:
+    asked = threading.Event()
+
+    def end(_: int) -> int:
+        asked.wait()
+        raise ending
+
+    flow, other = workflow(run_io(Effect(end, 5), name="s", event=int)), workflow(approval(), name="other")
+    inner = Runtime(InMemoryJournal(), [flow, other])
+
+    async def ask() -> None:
+        asking = asyncio.create_task(inner.result("a"))
+        await rounds()
+        asked.set()
+        await asking
+
+    with BlockingRuntime(inner) as runtime:
         instance = runtime.start(flow, id="a", input=1)
         with pytest.raises(type(ending)):
-            instance.result(PATIENCE)
+            runtime.wait_for(ask(), PATIENCE)
         assert runtime.start(other, id="b", input=1).signal(APPROVE, ME) == "ok 1 by me"
-    with blocking(flow, other, journal=journal) as runtime:
-        assert runtime.instance(flow, "a").result(PATIENCE) == Success(5)
+        assert instance.result(PATIENCE) == Success(5)
+        kinds = [entry.kind for entry in instance.history()]
+        assert kinds == [Kind.STARTED, Kind.ATTEMPT_LOST, Kind.EVENT, Kind.COMPLETED]
 
 
 def test_a_plain_effect_may_use_the_runtime_and_a_coroutine_is_told_that_it_may_not() -> None:

@@ -407,3 +407,14 @@ def test_the_end_of_the_process_is_no_failure_of_the_step(ending: type[BaseExcep
         run(first())
     run(second())
     assert runs == [1, 2]
+
+
+def test_no_two_steps_share_an_idempotency_key() -> None:
+    contexts = (
+        EffectContext("a", "w", "b", 1, "c"),
+        EffectContext("a:b", "w", "c", 1),
+        EffectContext("a%3Ab", "w", "c", 1),
+        EffectContext("a/b", "w", "c", 1),
+        EffectContext("a", "w", "b/c", 1),
+    )
+    assert len({context.idempotency_key for context in contexts}) == len(contexts)

@@ -12,7 +12,7 @@ from returns.result import Success
 
 from interpreters import InstancePaused, JournalMismatch, NotPaused, UnknownWorkflow
 from interpreters.machine.execution import Loss
-from interpreters.testing import START, VirtualClock
+from interpreters.testing import START, NoThreads, VirtualClock
 from journals.codecs import JsonCodec
 from journals.entries import Kind, Payload, Status
 from journals.errors import CorruptEntry
@@ -49,7 +49,8 @@ def step(effect: Any, name: str = "s") -> Any:
 async def killed(journal: Any, *workflows: Workflow[Any, Any, Any], clock: VirtualClock | None = None) -> None:
     """Start an instance of each workflow, named after it, and let the process die as they come to rest or block."""
     faulty = FaultyJournal(journal)
-    runtime = await virtual(faulty, *workflows, clock=clock, grace=NO_GRACE).__aenter__()
+    runtime = virtual(faulty, *workflows, clock=clock, grace=NO_GRACE, workers=NoThreads())
+    await runtime.__aenter__()
     for flow in workflows:
         await runtime.start(flow, id=flow.name, input=1)
     await rounds(50)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
+import attrs
 import pytest
 from returns.result import Success
 
@@ -16,6 +17,7 @@ from interpreters import (
     UnknownWorkflow,
     UserFunctionRaised,
     WrongPayload,
+    effect_context,
 )
 from interpreters.runtime.effects import CancelledInside
 from interpreters.testing import START, VirtualClock
@@ -452,3 +454,63 @@ def test_an_effect_may_signal_its_own_instance_for_later() -> None:
             assert await instance.result() == Success("1 from inside")
 
     run(main())
+
+
+def test_two_signals_may_be_sent_under_one_key() -> None:
+    async def main() -> None:
+        flow = workflow(approval() >> note())
+        async with virtual(InMemoryJournal(), flow) as runtime:
+            instance = await runtime.start(flow, id="a", input=1)
+            assert await instance.signal(APPROVE, ME, key="order 1") == "ok 1 by me"
+            assert await instance.signal(NOTE, "and", key="order 1") == "noted 1 by me and"
+            assert await instance.signal(APPROVE, ME, key="order 1") == "ok 1 by me"
+
+    run(main())
+
+
+def test_the_workflow_says_whether_a_signal_is_kept_not_its_sender() -> None:
+    async def main() -> None:
+        flow = workflow(approval() >> note() >> approval())
+        kept = attrs.evolve(APPROVE, early=Early.KEEP)
+        refused = attrs.evolve(NOTE, early=Early.REFUSE)
+        async with virtual(InMemoryJournal(), flow) as runtime:
+            instance = await runtime.start(flow, id="a", input=1)
+            sender = asyncio.create_task(instance.signal(refused, "early"))
+            await rounds()
+            assert not sender.done()
+            await instance.signal(APPROVE, ME)
+            assert await sender == "noted 1 by me early"
+        flow = workflow(note() >> approval())
+        async with virtual(InMemoryJournal(), flow) as runtime:
+            instance = await runtime.start(flow, id="a", input=1)
+            with pytest.raises(UnexpectedSignal):
+                await instance.signal(kept, ME)
+
+    run(main())
+
+
+def test_each_request_has_an_idempotency_key_of_its_own_and_a_repeat_has_the_same() -> None:
+    keys: list[str] = []
+
+    def remember(*_: object) -> str:
+        keys.append(effect_context().idempotency_key)
+        if len(keys) <= 4:
+            raise OSError("down")
+        return "done"
+
+    async def main() -> None:
+        flow = workflow(approval(remember) >> approval() >> note(remember) >> note(remember))
+        async with virtual(InMemoryJournal(), flow) as runtime:
+            instance = await runtime.start(flow, id="a", input=1)
+            for key in ("one", "one", None, None):
+                with pytest.raises(OSError, match="down"):
+                    await instance.signal(APPROVE, ME, key=key)
+            await instance.signal(APPROVE, ME, key="one")
+            senders = [asyncio.create_task(instance.signal(NOTE, "x")) for _ in range(2)]
+            await rounds()
+            await instance.signal(APPROVE, ME)
+            await asyncio.gather(*senders)
+
+    run(main())
+    assert keys[0] == keys[1] == keys[4]
+    assert len(set(keys)) == 5

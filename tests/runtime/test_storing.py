@@ -16,10 +16,12 @@ from tests.runtime.running import (
     APPROVE,
     DAY,
     NO_GRACE,
+    STATE,
     Approval,
     Effect,
     FaultyJournal,
     Gate,
+    answering,
     approval,
     kinds,
     note,
@@ -158,5 +160,49 @@ def test_senders_of_kept_signals_are_told_when_the_instance_goes_on_elsewhere() 
         await two.idle()
         await two.__aexit__(None, None, None)
         await one.__aexit__(None, None, None)
+
+    run(main())
+
+
+def test_what_an_effect_brings_is_not_recorded_for_a_step_that_another_runtime_has_reached_meanwhile() -> None:
+    async def main() -> None:
+        journal, slow, first, second = InMemoryJournal(), Gate(5), Effect(6), Gate(7)
+        here = workflow(run_io(slow, name="s", event=int) >> run_io(slow, name="t", event=int) >> note())
+        there = workflow(run_io(first, name="s", event=int) >> run_io(second, name="t", event=int) >> note())
+        loser = await virtual(journal, here, grace=NO_GRACE).__aenter__()
+        instance = await loser.start(here, id="a", input=1)
+        await slow.begun.wait()
+        winner = await virtual(journal, there, grace=NO_GRACE).__aenter__()
+        await second.begun.wait()
+        sender = asyncio.create_task(instance.signal(NOTE_SIGNAL, "early"))
+        await rounds()
+        slow.open.set()
+        await loser.idle()
+        assert Kind.EVENT not in [entry.kind for entry in (await instance.history())[3:]]
+        with pytest.raises(Conflict):
+            await sender
+        assert slow.runs == 1
+        await winner.__aexit__(None, None, None)
+        await loser.__aexit__(None, None, None)
+
+    run(main())
+
+
+@pytest.mark.parametrize("asks", ["query", "result"])
+def test_who_asks_is_not_told_what_was_true_before_another_runtime_continued(asks: str) -> None:
+    async def main() -> None:
+        journal = InMemoryJournal()
+        flow = workflow(answering(approval()))
+        one = await virtual(journal, flow).__aenter__()
+        two = await virtual(journal, flow).__aenter__()
+        here = await one.start(flow, id="a", input=1)
+        there = await two.start(flow, id="a", input=1)
+        await there.signal(APPROVE, ME)
+        if asks == "query":
+            assert await here.query(STATE) == "at 1 by me"
+        else:
+            assert await here.result() == Success("1 by me")
+        await one.__aexit__(None, None, None)
+        await two.__aexit__(None, None, None)
 
     run(main())
