@@ -24,9 +24,7 @@ def pictures() -> dict[str, str]:
         "recursion": draw(samples.recursion(), progress=samples.recursion_progress(1000), most=12),
     }
     formats = {"txt": to_text, "mmd": to_mermaid, "dot": to_dot}
-    return {
-        f"{name}.{ending}": made(drawing) for name, drawing in drawings.items() for ending, made in formats.items()
-    }
+    return {f"{name}.{ending}": made(drawing) for name, drawing in drawings.items() for ending, made in formats.items()}
 
 
 if __name__ == "__main__":

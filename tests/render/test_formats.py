@@ -128,7 +128,7 @@ def test_a_description_of_several_lines_is_a_tooltip() -> None:
 _LABEL = r'"[^"<>`]*(?:<br/>[^"<>`]*)*"'
 _MERMAID_LINE = re.compile(
     rf" *(?:n\d+(?:\(|\[|{{|>)+[/\\]?{_LABEL}[/\\]?(?:\)|\]|}})+"
-    rf'|subgraph b\d+\[{_LABEL}\]|end|[nb]\d+ -\.?->(?:\|{_LABEL}\|)? n\d+'
+    rf"|subgraph b\d+\[{_LABEL}\]|end|[nb]\d+ -\.?->(?:\|{_LABEL}\|)? n\d+"
     r"|classDef c\d+ [\w#:,. -]+|class [n\d,]+ c\d+|style b\d+ [\w#:,. -]+|linkStyle [\d,]+ [\w#:,-]+"
     r'|---|title: ".*"|flowchart TD)'
 )
