@@ -67,7 +67,7 @@ class WIO(  # type: ignore[type-var]  # pyright: ignore[reportGeneralTypeIssues]
     def __rshift__(self: WIO[A, E, B], following: WIO[B, E2, C]) -> WIO[A, E | E2, C]: ...
     def __rshift__(self, following: WIO[Any, Any, Any]) -> WIO[Any, Any, Any]:
         """Return the program that runs this one and then `following`, which gets its output as input."""
-        return AndThen(self, following)
+        return AndThen(self, _checked(following))
 
     @overload
     def and_then(self: WIO[A, E, B], following: Passage) -> WIO[A, E, B]: ...
@@ -75,7 +75,7 @@ class WIO(  # type: ignore[type-var]  # pyright: ignore[reportGeneralTypeIssues]
     def and_then(self: WIO[A, E, B], following: WIO[B, E2, C]) -> WIO[A, E | E2, C]: ...
     def and_then(self, following: WIO[Any, Any, Any]) -> WIO[Any, Any, Any]:
         """Return the program that runs this one and then `following`: the method form of `>>`."""
-        return AndThen(self, following)
+        return AndThen(self, _checked(following))
 
     def flat_map(self: WIO[A, E, B], function: Callable[[B], WIO[B, E2, C]]) -> WIO[A, E | E2, C]:
         """Return the program that runs this one and then whatever `function` makes of its output.
@@ -83,7 +83,7 @@ class WIO(  # type: ignore[type-var]  # pyright: ignore[reportGeneralTypeIssues]
         The chosen program gets that output as its input, as after `>>`. `function` must be pure: it is called
         again at every recovery. A picture shows the place as dynamic; prefer `branch` where arms are known.
         """
-        return FlatMap(self, function, Feed.OUTPUT)
+        return FlatMap(self, _callable(function), Feed.OUTPUT)
 
     def bind(self: WIO[A, E, B], function: Callable[[B], WIO[A, E2, C]]) -> WIO[A, E | E2, C]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return the program that runs this one, and what `function` makes of its output on the original input.
@@ -91,7 +91,7 @@ class WIO(  # type: ignore[type-var]  # pyright: ignore[reportGeneralTypeIssues]
         The chosen program gets the *original* input again: this is the lawful bind of the `returns` package,
         where the input is an environment that all parts share.
         """
-        return FlatMap(self, function, Feed.INPUT)
+        return FlatMap(self, _callable(function), Feed.INPUT)
 
     def map(self: WIO[A, E, B], function: Callable[[B], C]) -> WIO[A, E, C]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return this program with its output changed by a pure function."""
@@ -99,7 +99,7 @@ class WIO(  # type: ignore[type-var]  # pyright: ignore[reportGeneralTypeIssues]
 
     def apply(self: WIO[A, E, B], container: WIO[A, E2, Callable[[B], C]]) -> WIO[A, E | E2, C]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return the program that runs `container`, then this one, and applies the function to the value."""
-        return FlatMap(container, _MapOver(self), Feed.INPUT)
+        return FlatMap(_checked(container), _MapOver(self), Feed.INPUT)
 
     def alt(self: WIO[A, E, B], function: Callable[[E], E2]) -> WIO[A, E2, B]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return this program with its error changed by a pure function."""
@@ -187,7 +187,7 @@ class Passage(Composable[Any, Never, Any]):
     def __rshift__(self, following: WIO[A, E, B]) -> WIO[A, E, B]: ...
     def __rshift__(self, following: WIO[Any, Any, Any]) -> WIO[Any, Any, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return the program that passes its input through this one to `following`."""
-        return AndThen(self, following)
+        return AndThen(self, _checked(following))
 
     def named(self, name: str, description: str = "") -> Passage:
         """Return this program under a name; see `WIO.named`."""
@@ -195,6 +195,7 @@ class Passage(Composable[Any, Never, Any]):
 
 
 AnyNode: TypeAlias = Composable[Any, Any, Any]
+AnyWIO: TypeAlias = WIO[Any, Any, Any]
 
 _RETRY = is_a(Retry, "Give a policy: Retry(attempts=3).")
 _SIGNAL = is_a(Signal, "Give a signal: Signal('confirm', request=..., response=...).")
@@ -203,11 +204,25 @@ _QUERY = is_a(Query, "Give a query: Query('status', response=...).")
 
 def is_program(_instance: Any, _attribute: Any, value: Any) -> None:
     """Raise `InvalidDefinition` when a value is no program: an attrs validator."""
-    if type(value) not in _NODE_CLASSES:
-        shown = type(cast(object, value)).__name__ if isinstance(value, WIO) else f"{value!r:.100}"
+    _checked(value)
+
+
+# Chains are built at run time as well, in continuations: there these two cost less than validators of the nodes.
+
+
+def _checked(program: AnyWIO) -> AnyWIO:
+    if type(program) not in _NODE_CLASSES:
+        shown = type(program).__name__ if isinstance(cast(object, program), WIO) else f"{program!r:.100}"
         raise InvalidDefinition(
             f"{shown} is not a program. Build programs with the constructors of wio: pure(...), run_io(...), ..."
         )
+    return program
+
+
+def _callable(function: Function) -> Function:
+    if not callable(function):
+        raise InvalidDefinition(f"{function!r} cannot be called. Give a function that returns the next program.")
+    return function
 
 
 @attrs.frozen
@@ -337,8 +352,8 @@ class Draft(AnyNode):
 class AndThen(AnyNode):
     """Runs `first`, then `second` on its output."""
 
-    first: WIO[Any, Any, Any] = attrs.field(validator=is_program)
-    second: WIO[Any, Any, Any] = attrs.field(validator=is_program)
+    first: WIO[Any, Any, Any]
+    second: WIO[Any, Any, Any]
 
 
 class Feed(enum.Enum):
@@ -352,8 +367,8 @@ class Feed(enum.Enum):
 class FlatMap(AnyNode):
     """Runs `base`, then the program that the continuation makes of its output."""
 
-    base: WIO[Any, Any, Any] = attrs.field(validator=is_program)
-    continuation: Function = attrs.field(validator=is_function)
+    base: WIO[Any, Any, Any]
+    continuation: Function
     feed: Feed
 
 
@@ -496,7 +511,7 @@ class _Rescue:
     function: Function
 
     def __call__(self, caught: Caught[Any, Any]) -> WIO[Any, Any, Any]:
-        return AndThen(Pure(caught.input), self.function(caught.error))
+        return AndThen(Pure(caught.input), _checked(self.function(caught.error)))
 
 
 # Questions that the values answer about themselves

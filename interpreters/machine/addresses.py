@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-import attrs
+from msgspec import Struct
 
 _BITS = 5
 _MASK = (1 << _BITS) - 1
@@ -50,12 +50,11 @@ def _counted(trie: _Trie, name: str, count: int, bits: int, depth: int = 0) -> _
     return _counted(split, name, count, bits, depth)
 
 
-@attrs.frozen(eq=False)
-class Scope:
+class Scope(Struct, frozen=True, eq=False):
     """Is a part of a workflow inside which names are counted. `prefix` is its path, "" or ending in a slash."""
 
     prefix: str = ""
-    _counts: _Trie = attrs.field(default=_EMPTY, repr=False)
+    _counts: _Trie = _EMPTY
 
     def place(self, name: str) -> tuple[str, Scope]:
         """Return the address of the next place called `name`, and this scope with the place counted.

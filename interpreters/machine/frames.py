@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-import attrs
+from msgspec import Struct
 
 from interpreters.machine.addresses import Scope
 from wio.nodes import WIO, Answer, FlatMap, HandleError, Loop, TransformOutput
@@ -18,16 +18,14 @@ Frames: TypeAlias = "Following | Continuing | Finishing | Guarding | Answering |
 """Is a whole stack: its top frame, or None when nothing remains."""
 
 
-@attrs.frozen(eq=False)
-class Following:
+class Following(Struct, frozen=True, eq=False):
     """Runs `program` on the value."""
 
     program: WIO[Any, Any, Any]
     below: Frames
 
 
-@attrs.frozen(eq=False)
-class Continuing:
+class Continuing(Struct, frozen=True, eq=False):
     """Runs what the continuation of `node` makes of the value."""
 
     node: FlatMap
@@ -35,8 +33,7 @@ class Continuing:
     below: Frames
 
 
-@attrs.frozen(eq=False)
-class Finishing:
+class Finishing(Struct, frozen=True, eq=False):
     """Makes the output of `node` from its input and the value."""
 
     node: TransformOutput
@@ -44,8 +41,7 @@ class Finishing:
     below: Frames
 
 
-@attrs.frozen(eq=False)
-class Guarding:
+class Guarding(Struct, frozen=True, eq=False):
     """Runs the handler of `node` on an error that it takes."""
 
     node: HandleError
@@ -53,16 +49,14 @@ class Guarding:
     below: Frames
 
 
-@attrs.frozen(eq=False)
-class Answering:
+class Answering(Struct, frozen=True, eq=False):
     """Answers the query of `node` while the part above it is active."""
 
     node: Answer
     below: Frames
 
 
-@attrs.frozen(eq=False)
-class Repeating:
+class Repeating(Struct, frozen=True, eq=False):
     """Goes on with the loop `node` at `address`: round `round` is active, in its body or on its way back."""
 
     node: Loop
@@ -73,8 +67,7 @@ class Repeating:
     below: Frames
 
 
-@attrs.frozen(eq=False)
-class Leaving:
+class Leaving(Struct, frozen=True, eq=False):
     """Returns to the scope outside an arm, a handler or a named part."""
 
     outer: Scope

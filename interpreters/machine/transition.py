@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any, TypeVar, cast
 
 import attrs
+from msgspec.structs import replace
 from returns.result import Failure, Success
 
 from interpreters.errors import JournalMismatch, WrongPayload
@@ -141,7 +142,7 @@ def _moved(execution: Execution, reached: Reached) -> Execution:
 
 
 def _stayed(execution: Execution, position: Active) -> Execution:
-    return attrs.evolve(execution, seq=execution.seq + 1, position=position)
+    return replace(execution, seq=execution.seq + 1, position=position)
 
 
 def _fold_event(execution: Execution, active: Active, entry: Entry, observe: Observer | None) -> Execution:
@@ -153,7 +154,7 @@ def _fold_event(execution: Execution, active: Active, entry: Entry, observe: Obs
     value, failure = folded(node, active, event)
     moved = _moved(execution, leave(active, value, failure, execution.closed, observe))
     if isinstance(node, HandleSignal) and execution.mailbox:
-        return attrs.evolve(moved, mailbox=_without_first(execution.mailbox, node.signal.name))
+        return replace(moved, mailbox=_without_first(execution.mailbox, node.signal.name))
     return moved
 
 
@@ -182,7 +183,7 @@ def _keep_signal(execution: Execution, entry: Entry) -> Execution:
     if isinstance(execution.position, Ended) or not to_mailbox or not may_take_named(execution.workflow, signal):
         raise mismatch(execution, entry, expectation(execution))
     kept = Kept(entry.seq, signal, cast(Payload, entry.payload), entry.key)
-    return attrs.evolve(execution, seq=entry.seq, mailbox=(*execution.mailbox, kept))
+    return replace(execution, seq=entry.seq, mailbox=(*execution.mailbox, kept))
 
 
 def _count_attempt(execution: Execution, active: Active, entry: Entry) -> Execution:
@@ -195,10 +196,10 @@ def _count_attempt(execution: Execution, active: Active, entry: Entry) -> Execut
     if ending.attempt != ended:
         raise mismatch(execution, entry, f"the end of attempt {ended} at {active.address!r}")
     if isinstance(ending, AttemptLost):
-        return _stayed(execution, attrs.evolve(active, standing=attrs.evolve(attempts, ended=ended)))
+        return _stayed(execution, replace(active, standing=attrs.evolve(attempts, ended=ended)))
     counted = Attempts(ended, attempts.failed + 1, ending.retry_at)
     problem = ending.error if ending.retry_at is None else None
-    return _stayed(execution, attrs.evolve(active, standing=counted, problem=problem))
+    return _stayed(execution, replace(active, standing=counted, problem=problem))
 
 
 def _runs_effect(execution: Execution, active: Active) -> bool:
@@ -217,20 +218,20 @@ def _time(execution: Execution, active: Active, entry: Entry, observe: Observer 
         raise mismatch(execution, entry, expectation(execution))
     if entry.kind is Kind.TIMER_SET:
         due = _decoded_own(execution, entry, TimerSet).due
-        return _stayed(execution, attrs.evolve(active, standing=Deadline(due)))
+        return _stayed(execution, replace(active, standing=Deadline(due)))
     return _moved(execution, leave(active, active.value, None, execution.closed, observe))
 
 
 def _pause_or_resume(execution: Execution, active: Active, entry: Entry) -> Execution:
     if entry.kind is Kind.PAUSED:
-        return _stayed(execution, attrs.evolve(active, problem=_decoded_own(execution, entry, Paused).error))
+        return _stayed(execution, replace(active, problem=_decoded_own(execution, entry, Paused).error))
     standing = active.standing
     rested = attrs.evolve(standing, failed=0, retry_at=None) if isinstance(standing, Attempts) else standing
-    return _stayed(execution, attrs.evolve(active, standing=rested, problem=None))
+    return _stayed(execution, replace(active, standing=rested, problem=None))
 
 
 def _record_end(execution: Execution, ended: Ended, entry: Entry) -> Execution:
     kind = Kind.COMPLETED if isinstance(ended.outcome, Success) else Kind.FAILED
     if ended.recorded or entry.kind is not kind or entry.address:
         raise mismatch(execution, entry, expectation(execution))
-    return attrs.evolve(execution, seq=entry.seq, position=attrs.evolve(ended, recorded=True))
+    return replace(execution, seq=entry.seq, position=replace(ended, recorded=True))
