@@ -7,10 +7,12 @@ import inspect
 import logging
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any, cast
 
 import attrs
 from returns.io import IO, IOFailure, IOResult
+from returns.primitives.container import BaseContainer
 from returns.unsafe import unsafe_perform_io
 
 from interpreters.errors import EffectFailed
@@ -84,7 +86,7 @@ async def run_effect(effect: EffectToRun, context: EffectContext, workers: Worke
     """
     token = _CONTEXT.set(context)
     try:
-        if _is_coroutine_function(effect.function):
+        if _is_async(effect.function):
             produced = await effect.function(*effect.arguments)
         else:
             produced = await workers.run(effect.function, effect.arguments)
@@ -105,11 +107,23 @@ def is_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
+@lru_cache(maxsize=1_024)
 def _is_coroutine_function(function: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
+def _is_async(function: Callable[..., Any]) -> bool:
+    """Tell whether calling a function gives a coroutine. The answer is remembered: it takes longer than most calls."""
+    try:
+        return _is_coroutine_function(function)
+    except TypeError:  # a callable object that cannot be hashed
+        return _is_coroutine_function.__wrapped__(function)
+
+
 def _unwrapped(produced: object) -> object:
+    # isinstance is slow for the containers of `returns`, whose metaclass is that of abstract classes.
+    if BaseContainer not in type(produced).__mro__:
+        return produced
     if isinstance(produced, IOFailure):
         content: object = unsafe_perform_io(cast("IOResult[Any, Any]", cast(object, produced)).failure())
         raise content if isinstance(content, BaseException) else EffectFailed(content)
