@@ -50,7 +50,7 @@ def _counted(trie: _Trie, name: str, count: int, bits: int, depth: int = 0) -> _
     return _counted(split, name, count, bits, depth)
 
 
-class Scope(Struct, frozen=True, eq=False):
+class Scope(Struct, frozen=True, eq=False, gc=False):
     """Is a part of a workflow inside which names are counted. `prefix` is its path, "" or ending in a slash."""
 
     prefix: str = ""

@@ -2,6 +2,8 @@
 
 A frame is pushed where the walk goes into a part and popped where it leaves, so a chain of any length and a
 `flat_map` recursion of any depth keep the stack as deep as the tree is nested, not as long as the history.
+
+Nothing can refer back to a frame, so frames are no part of a cycle, and the garbage collector need not visit them.
 """
 
 from __future__ import annotations
@@ -18,14 +20,14 @@ Frames: TypeAlias = "Following | Continuing | Finishing | Guarding | Answering |
 """Is a whole stack: its top frame, or None when nothing remains."""
 
 
-class Following(Struct, frozen=True, eq=False):
+class Following(Struct, frozen=True, eq=False, gc=False):
     """Runs `program` on the value."""
 
     program: WIO[Any, Any, Any]
     below: Frames
 
 
-class Continuing(Struct, frozen=True, eq=False):
+class Continuing(Struct, frozen=True, eq=False, gc=False):
     """Runs what the continuation of `node` makes of the value."""
 
     node: FlatMap
@@ -33,7 +35,7 @@ class Continuing(Struct, frozen=True, eq=False):
     below: Frames
 
 
-class Finishing(Struct, frozen=True, eq=False):
+class Finishing(Struct, frozen=True, eq=False, gc=False):
     """Makes the output of `node` from its input and the value."""
 
     node: TransformOutput
@@ -41,7 +43,7 @@ class Finishing(Struct, frozen=True, eq=False):
     below: Frames
 
 
-class Guarding(Struct, frozen=True, eq=False):
+class Guarding(Struct, frozen=True, eq=False, gc=False):
     """Runs the handler of `node` on an error that it takes."""
 
     node: HandleError
@@ -49,14 +51,14 @@ class Guarding(Struct, frozen=True, eq=False):
     below: Frames
 
 
-class Answering(Struct, frozen=True, eq=False):
+class Answering(Struct, frozen=True, eq=False, gc=False):
     """Answers the query of `node` while the part above it is active."""
 
     node: Answer
     below: Frames
 
 
-class Repeating(Struct, frozen=True, eq=False):
+class Repeating(Struct, frozen=True, eq=False, gc=False):
     """Goes on with the loop `node` at `address`: round `round` is active, in its body or on its way back."""
 
     node: Loop
@@ -67,7 +69,7 @@ class Repeating(Struct, frozen=True, eq=False):
     below: Frames
 
 
-class Leaving(Struct, frozen=True, eq=False):
+class Leaving(Struct, frozen=True, eq=False, gc=False):
     """Returns to the scope outside an arm, a handler or a named part."""
 
     outer: Scope
