@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, TypeAlias
@@ -25,12 +26,10 @@ class RendererMissing(WioError):
 def by_program(text: str) -> str | None:
     """Return DOT text as SVG, laid out by the program `dot`, or None when it is not installed."""
     graphviz = _installed("graphviz")
-    if graphviz is None:
+    # Asked beforehand, since a search path with folders that one may not enter is another error to the package.
+    if graphviz is None or shutil.which("dot") is None:
         return None
-    try:
-        return str(graphviz.pipe_string("dot", "svg", text, encoding="utf-8", quiet=True))
-    except graphviz.ExecutableNotFound:
-        return None
+    return str(graphviz.pipe_string("dot", "svg", text, encoding="utf-8", quiet=True))
 
 
 def by_webassembly(text: str) -> str | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import pytest
 
 from interpreters.render import RendererMissing, draw, to_svg
 from interpreters.render.notebook import svg
-from interpreters.render.svg import LAYOUTS, Layout
+from interpreters.render.svg import LAYOUTS, Layout, by_program
 from tests.render import sample_workflows as samples
 from tests.render.random_programs import NAMES, step
 
@@ -37,3 +38,10 @@ def test_a_notebook_shows_a_picture_or_nothing() -> None:
     picture = svg(samples.medium())
     assert picture is None or "<svg" in picture
     assert svg("not a program") is None
+
+
+def test_a_dot_program_that_may_not_be_run_counts_as_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search path may also lead through folders that this user may not enter."""
+    (tmp_path / "dot").write_text("not for everybody")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert by_program("digraph {}") is None
