@@ -21,7 +21,7 @@ from interpreters.machine.turn import Turn, detail_of, status_of, wake_up_of
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.live import Live
 from journals.codecs import Codec
-from journals.entries import UNFINISHED, Commit, InstanceRecord, Status
+from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Status
 from journals.errors import Conflict, CorruptEntry, JournalError, JournalUnavailable, PayloadTooLarge
 from journals.ports import Journal
 from wio.workflow import Workflow
@@ -60,24 +60,21 @@ class Store:
 
         Raises what the journal raises. After `Conflict` the instance is forgotten: another writer was first.
         """
-        expected = turn.execution.seq - len(turn.entries)
-        commit = self._commit(live.id, turn.execution, expected, turn, status_of(turn.pending))
+        commit = self._of_turn(live, turn)
         await self._store(live, commit)
-        live.execution, live.pending, live.status = turn.execution, turn.pending, commit.status
+        _let_stand(live, turn, commit.status)
 
     async def adopt_at_rest(self, live: Live, turn: Turn) -> None:
         """Commit a turn of an instance that rests here: whoever comes first may go on at once. Raises like `adopt`."""
-        expected = turn.execution.seq - len(turn.entries)
-        commit = self._commit(live.id, turn.execution, expected, turn, Status.WAITING)
-        await self._store(live, attrs.evolve(commit, wake_up=commit.at))
-        live.execution, live.pending, live.status = turn.execution, turn.pending, commit.status
+        commit = self._of_turn(live, turn)
+        await self._store(live, attrs.evolve(commit, status=Status.WAITING, wake_up=commit.at))
+        _let_stand(live, turn, Status.WAITING)
 
     async def adopt_surely(self, live: Live, turn: Turn) -> None:
         """Commit a turn however long the store is away: what happened once must not be lost. Raises `Conflict` only."""
-        expected = turn.execution.seq - len(turn.entries)
-        commit = self._commit(live.id, turn.execution, expected, turn, status_of(turn.pending))
+        commit = self._of_turn(live, turn)
         await self.surely(live, partial(self._store, live, commit))
-        live.execution, live.pending, live.status = turn.execution, turn.pending, commit.status
+        _let_stand(live, turn, commit.status)
 
     async def surely(self, live: Live, call: Callable[[], Awaitable[T]]) -> T:
         """Return what a call returns, and repeat it as long as the store is away."""
@@ -95,8 +92,7 @@ class Store:
         now = self._clock.now()
         waiting = pending(execution)
         wake_up = now if status is Status.WAITING else wake_up_of(waiting)
-        commit = self._bare_commit(live.id, execution, status, wake_up, detail_of(waiting))
-        await self._store(live, commit)
+        await self._store(live, self._commit(live, execution, (), status, now, wake_up, detail_of(waiting)))
         live.status = status
 
     async def load(self, live: Live, *, resuming: bool = False) -> Execution:
@@ -173,40 +169,32 @@ class Store:
             live.forget()
             raise
 
-    def _commit(self, instance_id: str, execution: Execution, expected: int, turn: Turn, status: Status) -> Commit:
-        workflow = execution.workflow
-        return Commit(
-            instance_id,
-            workflow.name,
-            workflow.version,
-            expected,
-            turn.entries,
-            status,
-            turn.entries[-1].recorded_at,
-            self._token(),
-            wake_up_of(turn.pending),
-            detail_of(turn.pending),
-        )
+    def _of_turn(self, live: Live, turn: Turn) -> Commit:
+        status, wake_up, detail = status_of(turn.pending), wake_up_of(turn.pending), detail_of(turn.pending)
+        return self._commit(live, turn.execution, turn.entries, status, turn.entries[-1].recorded_at, wake_up, detail)
 
-    def _bare_commit(
-        self, instance_id: str, execution: Execution, status: Status, wake_up: datetime | None, detail: str
+    def _commit(
+        self,
+        live: Live,
+        execution: Execution,
+        entries: tuple[Entry, ...],
+        status: Status,
+        at: datetime,
+        wake_up: datetime | None,
+        detail: str,
     ) -> Commit:
-        workflow = execution.workflow
+        """Return the commit that ends with `execution`, after `entries` that lead there."""
+        workflow, expected = execution.workflow, execution.seq - len(entries)
         return Commit(
-            instance_id,
-            workflow.name,
-            workflow.version,
-            execution.seq,
-            (),
-            status,
-            self._clock.now(),
-            self._token(),
-            wake_up,
-            detail,
+            live.id, workflow.name, workflow.version, expected, entries, status, at, self._token(), wake_up, detail
         )
 
     def _token(self) -> str:
         return f"{self._runtime_id}-{next(self._numbers)}"
+
+
+def _let_stand(live: Live, turn: Turn, status: Status) -> None:
+    live.execution, live.pending, live.status = turn.execution, turn.pending, status
 
 
 def is_of_store(error: Exception) -> bool:
