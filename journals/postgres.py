@@ -16,7 +16,7 @@ import attrs
 
 from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Status
 from journals.errors import JournalClosed, UnknownInstance
-from journals.grouping import GroupCommit
+from journals.grouping import GroupCommit, in_task
 from journals.ports import LIMIT_BYTES
 from journals.rows import entries_of, entry_of, record_of
 from journals.validation import validate
@@ -105,7 +105,7 @@ class PostgresJournal:
             raise
         if self._opened is None:
             batches = Batches(session, self._statements, self._prepare, repr(self))
-            self._opened = _Opened(session, GroupCommit(batches.store))
+            self._opened = _Opened(session, GroupCommit(in_task(batches.store)))
         else:  # Another task has opened it meanwhile.
             await session.close()
 

@@ -2,6 +2,7 @@
 
 event loop --- GroupCommit ---> writing thread --- one transaction a batch ---> file (write-ahead log)
            --- each read -----> reading thread --- a connection of its own ---> the same file
+           --- a lone commit, while the disk is quick, without a thread -----> the same file
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ import attrs
 from journals import sqlite_statements as statements
 from journals.entries import Commit, Entry, InstanceRecord, Status
 from journals.errors import JournalClosed, JournalError, JournalFull, JournalUnavailable, NotAJournal
-from journals.grouping import GroupCommit
+from journals.grouping import GroupCommit, Hear
 from journals.ports import LIMIT_BYTES
 from journals.sqlite_errors import translated
+from journals.sqlite_lone import LoneCommits
 from journals.sqlite_schema import prepare
 from journals.sqlite_thread import ConnectionThread
 from journals.validation import validate
@@ -48,6 +50,14 @@ class _Opened:
     writer: ConnectionThread
     reader: ConnectionThread
     group: GroupCommit
+    lone: LoneCommits
+
+    async def close(self) -> None:
+        await self.group.drain()
+        # The last connection to close folds the write-ahead log into the file; only the writer may do so.
+        self.lone.close()
+        await self.reader.close()
+        await self.writer.close()
 
 
 class SqliteJournal:
@@ -86,25 +96,25 @@ class SqliteJournal:
             return
         writer = ConnectionThread(self._connect_writer, self._translated, repr(self))
         reader = ConnectionThread(self._connect, self._translated, repr(self))
-        self._opened = _Opened(writer, reader, GroupCommit(partial(self._store, writer)))
         try:
             await writer.ask(_nothing)
             await reader.ask(_nothing)
+            lone = LoneCommits(await writer.ask(lambda _writing: self._connect_writer()))
         except BaseException:
-            self._opened = None
             reader.abandon()
             writer.abandon()
             raise
+        opened = _Opened(writer, reader, GroupCommit(partial(self._store, writer, lone)), lone)
+        if self._opened is None:
+            self._opened = opened
+        else:  # Another task has opened it meanwhile.
+            await opened.close()
 
     async def close(self) -> None:
         """Finish the commits under way and close the file. See `Journal.close`."""
-        if self._opened is None:
-            return
         opened, self._opened = self._opened, None
-        await opened.group.drain()
-        # The last connection to close folds the write-ahead log into the file; only the writer may do so.
-        await opened.reader.close()
-        await opened.writer.close()
+        if opened is not None:
+            await opened.close()
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -152,15 +162,25 @@ class SqliteJournal:
             raise JournalClosed(repr(self))
         return self._opened
 
-    async def _store(self, writer: ConnectionThread, commits: Sequence[Commit]) -> Sequence[JournalError | None]:
+    def _store(self, writer: ConnectionThread, lone: LoneCommits, commits: Sequence[Commit], hear: Hear) -> None:
+        answers = lone.store(commits[0], repr(self)) if len(commits) == 1 else None
+        if answers is None:
+            writer.tell(partial(self._stored, commits), hear)
+        else:
+            hear(answers)
+
+    def _stored(self, commits: Sequence[Commit], connection: sqlite3.Connection) -> Sequence[JournalError | None]:
         """Store a batch; where one commit may have spoiled it for the others, store each by itself."""
         try:
-            return await writer.ask(lambda connection: statements.store(connection, commits, repr(self)))
-        except JournalError as error:
+            return statements.store(connection, commits, repr(self))
+        except Exception as raised:
+            error = self._translated(raised)
+            if not isinstance(error, JournalError):
+                raise
             hopeless = isinstance(error, JournalUnavailable) and not isinstance(error, JournalFull)
             if hopeless or len(commits) == 1:
                 return [error] * len(commits)
-        return [answer for commit in commits for answer in await self._store(writer, [commit])]
+        return [answer for commit in commits for answer in self._stored([commit], connection)]
 
     def _connect_writer(self) -> sqlite3.Connection:
         connection = self._connect()
@@ -177,7 +197,9 @@ class SqliteJournal:
         return connection
 
     def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._path, timeout=self._busy_timeout.total_seconds(), isolation_level=None)
+        # Each connection is used in one thread; that of the lone commits is not made where it is used.
+        seconds = self._busy_timeout.total_seconds()
+        return sqlite3.connect(self._path, timeout=seconds, isolation_level=None, check_same_thread=False)
 
     def _translated(self, error: Exception) -> Exception:
         return translated(error, self._path, self._busy_timeout)

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from queue import SimpleQueue
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -23,7 +24,7 @@ Translate: TypeAlias = Callable[[Exception], Exception]
 @attrs.frozen(eq=False)
 class _Job(Generic[T]):
     question: Callable[[sqlite3.Connection], T]
-    answer: asyncio.Future[T]
+    hear: Callable[[T | Exception], None]
     loop: asyncio.AbstractEventLoop
 
 
@@ -43,16 +44,19 @@ class ConnectionThread:
         self._thread.start()
 
     def ask(self, question: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
-        """Return the answer to come of a function of the connection, which runs in the thread.
+        """Return the answer to come of a function of the connection. Raises like `tell`."""
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self.tell(question, partial(_settle, answer))
+        return answer
+
+    def tell(self, question: Callable[[sqlite3.Connection], T], hear: Callable[[T | Exception], None]) -> None:
+        """Let the thread run a function of the connection, and the event loop call `hear` with what comes of it.
 
         Raises `JournalClosed` when the thread was told to end: it would never answer.
         """
         if self._is_ending:
             raise JournalClosed(self._thread.name)
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[T] = loop.create_future()
-        self._jobs.put(_Job(question, answer, loop))
-        return answer
+        self._jobs.put(_Job(question, hear, asyncio.get_running_loop()))
 
     async def close(self) -> None:
         """Close the connection after the jobs in line, and end the thread."""
@@ -82,23 +86,22 @@ def _answer_all(jobs: SimpleQueue[_Job[Any] | None], connect: Connect, translate
 def _answer(
     job: _Job[Any], connection: sqlite3.Connection | None, connect: Connect, translate: Translate
 ) -> sqlite3.Connection | None:
-    result: Any = None
-    problem: Exception | None = None
+    result: Any
     try:
         connection = connection or connect()
         result = job.question(connection)
     except Exception as error:
-        problem = translate(error)
+        result = translate(error)
     # A loop that was closed in the meantime raises: nobody is left who waits for the answer.
     with suppress(RuntimeError):
-        job.loop.call_soon_threadsafe(_settle, job.answer, result, problem)
+        job.loop.call_soon_threadsafe(job.hear, result)
     return connection
 
 
-def _settle(answer: asyncio.Future[Any], result: Any, problem: Exception | None) -> None:
+def _settle(answer: asyncio.Future[Any], result: Any) -> None:
     if answer.done():
         return
-    if problem is None:
-        answer.set_result(result)
+    if isinstance(result, Exception):
+        answer.set_exception(result)
     else:
-        answer.set_exception(problem)
+        answer.set_result(result)

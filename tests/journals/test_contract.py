@@ -15,7 +15,7 @@ import pytest
 from journals.contract import LAWS, Law, breaches
 from journals.entries import Commit, Entry, InstanceRecord, Payload, Status
 from journals.errors import Conflict, JournalError, JournalUnavailable, UnknownInstance
-from journals.grouping import GroupCommit
+from journals.grouping import GroupCommit, in_task
 from journals.memory import InMemoryJournal
 from journals.ports import LIMIT_BYTES
 from journals.sqlite import Durability, SqliteJournal
@@ -132,7 +132,7 @@ class LetsCommitsOvertake(InMemoryJournal):
 class SpoilsTheBatch(InMemoryJournal):
     def __init__(self) -> None:
         super().__init__()
-        self._group = GroupCommit(self._store)
+        self._group = GroupCommit(in_task(self._store))
 
     async def commit(self, commit: Commit) -> None:
         await self._group.commit(commit)

@@ -11,7 +11,7 @@ import pytest
 
 from journals.entries import Commit, Status
 from journals.errors import Conflict, JournalError, JournalUnavailable
-from journals.grouping import GroupCommit
+from journals.grouping import GroupCommit, Hear, StoreBatch, in_task
 
 Tasks = list["asyncio.Task[None]"]
 
@@ -47,7 +47,7 @@ def driven(test: Callable[[Store, GroupCommit], Coroutine[Any, Any, None]]) -> N
     async def run() -> None:
         store = Store()
         async with asyncio.timeout(20):
-            await test(store, GroupCommit(store.store, most_commits=4))
+            await test(store, GroupCommit(in_task(store.store), most_commits=4))
 
     asyncio.run(run())
 
@@ -186,6 +186,41 @@ def test_a_group_serves_one_loop_after_another(number: int) -> None:
     async def store(commits: Sequence[Commit]) -> Sequence[JournalError | None]:
         return [None] * len(commits)
 
-    group = GroupCommit(store)
+    group = GroupCommit(in_task(store))
     for _ in range(number):
         asyncio.run(group.commit(commit("a")))
+
+
+def test_a_loop_that_ended_in_the_middle_holds_up_no_later_one() -> None:
+    def never(_commits: Sequence[Commit], _hear: Hear) -> None:
+        pass
+
+    def at_once(commits: Sequence[Commit], hear: Hear) -> None:
+        stored.extend(commits)
+        hear([None] * len(commits))
+
+    async def give_up() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(group.commit(commit("a")), 0.01)
+
+    stored: list[Commit] = []
+    group = GroupCommit(never)
+    asyncio.run(give_up())
+    group._store = at_once
+    asyncio.run(asyncio.wait_for(group.commit(commit("b")), 20))
+    assert [each.instance_id for each in stored] == ["b"]
+
+
+def _raise(_commits: Sequence[Commit], _hear: Hear) -> None:
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("begin", [lambda _commits, hear: hear([None]), _raise])
+def test_a_store_that_breaks_its_promise_leaves_nobody_waiting(begin: StoreBatch) -> None:
+    async def run() -> list[BaseException | None]:
+        group = GroupCommit(begin)
+        waits = [asyncio.create_task(group.commit(commit(name))) for name in "ab"]
+        async with asyncio.timeout(20):
+            return await asyncio.gather(*waits, return_exceptions=True)
+
+    assert all(isinstance(error, ValueError | ZeroDivisionError) for error in asyncio.run(run()))
