@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,8 +44,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path / "journal.db"
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.db"
 
 
 def driven(path: Path, test: Callable[[SqliteJournal, list[str]], Coroutine[Any, Any, None]]) -> None:
