@@ -11,21 +11,16 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from benchmarks.playing import played
 from benchmarks.report import report
-from benchmarks.workflows import Count, Counted, chained, looped, recursive
+from benchmarks.workflows import Count, chained, looped, recursive
 from interpreters import draw, progress, recover, to_text
-from interpreters.machine.pending import EffectToRun
-from interpreters.machine.recording import event_entry
-from interpreters.machine.turn import first_turn, turn
 from journals import Entry
 from wio import Workflow
 
 T = TypeVar("T")
-
-_NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def main() -> None:
@@ -65,12 +60,7 @@ def _measured(workflow_of: Callable[[int], Workflow[Count, Any, Count]], steps: 
 
 def _run(workflow: Workflow[Count, Any, Count], steps: int) -> Iterator[Entry]:
     """Yield the entries of an instance as it runs."""
-    here = first_turn(workflow, Count(0, steps), _NOW)
-    yield from here.entries
-    number = 0
-    while isinstance(here.pending, EffectToRun):
-        number += 1
-        here = turn(here.execution, event_entry(here.execution, Counted(number), _NOW), _NOW)
+    for here in played(workflow, steps):
         yield from here.entries
 
 

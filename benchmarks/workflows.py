@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import attrs
 
-from wio import WIO, Workflow, loop, pure, run_io
+from wio import WIO, Workflow, for_each, interrupt, loop, parallel, pure, run_io, saga, scope, undoable, wait
 
 
 @attrs.frozen
@@ -60,3 +62,43 @@ def recursive() -> Workflow[Count, object, Count]:
 
 def _go_on(state: Count) -> WIO[Count, object, Count]:
     return pure(state) if is_done(state) else STEP.flat_map(_go_on)
+
+
+# Everything else
+
+
+def mixed() -> Workflow[Count, object, Count]:
+    """Return a workflow that repeats a round of parallel branches, a for-each, a scope and a saga until it is done."""
+    branches = parallel(STEP.named("a"), STEP.named("b"), STEP.named("c")).map(_furthest)
+    elements = for_each(_five, STEP, element=Count).map(_furthest_of)
+    watched = scope(STEP, interrupt(wait(timedelta(days=1))))
+    undone = saga(undoable(STEP, pure(None)) >> STEP)
+    body = branches >> elements >> watched >> undone
+    return Workflow("mixed", version=1, input=Count, root=loop(body, until=is_done))
+
+
+def wide_parallel(width: int) -> Workflow[Count, object, object]:
+    """Return a workflow of so many branches at once."""
+    branches = [STEP.named(f"b{number}") for number in range(width)]
+    return Workflow("wide", version=1, input=Count, root=parallel(*branches))
+
+
+def wide_each() -> Workflow[Count, object, object]:
+    """Return a workflow of as many elements at once as there are steps."""
+    return Workflow("each", version=1, input=Count, root=for_each(_as_many, STEP, element=Count))
+
+
+def _furthest(counts: tuple[Count, ...]) -> Count:
+    return max(counts, key=lambda count: count.done)
+
+
+def _furthest_of(counts: dict[str, Count]) -> Count:
+    return _furthest(tuple(counts.values()))
+
+
+def _five(state: Count) -> list[Count]:
+    return [state] * 5
+
+
+def _as_many(state: Count) -> list[Count]:
+    return [state] * state.of

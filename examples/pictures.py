@@ -12,13 +12,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from examples.approval import approval
+from examples.checkout import checkout
+from examples.checks import checks
+from examples.ingestion import ingestion
 from examples.order import order
+from examples.order_states import order_states
+from examples.subscription import subscription
+from examples.trip import trip
 from examples.withdrawal import withdrawal
 from interpreters.render import draw, to_dot, to_svg, to_text
 from wio import Workflow
 
 FOLDER = Path(__file__).parent
-WORKFLOWS: tuple[Workflow[Any, Any, Any], ...] = (order, withdrawal)
+WORKFLOWS: tuple[Workflow[Any, Any, Any], ...] = (
+    order,
+    withdrawal,
+    checkout,
+    trip,
+    approval,
+    subscription,
+    ingestion,
+    order_states,
+    checks,
+)
 
 
 def stem_of(workflow: Workflow[Any, Any, Any]) -> str:

@@ -49,6 +49,36 @@ class WrongReturn(UserFunctionRaised):
         self.function = function
 
 
+class UndeclaredTarget(UserFunctionRaised):
+    """Says that a state machine was sent to a state that was not declared as a target."""
+
+    def __init__(self, address: str, state: str, target: str, declared: tuple[str, ...]) -> None:
+        WioError.__init__(
+            self,
+            f"State {state!r} of the machine at {address!r} goes to {target!r}, which it does not declare."
+            f" It declares: {', '.join(declared) or 'nothing'}. Add the target to it, or mend the function that names"
+            " it; an instance that is paused by it then goes on after a resume.",
+        )
+        self.address = address
+        self.function = state
+        self.state = state
+        self.target = target
+
+
+class DuplicateKey(UserFunctionRaised):
+    """Says that two elements of a for-each have the same key."""
+
+    def __init__(self, key: str, address: str) -> None:
+        WioError.__init__(
+            self,
+            f"Two elements of the for-each at {address!r} have the key {key!r}, so the journal could not tell them"
+            " apart. Make the key of what is different in them.",
+        )
+        self.address = address
+        self.function = "key"
+        self.key = key
+
+
 class EffectFailed(WioError):
     """Says that an effect returned an `IOFailure` whose content is no exception."""
 
@@ -91,6 +121,15 @@ class UnexpectedQuery(WioError):
         self.query = query
 
 
+class TaskRefused(WioError):
+    """Says that something cannot be done with a task now, and why. Nothing was recorded."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(f"The task at {address!r}: {reason}. Nothing was recorded.")
+        self.address = address
+        self.reason = reason
+
+
 class WrongPayload(WioError):
     """Says that a value is not of the type that was declared for its place."""
 
@@ -110,6 +149,32 @@ class InstancePaused(WioError):
         self.instance_id = instance_id
         self.address = address
         self.problem = problem
+
+
+class InstanceCancelled(WioError):
+    """Says that an instance was cancelled, so that it has no result."""
+
+    def __init__(self, instance_id: str) -> None:
+        super().__init__(f"Instance {instance_id!r} was cancelled. Its history says what was undone.")
+        self.instance_id = instance_id
+
+
+class InstanceEnded(WioError):
+    """Says that an instance cannot be cancelled, because it has ended."""
+
+    def __init__(self, instance_id: str, status: str) -> None:
+        super().__init__(f"Instance {instance_id!r} has ended already: it is {status}. Nothing was recorded.")
+        self.instance_id = instance_id
+        self.status = status
+
+
+class InstanceStuck(WioError):
+    """Says that nothing can happen in an instance any more, although it has not ended, and why."""
+
+    def __init__(self, instance_id: str, reason: str) -> None:
+        super().__init__(f"Instance {instance_id!r} cannot go on: {reason}. Cancel it, and mend the workflow.")
+        self.instance_id = instance_id
+        self.reason = reason
 
 
 class UnknownWorkflow(WioError):

@@ -63,6 +63,14 @@ def _rows_of(workflow: str, entry: Entry) -> Iterator[tuple[str, str, str]]:
             yield "workflow completed", "", result
         case Kind.FAILED:
             yield "workflow failed", "", result
+        case Kind.CANCELLED:
+            yield "workflow cancelled", "", workflow
+        case Kind.CANCELLING:
+            yield "cancel requested", "", workflow
+        case Kind.ELEMENTS:
+            yield "elements recorded", address, f"{address} {result}"
+        case _:
+            yield entry.kind.value.replace("_", " "), address, f"{address} {result}"
 
 
 def _attempt(address: str, end: str, result: str) -> Iterator[tuple[str, str, str]]:

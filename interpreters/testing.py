@@ -27,6 +27,7 @@ from returns.result import Result
 from interpreters.machine.pending import Pending
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.runtime import Runtime
+from interpreters.runtime.tasking import OfferedTask
 from journals.codecs import Codec
 from journals.entries import Commit, Entry, InstanceRecord, Status
 from journals.memory import InMemoryJournal
@@ -300,6 +301,11 @@ class Simulation:
         self._loop.close()
 
 
+async def _claimed(instance: Instance[Any, Any], address: str, by: str, output: object) -> None:
+    await instance.claim(address, by=by)
+    await instance.complete(address, output, by=by)
+
+
 async def _nothing() -> None:
     """Give the loop something to do while everything comes to rest."""
 
@@ -336,6 +342,39 @@ class SimulatedInstance(Generic[E, B]):
         """Return the result. Raises `NotAnswered` before the end, and `InstancePaused`."""
         return self._simulation.call(lambda: self._handle().result())
 
+    def cancel(self) -> None:
+        """Cancel the instance."""
+        self._simulation.call(lambda: self._handle().cancel())
+
+    @property
+    def tasks(self) -> tuple[OfferedTask[Any], ...]:
+        """Is the tasks that can be worked on now."""
+        return self._simulation.call(lambda: self._handle().tasks())
+
+    def claim(self, address: str, *, by: str) -> None:
+        """Claim a task."""
+        self._simulation.call(lambda: self._handle().claim(address, by=by))
+
+    def complete(self, address: str, output: object, *, by: str) -> None:
+        """Claim a task, if nobody has, and answer it with its output."""
+        self._simulation.call(lambda: _claimed(self._handle(), address, by, output))
+
+    def fail_task(self, address: str, error: object, *, by: str) -> None:
+        """Answer a claimed task with its declared error."""
+        self._simulation.call(lambda: self._handle().fail_task(address, error, by=by))
+
+    def release(self, address: str, *, by: str) -> None:
+        """Give a claimed task back."""
+        self._simulation.call(lambda: self._handle().release(address, by=by))
+
+    def delegate(self, address: str, *, to: object) -> None:
+        """Offer a task to somebody else."""
+        self._simulation.call(lambda: self._handle().delegate(address, to=to))
+
+    def skip(self, address: str, output: object) -> None:
+        """Let the workflow go on without the work."""
+        self._simulation.call(lambda: self._handle().skip(address, output))
+
     def resume(self) -> None:
         """Let the paused instance go on."""
         self._simulation.call(lambda: self._handle().resume())
@@ -351,8 +390,8 @@ class SimulatedInstance(Generic[E, B]):
         return self._simulation.call(lambda: self._handle().history())
 
     @property
-    def pending(self) -> Pending:
-        """Is what the instance waits for."""
+    def pending(self) -> tuple[Pending, ...]:
+        """Is all that the instance waits for."""
         return self._simulation.call(lambda: self._simulation.runtime.pending(self.id))
 
     def _handle(self) -> Instance[E, B]:

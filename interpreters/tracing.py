@@ -5,22 +5,35 @@ Nothing is run: events come from the journal, and only the pure functions of the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from returns.result import Success
 
-from interpreters.machine.execution import Active, Execution
-from interpreters.machine.pending import EffectToRun, Outcome, PausedAt, SignalExpected, TimerRunning, pending
+from interpreters.machine.elements import decoded_elements
+from interpreters.machine.execution import Active, Cancelled, Execution
+from interpreters.machine.locking import blocker, joints_around
+from interpreters.machine.pending import (
+    EffectToRun,
+    Outcome,
+    PausedAt,
+    Pending,
+    SignalExpected,
+    Stuck,
+    TaskOffered,
+    TimerRunning,
+    pending,
+)
+from interpreters.machine.places import place_at, places
 from interpreters.machine.transition import JSON, apply, begin_from, folded
-from interpreters.render.progress import Continued, Happening, Mark, Progress, Reached, State
+from interpreters.render.progress import Continued, Elements, Happening, Mark, Progress, Reached, State, begun
 from journals.codecs import Codec
 from journals.entries import Entry, Kind
 from wio.forms import event_form
-from wio.nodes import WIO, FlatMap, HandleSignal, RunIO
+from wio.nodes import WIO, Critical, During, FlatMap, ForEach, HandleSignal, RunIO
 from wio.workflow import Workflow
 
-_ENDS = frozenset({Kind.EVENT, Kind.SIGNAL, Kind.TIMER_FIRED})
+_ENDS = frozenset({Kind.EVENT, Kind.SIGNAL, Kind.TIMER_FIRED, Kind.TASK_COMPLETED, Kind.TASK_FAILED, Kind.TASK_SKIPPED})
 
 
 def progress(workflow: Workflow[Any, Any, Any], entries: Sequence[Entry], codec: Codec = JSON) -> Progress:
@@ -31,22 +44,67 @@ def progress(workflow: Workflow[Any, Any, Any], entries: Sequence[Entry], codec:
     trace: list[Happening] = []
 
     def observe(dynamic: FlatMap | None, prefix: str, program: WIO[Any, Any, Any]) -> None:
-        trace.append(Reached(prefix.rstrip("/")) if dynamic is None else Continued(prefix, program))
+        trace.append(begun(prefix, program) if dynamic is None else Continued(prefix, program))
 
     execution = begin_from(workflow, entries[0], codec, observe)
     for entry in entries[1:]:
-        before, begun = execution, len(trace)
+        before, earlier = execution, len(trace)
         execution = apply(before, entry, observe)
         if entry.kind in _ENDS:
-            trace.insert(begun, _ended(before, entry))
-    trace.extend(_present(execution))
-    return Progress(tuple(trace), _outcome(execution))
+            trace.insert(earlier, _ended(before, entry))
+        trace.extend(_elements(before, execution, entry))
+        trace.extend(_withdrawn(before, execution, entry))
+    waiting = pending(execution)
+    trace.extend(reached for each in waiting if (reached := _present(each)) is not None)
+    trace.extend(_held_up(execution))
+    return Progress(tuple(trace), _outcome(waiting))
+
+
+def _elements(before: Execution, execution: Execution, entry: Entry) -> Iterator[Elements]:
+    """Yield how many elements a for-each has, when an entry has begun it or has added one."""
+    active = place_at(before, entry.address)
+    if active is None:
+        return
+    if isinstance(active.node, ForEach):
+        if entry.kind is Kind.ELEMENTS:
+            yield Elements(entry.address, len(decoded_elements(before, active, active.node, entry)))
+        return
+    for joint, _ in joints_around(before.joints, active.home):
+        now = execution.joints.find(joint.address)
+        if isinstance(joint.node, ForEach) and now is not None and len(now.more.keys) > len(joint.more.keys):
+            yield Elements(joint.address, len(now.more.keys))
+
+
+def _held_up(execution: Execution) -> Iterator[Reached]:
+    """Yield the places at which nothing can happen before another part frees them."""
+    for active in places(execution):
+        holder = blocker(execution.joints, execution.shared.locks, active.home)
+        if holder is not None and isinstance(holder.node, Critical) and active.problem is None:
+            yield Reached(active.address, State.WAITING, f"lock {holder.node.lock}")
+    for _, joint in sorted(execution.joints.items()):
+        if isinstance(joint.node, During) and joint.more == "waiting":
+            yield Reached(joint.address, State.WAITING, f"milestone {joint.node.milestone}")
+        for strand in joint.waiting:
+            name = getattr(joint.node, "name", "")
+            yield Reached(strand.scope.place(name)[0], State.WAITING, f"the rest of {joint.address}")
+
+
+def _withdrawn(before: Execution, execution: Execution, entry: Entry) -> Iterator[Reached]:
+    """Yield the places that were left without having ended."""
+    for prefix in dict.fromkeys(execution.touched):
+        was = before.threads.find(prefix)
+        if isinstance(was, Active) and was.address != entry.address:
+            now = execution.threads.find(prefix)
+            if not (isinstance(now, Active) and now.address == was.address):
+                yield Reached(was.address, State.WITHDRAWN)
 
 
 def _ended(execution: Execution, entry: Entry) -> Reached:
     """Return what became of the active step: a failure when its handler makes one of the event."""
-    active = execution.position
-    if isinstance(active, Active) and isinstance(active.node, RunIO | HandleSignal) and entry.payload is not None:
+    active = place_at(execution, entry.address)
+    if entry.kind is Kind.TASK_FAILED:
+        return Reached(entry.address, State.FAILED)
+    if active is not None and isinstance(active.node, RunIO | HandleSignal) and entry.payload is not None:
         event = execution.codec.decode(entry.payload, event_form(active.node))
         _, failure = folded(active.node, active, event)
         if failure is not None:
@@ -54,28 +112,39 @@ def _ended(execution: Execution, entry: Entry) -> Reached:
     return Reached(entry.address, State.DONE)
 
 
-def _present(execution: Execution) -> tuple[Happening, ...]:
-    match pending(execution):
+def _present(waiting: Pending) -> Reached | None:
+    match waiting:
         case EffectToRun(address, _, _, _, attempt, not_before):
             if attempt == 1:
-                return (Reached(address, State.RUNNING),)
+                return Reached(address, State.RUNNING)
             again = f", next {not_before:%Y-%m-%d %H:%M:%S} UTC" if not_before else ""
-            return (Reached(address, State.RETRYING, f"attempt {attempt}{again}"),)
+            return Reached(address, State.RETRYING, f"attempt {attempt}{again}")
         case SignalExpected(address, node):
-            return (Reached(address, State.WAITING, f"signal {node.signal.name}"),)
+            return Reached(address, State.WAITING, f"signal {node.signal.name}")
         case TimerRunning(address, due):
-            return (Reached(address, State.WAITING, f"until {due:%Y-%m-%d %H:%M:%S} UTC" if due else ""),)
+            return Reached(address, State.WAITING, f"until {due:%Y-%m-%d %H:%M:%S} UTC" if due else "")
+        case TaskOffered(address, _, _, by):
+            return Reached(address, State.WAITING, f"claimed by {by}" if by is not None else "offered")
         case PausedAt(address, problem):
-            return (Reached(address, State.PAUSED, _short(problem)),)
-        case Outcome():
-            return ()
+            return Reached(address, State.PAUSED, _short(problem))
+        case Outcome() | Stuck():
+            return None
 
 
-def _outcome(execution: Execution) -> Mark:
-    match pending(execution):
+def _outcome(waiting: tuple[Pending, ...]) -> Mark:
+    """Return the mark of the whole: its end, or what is most pressing in it."""
+    marks = [_mark(each) for each in waiting]
+    order = (State.PAUSED, State.RUNNING, State.RETRYING, State.WAITING)
+    return next((mark for state in order for mark in marks if mark.state is state), marks[0])
+
+
+def _mark(waiting: Pending) -> Mark:
+    match waiting:
         case Outcome(result):
             if isinstance(result, Success):
                 return Mark(State.DONE, _short(result.unwrap()))
+            if isinstance(result.failure(), Cancelled):
+                return Mark(State.CANCELLED)
             return Mark(State.FAILED, _short(result.failure()))
         case PausedAt():
             return Mark(State.PAUSED)
@@ -83,8 +152,10 @@ def _outcome(execution: Execution) -> Mark:
             return Mark(State.RUNNING)
         case EffectToRun():
             return Mark(State.RETRYING)
-        case SignalExpected() | TimerRunning():
+        case SignalExpected() | TimerRunning() | TaskOffered():
             return Mark(State.WAITING)
+        case Stuck(reason):
+            return Mark(State.PAUSED, _short(reason))
 
 
 def _short(value: object) -> str:

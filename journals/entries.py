@@ -19,10 +19,22 @@ class Kind(enum.Enum):
     ATTEMPT_LOST = "attempt_lost"
     TIMER_SET = "timer_set"
     TIMER_FIRED = "timer_fired"
+    ELEMENTS = "elements"
+    TASK_OFFERED = "task_offered"
+    TASK_CLAIMED = "task_claimed"
+    TASK_STARTED = "task_started"
+    TASK_HEARTBEAT = "task_heartbeat"
+    TASK_RELEASED = "task_released"
+    TASK_DELEGATED = "task_delegated"
+    TASK_COMPLETED = "task_completed"
+    TASK_FAILED = "task_failed"
+    TASK_SKIPPED = "task_skipped"
+    CANCELLING = "cancelling"
     PAUSED = "paused"
     RESUMED = "resumed"
     COMPLETED = "completed"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 @attrs.frozen
@@ -39,7 +51,8 @@ class Entry:
     """Is one recorded fact of an instance.
 
     `seq` counts from 1, without a gap, within the instance. `address` is the place in the workflow ("" for the
-    instance as a whole). `key` is the idempotency key of a signal's sender, and `response` what the sender got.
+    instance as a whole). `key` is the idempotency key of a signal's sender, and `response` what the sender got; of an
+    offered task `response` says to whom.
     `recorded_at` is an aware UTC time.
     """
 
@@ -56,17 +69,20 @@ class Status(enum.Enum):
     """Says what an instance is doing, as far as its store knows. The value is what the store holds.
 
     `RUNNING`: an effect may be in flight. `WAITING`: nothing is in flight; it waits for a signal, for its
-    wake-up time, or to be picked up. `PAUSED`: it waits for an operator.
+    wake-up time, or to be picked up. `PAUSED`: it waits for an operator. `STUCK`: nothing can happen any more,
+    and it has not ended.
     """
 
     RUNNING = "running"
     WAITING = "waiting"
     PAUSED = "paused"
+    STUCK = "stuck"
     COMPLETED = "completed"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
-UNFINISHED = frozenset({Status.RUNNING, Status.WAITING, Status.PAUSED})
+UNFINISHED = frozenset({Status.RUNNING, Status.WAITING, Status.PAUSED, Status.STUCK})
 
 
 @attrs.frozen

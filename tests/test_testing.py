@@ -64,7 +64,7 @@ def test_thirty_days_pass_in_no_time() -> None:
     began = time.monotonic()
     with Simulation(waiting) as simulation:
         run = simulation.start(waiting, id="i", input=1)
-        assert run.pending == TimerRunning("wait", START + 30 * DAY)
+        assert run.pending[0] == TimerRunning("wait", START + 30 * DAY)
         assert RUNS == ["first"]
         simulation.advance(30 * DAY - timedelta(microseconds=1))
         assert RUNS == ["first"]
@@ -90,7 +90,7 @@ def test_several_instances_wake_up_each_in_its_turn() -> None:
         runs = [simulation.start(waiting, id=f"i{number}", input=number) for number in (3, 1, 2)]
         for ended in (1, 2, 3):
             assert simulation.advance_to_next()
-            assert sum(isinstance(run.pending, Outcome) for run in runs) == ended
+            assert sum(isinstance(run.pending[0], Outcome) for run in runs) == ended
         assert not simulation.advance_to_next()
 
 
@@ -98,14 +98,14 @@ def test_a_simulation_may_start_at_any_time() -> None:
     start = datetime(1999, 12, 31, tzinfo=UTC)
     with Simulation(waiting := workflow(wait(DAY)), start=start) as simulation:
         run = simulation.start(waiting, id="i", input=1)
-        assert run.pending == TimerRunning("wait", start + DAY)
+        assert run.pending[0] == TimerRunning("wait", start + DAY)
 
 
 def test_after_a_call_everything_has_come_to_rest() -> None:
     with Simulation(running := workflow(steps >> add)) as simulation:
         run = simulation.start(running, id="i", input=1)
         assert RUNS == ["first", "second"]
-        assert isinstance(run.pending, SignalExpected)
+        assert isinstance(run.pending[0], SignalExpected)
         assert run.record.status is Status.WAITING
         assert run.signal(ADD, 5) == 25
         assert run.record.status is Status.COMPLETED
@@ -161,8 +161,8 @@ def test_a_caller_outside_calls_the_next_process_again() -> None:
             simulation.crash_at(1, side)
             assert run.signal(ADD, 5, key="k") == 6
             assert simulation.crashes == 1
-            assert isinstance(run.pending, SignalExpected)
-            assert run.pending.address == "add#2"
+            assert isinstance(run.pending[0], SignalExpected)
+            assert run.pending[0].address == "add#2"
             assert ["take 5"] * (2 if side is CrashAt.BEFORE else 1) == RUNS
 
 
@@ -221,11 +221,11 @@ def test_a_paused_instance_is_resumed() -> None:
 
     with Simulation(flawed := workflow(run_io(flaky))) as simulation:
         run = simulation.start(flawed, id="i", input=1)
-        assert isinstance(run.pending, PausedAt)
+        assert isinstance(run.pending[0], PausedAt)
         with pytest.raises(InstancePaused, match="OSError: down"):
             run.result()
         simulation.crash()
-        assert isinstance(run.pending, PausedAt), "a paused instance stays paused"
+        assert isinstance(run.pending[0], PausedAt), "a paused instance stays paused"
         run.resume()
         assert run.result() == Success(1)
 

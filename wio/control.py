@@ -7,10 +7,12 @@ from typing import Any, Generic, Never, TypeVar, overload
 
 import attrs
 from returns.maybe import Maybe
+from returns.result import Result
 
 from wio.errors import InvalidDefinition
 from wio.names import checked_name, name_of
-from wio.nodes import WIO, Answer, Arm, Branch, Caught, Err, HandleError, Loop, LoopTest, Out, Passage
+from wio.nodes import WIO, Answer, Arm, Branch, Caught, Err, HandleError, Loop, LoopTest, Out, Passage, Retrying
+from wio.retries import GivenUp, Retry
 from wio.signals import Query
 
 A = TypeVar("A")
@@ -266,3 +268,24 @@ def query(question: Query[R], answer: Callable[[A | B], R], base: WIO[A, E, B]) 
     flows between them. Where queries nest, the innermost one around the active step answers.
     """
     return Answer(question, answer, base)
+
+
+@overload
+def retrying(
+    body: WIO[A, E, B], retry: Retry, give_up: Callable[[A, GivenUp], Result[C, Never]]
+) -> WIO[A, E, B | C]: ...
+@overload
+def retrying(
+    body: WIO[A, E, B], retry: Retry, give_up: Callable[[A, GivenUp], Result[C, E2]]
+) -> WIO[A, E | E2, B | C]: ...
+@overload
+def retrying(body: WIO[A, E, B], retry: Retry) -> WIO[A, E, B]: ...
+def retrying(
+    body: WIO[Any, Any, Any], retry: Retry, give_up: Callable[[Any, GivenUp], Result[Any, Any]] | None = None
+) -> WIO[Any, Any, Any]:
+    """Return the program that runs `body`, in which steps without a policy of their own follow `retry`.
+
+    When a step in it is given up, the pure function `give_up` ends all of it: with `Success` it goes on with that
+    value, with `Failure` it fails. It gets the input of `body`. Without it the instance pauses there.
+    """
+    return Retrying(body, retry, give_up)

@@ -9,14 +9,16 @@ from __future__ import annotations
 import functools
 import types
 import typing
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
 from typing import Annotated, Any, Never, NoReturn, TypeVar, Union, cast
+from uuid import UUID
 
 from returns.future import Future, FutureResult
 from returns.io import IO, IOResult
 
 from wio.errors import InvalidDefinition
-from wio.nodes import HandleSignal, RunIO
+from wio.nodes import Drawn, ForEach, HandleSignal, Record, RunIO
 
 _CONTAINERS: tuple[object, ...] = (IO, IOResult, Future, FutureResult)
 _SAYING_NOTHING: tuple[object, ...] = (Any, object, Never, NoReturn)
@@ -48,6 +50,41 @@ def event_form(node: RunIO | HandleSignal) -> object | None:
             f" return {error.args[0]!r}, which cannot be resolved: {error.args[1]}. Define that at the top of"
             " the module, or pass the class of the event to the step: event=..."
         ) from error
+
+
+def element_form(node: ForEach) -> object | None:
+    """Return the declared type of the elements of a for-each, or None where nothing tells it.
+
+    Raises `InvalidDefinition` when the annotation names something that cannot be found.
+    """
+    if node.element is not None:
+        return cast(object, node.element)
+    try:
+        collection: Any = _call_form(node.items)
+    except _Unresolved as error:
+        raise InvalidDefinition(
+            f"For-each {node.name!r}: the type of its elements is unknown. {_called(node.items)} is annotated to return"
+            f" {error.args[0]!r}, which cannot be resolved: {error.args[1]}. Define that at the top of the module, or"
+            " pass the class of the elements: element=..."
+        ) from error
+    arguments = typing.get_args(collection)
+    origin = typing.get_origin(collection)
+    if not (isinstance(origin, type) and issubclass(origin, Iterable)) or not arguments:
+        return None
+    element: object = arguments[0]
+    says_nothing = isinstance(element, TypeVar) or any(element is one for one in _SAYING_NOTHING)
+    return None if says_nothing else element
+
+
+def drawn_form(node: Record) -> type[object]:
+    """Return the type of what a step records of the world outside."""
+    match node.drawn:
+        case Drawn.NOW:
+            return datetime
+        case Drawn.RANDOM:
+            return float
+        case Drawn.UUID:
+            return UUID
 
 
 def _yielded_by(effect: Callable[..., Any]) -> object | None:

@@ -102,3 +102,12 @@ class Retry:
             return None
         longest = min(self.backoff.before_retry(failed), self.ceiling)
         return longest * (1.0 - self.jitter * drawn)
+
+
+@attrs.frozen
+class GivenUp:
+    """Says of a step that was given up what its last attempt raised: the type's name, the message, and how many ran."""
+
+    type: str
+    message: str
+    attempts: int

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 import attrs
 
 from wio.names import valid_name
+from wio.validators import is_function_or_none
 
 Req = TypeVar("Req")
 Resp = TypeVar("Resp")
@@ -26,6 +28,7 @@ class Signal(Generic[Req, Resp]):
 
     The name identifies the signal in the journal: it must not change while instances wait for it.
     A `KEEP` signal that comes early is recorded and handled, first in first out, when the workflow gets there.
+    `correlation` is a pure function that makes a key of a request; steps with a `match` take the requests of one key.
 
     >>> Signal("confirm", request=int, response=str)
     Signal('confirm')
@@ -35,6 +38,7 @@ class Signal(Generic[Req, Resp]):
     request: type[Req] = attrs.field(kw_only=True)
     response: type[Resp] = attrs.field(kw_only=True)
     early: Early = attrs.field(default=Early.REFUSE, kw_only=True)
+    correlation: Callable[[Req], str] | None = attrs.field(default=None, kw_only=True, validator=is_function_or_none)
 
     def __repr__(self) -> str:
         return f"Signal({self.name!r})"

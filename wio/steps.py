@@ -3,7 +3,8 @@
 An *effect* may be a plain function, a coroutine function, or return `IOResultE` or `FutureResultE` of the
 `returns` package. What it raises (or carries as `IOFailure`) is a technical error, for the retry policy.
 What it returns is an *event*, which is recorded. A pure *handler* folds the event: it returns the output,
-or a `Result` whose `Failure` is a domain error, in the `Err` channel.
+or a `Result` whose `Failure` is a domain error, in the `Err` channel. Steps that wait for somebody outside are
+in `wio.receiving`.
 """
 
 # The overloads go from the special to the general: every `Result` is also a plain value.
@@ -14,26 +15,31 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from types import UnionType
-from typing import Any, Never, TypeAlias, TypeVar, overload
+from typing import Any, Never, TypeAlias, TypedDict, TypeVar, Unpack, overload
+from uuid import UUID
 
 from returns.io import IOResult
 from returns.result import Result
 
 from wio.errors import InvalidDefinition
 from wio.names import name_of
-from wio.nodes import WIO, Check, Compute, Draft, Fail, HandleSignal, Passage, Pure, RunIO, Timing, Wait
+from wio.nodes import WIO, Check, Compute, Draft, Drawn, Fail, Passage, Pure, Record, RunIO, Timing, Wait
 from wio.retries import Retry
-from wio.signals import Signal
 
 A = TypeVar("A")
 B = TypeVar("B")
 E = TypeVar("E")
 Ev = TypeVar("Ev")
-Req = TypeVar("Req")
-Resp = TypeVar("Resp")
 
 EventType: TypeAlias = type[Any] | UnionType | None
 """Is a class or a union of classes; needed only where the effect has no annotation that tells it."""
+
+
+class _Running(TypedDict, total=False):
+    name: str
+    description: str
+    event: EventType
+    retry: Retry | None
 
 
 def pure(value: B) -> WIO[object, Never, B]:
@@ -60,117 +66,69 @@ def check(function: Callable[[A], Result[B, E]], *, name: str = "", description:
 def run_io(
     effect: Callable[[A], Awaitable[IOResult[Ev, Exception]]],
     handler: Callable[[A, Ev], Result[B, E]],
-    *,
-    name: str = "",
-    description: str = "",
-    event: EventType = None,
-    retry: Retry | None = None,
+    **how: Unpack[_Running],
 ) -> WIO[A, E, B]: ...
 @overload
 def run_io(
     effect: Callable[[A], IOResult[Ev, Exception]],
     handler: Callable[[A, Ev], Result[B, E]],
-    *,
-    name: str = "",
-    description: str = "",
-    event: EventType = None,
-    retry: Retry | None = None,
+    **how: Unpack[_Running],
 ) -> WIO[A, E, B]: ...
 @overload
 def run_io(
     effect: Callable[[A], Awaitable[Ev]],
     handler: Callable[[A, Ev], Result[B, E]],
-    *,
-    name: str = "",
-    description: str = "",
-    event: EventType = None,
-    retry: Retry | None = None,
+    **how: Unpack[_Running],
 ) -> WIO[A, E, B]: ...
 @overload
 def run_io(
     effect: Callable[[A], Ev],
     handler: Callable[[A, Ev], Result[B, E]],
-    *,
-    name: str = "",
-    description: str = "",
-    event: EventType = None,
-    retry: Retry | None = None,
+    **how: Unpack[_Running],
 ) -> WIO[A, E, B]: ...
 @overload
 def run_io(
     effect: Callable[[A], Awaitable[IOResult[Ev, Exception]]],
     handler: Callable[[A, Ev], B],
-    *,
-    name: str = "",
-    description: str = "",
-    event: EventType = None,
-    retry: Retry | None = None,
+    **how: Unpack[_Running],
 ) -> WIO[A, Never, B]: ...
 @overload
 def run_io(
     effect: Callable[[A], IOResult[Ev, Exception]],
     handler: Callable[[A, Ev], B],
-    *,
-    name: str = "",
-    description: str = "",
-    event: EventType = None,
-    retry: Retry | None = None,
+    **how: Unpack[_Running],
 ) -> WIO[A, Never, B]: ...
 @overload
 def run_io(
     effect: Callable[[A], Awaitable[Ev]],
     handler: Callable[[A, Ev], B],
-    *,
-    name: str = "",
-    description: str = "",
-    event: EventType = None,
-    retry: Retry | None = None,
+    **how: Unpack[_Running],
 ) -> WIO[A, Never, B]: ...
 @overload
 def run_io(
     effect: Callable[[A], Ev],
     handler: Callable[[A, Ev], B],
-    *,
-    name: str = "",
-    description: str = "",
-    event: EventType = None,
-    retry: Retry | None = None,
+    **how: Unpack[_Running],
 ) -> WIO[A, Never, B]: ...
 @overload
 def run_io(
     effect: Callable[[A], Awaitable[IOResult[Ev, Exception]]],
-    *,
-    name: str = "",
-    description: str = "",
-    event: EventType = None,
-    retry: Retry | None = None,
+    **how: Unpack[_Running],
 ) -> WIO[A, Never, Ev]: ...
 @overload
 def run_io(
     effect: Callable[[A], IOResult[Ev, Exception]],
-    *,
-    name: str = "",
-    description: str = "",
-    event: EventType = None,
-    retry: Retry | None = None,
+    **how: Unpack[_Running],
 ) -> WIO[A, Never, Ev]: ...
 @overload
 def run_io(
     effect: Callable[[A], Awaitable[Ev]],
-    *,
-    name: str = "",
-    description: str = "",
-    event: EventType = None,
-    retry: Retry | None = None,
+    **how: Unpack[_Running],
 ) -> WIO[A, Never, Ev]: ...
 @overload
 def run_io(
     effect: Callable[[A], Ev],
-    *,
-    name: str = "",
-    description: str = "",
-    event: EventType = None,
-    retry: Retry | None = None,
+    **how: Unpack[_Running],
 ) -> WIO[A, Never, Ev]: ...
 def run_io(
     effect: Callable[[Any], Any],
@@ -197,164 +155,6 @@ def run_io(
         event=event,
         retry=retry,
     )
-
-
-@overload
-def handle_signal(
-    signal: Signal[Req, Resp],
-    effect: Callable[[A, Req], Awaitable[IOResult[Ev, Exception]]],
-    handler: Callable[[A, Ev], Result[B, E]],
-    *,
-    respond: Callable[[A, Ev], Resp],
-    name: str = "",
-    description: str = "",
-    event: EventType = None,
-) -> WIO[A, E, B]: ...
-@overload
-def handle_signal(
-    signal: Signal[Req, Resp],
-    effect: Callable[[A, Req], IOResult[Ev, Exception]],
-    handler: Callable[[A, Ev], Result[B, E]],
-    *,
-    respond: Callable[[A, Ev], Resp],
-    name: str = "",
-    description: str = "",
-    event: EventType = None,
-) -> WIO[A, E, B]: ...
-@overload
-def handle_signal(
-    signal: Signal[Req, Resp],
-    effect: Callable[[A, Req], Awaitable[Ev]],
-    handler: Callable[[A, Ev], Result[B, E]],
-    *,
-    respond: Callable[[A, Ev], Resp],
-    name: str = "",
-    description: str = "",
-    event: EventType = None,
-) -> WIO[A, E, B]: ...
-@overload
-def handle_signal(
-    signal: Signal[Req, Resp],
-    effect: Callable[[A, Req], Ev],
-    handler: Callable[[A, Ev], Result[B, E]],
-    *,
-    respond: Callable[[A, Ev], Resp],
-    name: str = "",
-    description: str = "",
-    event: EventType = None,
-) -> WIO[A, E, B]: ...
-@overload
-def handle_signal(
-    signal: Signal[Req, Resp],
-    effect: Callable[[A, Req], Awaitable[IOResult[Ev, Exception]]],
-    handler: Callable[[A, Ev], B],
-    *,
-    respond: Callable[[A, Ev], Resp],
-    name: str = "",
-    description: str = "",
-    event: EventType = None,
-) -> WIO[A, Never, B]: ...
-@overload
-def handle_signal(
-    signal: Signal[Req, Resp],
-    effect: Callable[[A, Req], IOResult[Ev, Exception]],
-    handler: Callable[[A, Ev], B],
-    *,
-    respond: Callable[[A, Ev], Resp],
-    name: str = "",
-    description: str = "",
-    event: EventType = None,
-) -> WIO[A, Never, B]: ...
-@overload
-def handle_signal(
-    signal: Signal[Req, Resp],
-    effect: Callable[[A, Req], Awaitable[Ev]],
-    handler: Callable[[A, Ev], B],
-    *,
-    respond: Callable[[A, Ev], Resp],
-    name: str = "",
-    description: str = "",
-    event: EventType = None,
-) -> WIO[A, Never, B]: ...
-@overload
-def handle_signal(
-    signal: Signal[Req, Resp],
-    effect: Callable[[A, Req], Ev],
-    handler: Callable[[A, Ev], B],
-    *,
-    respond: Callable[[A, Ev], Resp],
-    name: str = "",
-    description: str = "",
-    event: EventType = None,
-) -> WIO[A, Never, B]: ...
-def handle_signal(
-    signal: Signal[Any, Any],
-    effect: Callable[[Any, Any], Any],
-    handler: Callable[[Any, Any], Any],
-    *,
-    respond: Callable[[Any, Any], Any],
-    name: str = "",
-    description: str = "",
-    event: EventType = None,
-) -> WIO[Any, Any, Any]:
-    """Return the step that waits for `signal`.
-
-    When it comes, `effect` makes an event of the input and the request; the event is recorded together with
-    the response that the pure function `respond` makes of the input and the event; `handler` folds it.
-    An exception of the effect goes to the sender of the signal; then nothing is recorded and the step goes on
-    waiting. The name defaults to the signal's.
-    """
-    return HandleSignal(
-        signal,
-        effect,
-        handler,
-        respond,
-        name=name or getattr(signal, "name", "signal"),
-        description=description,
-        event=event,
-    )
-
-
-@overload
-def receive_signal(
-    signal: Signal[Req, Resp],
-    handler: Callable[[A, Req], Result[B, E]],
-    *,
-    respond: Callable[[A, Req], Resp],
-    name: str = "",
-    description: str = "",
-) -> WIO[A, E, B]: ...
-@overload
-def receive_signal(
-    signal: Signal[Req, Resp],
-    handler: Callable[[A, Req], B],
-    *,
-    respond: Callable[[A, Req], Resp],
-    name: str = "",
-    description: str = "",
-) -> WIO[A, Never, B]: ...
-def receive_signal(
-    signal: Signal[Any, Any],
-    handler: Callable[[Any, Any], Any],
-    *,
-    respond: Callable[[Any, Any], Any],
-    name: str = "",
-    description: str = "",
-) -> WIO[Any, Any, Any]:
-    """Return the step that waits for `signal` and records its request: `handle_signal` without an effect."""
-    return HandleSignal(
-        signal,
-        _request,
-        handler,
-        respond,
-        name=name or getattr(signal, "name", "signal"),
-        description=description,
-        event=signal.request,
-    )
-
-
-def _request(_state: object, request: object) -> object:
-    return request
 
 
 @overload
@@ -405,3 +205,52 @@ def draft(
 ) -> WIO[Any, Any, Any]:
     """Return a step that has a name and types but no body yet: it composes and draws, and a runtime refuses it."""
     return Draft(name, description=description, input=input, output=output, error=error)
+
+
+@overload
+def now(*, name: str = "now", description: str = "") -> WIO[object, Never, datetime]: ...
+@overload
+def now(handler: Callable[[A, datetime], B], *, name: str = "now", description: str = "") -> WIO[A, Never, B]: ...
+def now(
+    handler: Callable[[Any, Any], Any] | None = None, *, name: str = "now", description: str = ""
+) -> WIO[Any, Any, Any]:
+    """Return the step that records the time when it is reached, in UTC, and folds it with a pure `handler`.
+
+    Without a handler the time is the output.
+    """
+    return _drawn(Drawn.NOW, handler, name, description)
+
+
+@overload
+def random_number(*, name: str = "random number", description: str = "") -> WIO[object, Never, float]: ...
+@overload
+def random_number(
+    handler: Callable[[A, float], B], *, name: str = "random number", description: str = ""
+) -> WIO[A, Never, B]: ...
+def random_number(
+    handler: Callable[[Any, Any], Any] | None = None, *, name: str = "random number", description: str = ""
+) -> WIO[Any, Any, Any]:
+    """Return the step that draws a number in [0, 1), records it, and folds it with a pure `handler`.
+
+    Without a handler the number is the output.
+    """
+    return _drawn(Drawn.RANDOM, handler, name, description)
+
+
+@overload
+def new_uuid(*, name: str = "new UUID", description: str = "") -> WIO[object, Never, UUID]: ...
+@overload
+def new_uuid(handler: Callable[[A, UUID], B], *, name: str = "new UUID", description: str = "") -> WIO[A, Never, B]: ...
+def new_uuid(
+    handler: Callable[[Any, Any], Any] | None = None, *, name: str = "new UUID", description: str = ""
+) -> WIO[Any, Any, Any]:
+    """Return the step that makes a random UUID, records it, and folds it with a pure `handler`.
+
+    Without a handler the UUID is the output.
+    """
+    return _drawn(Drawn.UUID, handler, name, description)
+
+
+def _drawn(drawn: Drawn, handler: Callable[[Any, Any], Any] | None, name: str, description: str) -> WIO[Any, Any, Any]:
+    step = Record(drawn, name=name, description=description)
+    return step if handler is None else step.transform_output(handler)

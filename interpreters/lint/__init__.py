@@ -1,6 +1,6 @@
 """What is doubtful in a workflow, as far as its value tells? Each rule is a pure function in a file of its own."""
 
 from interpreters.lint.finding import Finding, Level
-from interpreters.lint.rules import RULES, lint
+from interpreters.lint.rules import RULES, lint, problems
 
-__all__ = ["RULES", "Finding", "Level", "lint"]
+__all__ = ["RULES", "Finding", "Level", "lint", "problems"]

@@ -14,7 +14,8 @@ from wio.workflow import Workflow
 class Level(enum.Enum):
     """Says how bad a finding is, the worst first. The value is the word that people read.
 
-    `ERROR`: some run cannot succeed. `WARNING`: something is unfinished, or will hurt later. `INFO`: good to know.
+    `ERROR`: what is written cannot be meant, in whatever run; see `problems`. `WARNING`: something is unfinished,
+    doubtful, or will hurt later. `INFO`: good to know.
     """
 
     ERROR = "error"
@@ -24,7 +25,10 @@ class Level(enum.Enum):
 
 @attrs.frozen
 class Finding:
-    """Is what a rule found at an address, "" for the workflow as a whole. `[*]` in it stands for every round."""
+    """Is what a rule found at an address, "" for the workflow as a whole.
+
+    In it `[*]` stands for every round and every element, `[+*]` for what adds elements, `[undo *]` for every undo.
+    """
 
     level: Level
     rule: str

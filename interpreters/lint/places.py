@@ -1,6 +1,7 @@
 """Where in a workflow does a node record? Its static addresses, as if all that is written were passed in order.
 
-In an address, `[*]` stands for any round of a loop. What a `flat_map` makes is not known before it runs.
+In an address, `[*]` stands for any round of a loop and any element of a for-each, `[+*]` for what adds elements, and
+`[undo *]` for any undo of a saga. What a `flat_map` makes is not known before it runs.
 """
 
 from __future__ import annotations
@@ -18,22 +19,79 @@ from wio.nodes import (
     Branch,
     Check,
     Compute,
+    Critical,
     Draft,
+    During,
     Fail,
+    FirstOf,
     FlatMap,
+    ForEach,
     HandleError,
     HandleSignal,
+    Hold,
+    InRegion,
+    Leave,
     Loop,
+    Machine,
     Named,
+    OfferTask,
+    Parallel,
     Pure,
+    Record,
+    Recur,
+    Recursive,
+    Retrying,
     RunIO,
+    Saga,
     TransformOutput,
+    Undoable,
     Wait,
+    Watch,
+    Watched,
     node_of,
 )
 
-Located: TypeAlias = RunIO | HandleSignal | Wait | Draft | Branch | Loop | HandleError | Named
-"""Is a node with an address: a step, or what opens a scope. The address of a `HandleError` is its handler's."""
+Opening: TypeAlias = (
+    Branch
+    | Loop
+    | Machine
+    | Recursive
+    | Named
+    | Parallel
+    | ForEach
+    | FirstOf
+    | Watched
+    | InRegion
+    | Critical
+    | Hold
+    | During
+    | Saga
+)
+"""Is a node that opens scopes: one for itself, or one for each of its parts."""
+
+Located: TypeAlias = (
+    RunIO | HandleSignal | Wait | Draft | Record | OfferTask | Leave | Recur | Undoable | HandleError | Opening
+)
+"""Is a node that stands somewhere: a step, what opens a scope, or what concerns the parts around it.
+
+The address of a `HandleError` is its handler's. A `Leave` and an `Undoable` record nothing themselves: theirs is that
+of the scope in which they are written.
+"""
+
+
+@attrs.frozen(eq=False)
+class Around:
+    """Is a part of a node that is written around a place, and what is around that.
+
+    `beside` tells that the other parts of the node run at the same time, `repeated` that several of this one do.
+    """
+
+    node: Opening
+    address: str
+    part: str
+    beside: bool
+    repeated: bool
+    outer: Around | None
 
 
 @attrs.frozen(eq=False)
@@ -42,6 +100,7 @@ class Place:
 
     address: str
     node: Located
+    around: Around | None = None
 
 
 @attrs.define
@@ -56,51 +115,151 @@ class _Counter:
 
 
 @attrs.frozen(eq=False)
+class _Here:
+    """Is what counts the places in a part, and in the undos of the saga around it."""
+
+    counter: _Counter
+    undos: _Counter
+    around: Around | None
+
+
+@attrs.frozen(eq=False)
 class _Handler:
     """Is the handler of a part that has been passed."""
 
     of: HandleError
 
 
-_Work: TypeAlias = "tuple[WIO[Any, Any, Any] | _Handler, _Counter]"
+_Work: TypeAlias = "tuple[WIO[Any, Any, Any] | _Handler, _Here]"
+_Part: TypeAlias = "tuple[WIO[Any, Any, Any], _Here]"
 
 
 def places(program: WIO[Any, Any, Any]) -> Iterator[Place]:
     """Yield every place in the order in which they are written."""
-    waiting: list[_Work] = [(program, _Counter(Scope()))]
+    waiting: list[_Work] = [(program, _Here(_Counter(Scope()), _Counter(Scope("[undo *]/")), None))]
     while waiting:
-        here, counter = waiting.pop()
-        if isinstance(here, _Handler):
-            address = counter.place(handler_name(here.of.on))
-            yield Place(address, here.of)
-            waiting.append((here.of.handler, _Counter(part_scope(address))))
+        part, here = waiting.pop()
+        if isinstance(part, _Handler):
+            address = here.counter.place(handler_name(part.of.on))
+            yield Place(address, part.of, here.around)
+            waiting.append((part.of.handler, attrs.evolve(here, counter=_Counter(part_scope(address)))))
             continue
-        node = node_of(here)
+        node = node_of(part)
         match node:
             case Pure() | Fail() | Compute() | Check():
                 pass
-            case RunIO() | HandleSignal() | Wait() | Draft():
-                yield Place(counter.place(node.name), node)
+            case RunIO() | HandleSignal() | Wait() | Draft() | Record() | OfferTask():
+                yield Place(here.counter.place(node.name), node, here.around)
+            case Recur(name):
+                yield Place(here.counter.place(name), node, here.around)
+            case Leave():
+                yield Place(here.counter.scope.prefix.rstrip("/"), node, here.around)
             case AndThen(first, second):
-                waiting.extend([(second, counter), (first, counter)])
-            case FlatMap(base) | TransformOutput(base) | Answer(_, _, base):
-                waiting.append((base, counter))
+                waiting.extend([(second, here), (first, here)])
+            case FlatMap(base) | TransformOutput(base) | Answer(_, _, base) | Retrying(base):
+                waiting.append((base, here))
             case HandleError(base):
-                waiting.extend([(_Handler(node), counter), (base, counter)])
-            case Branch() | Loop() | Named():
-                address = counter.place(node.name)
-                yield Place(address, node)
-                waiting.extend(reversed(_inside(node, address)))
+                waiting.extend([(_Handler(node), here), (base, here)])
+            case Undoable(base, undo):
+                yield Place(here.counter.scope.prefix.rstrip("/"), node, here.around)
+                undoing = attrs.evolve(here, counter=here.undos, around=_outside(here.around))
+                waiting.extend([(undo, undoing), (base, here)])
+            case (
+                Branch()
+                | Loop()
+                | Machine()
+                | Recursive()
+                | Named()
+                | Parallel()
+                | ForEach()
+                | FirstOf()
+                | Watched()
+                | InRegion()
+                | Critical()
+                | Hold()
+                | During()
+                | Saga()
+            ):
+                address = here.counter.place(_name(node))
+                yield Place(address, node, here.around)
+                waiting.extend(reversed(list(_inside(node, address, here))))
 
 
-def _inside(node: Branch | Loop | Named, address: str) -> list[_Work]:
-    """Return the parts of a node that have scopes of their own, in order."""
+def _name(node: Opening) -> str:
+    match node:
+        case InRegion(region):
+            return region.name
+        case Critical(lock):
+            return lock
+        case Hold(milestone) | During(milestone):
+            return milestone
+        case Branch() | Loop() | Machine() | Recursive() | Named() | Saga():
+            return node.name
+        case Parallel() | ForEach() | FirstOf() | Watched():
+            return node.name
+
+
+def _outside(around: Around | None) -> Around | None:
+    """Return what is around the undos that are written there: the innermost saga, which runs them."""
+    while around is not None and not isinstance(around.node, Saga):
+        around = around.outer
+    return around
+
+
+def _inside(node: Opening, address: str, here: _Here) -> Iterator[_Part]:
+    """Yield the parts of a node that have scopes of their own, in order."""
+
+    def part(body: WIO[Any, Any, Any], scope: Scope, name: str = "", *, many: bool = False) -> _Part:
+        around = Around(node, address, name, isinstance(node, Parallel | ForEach), many, here.around)
+        return body, attrs.evolve(here, counter=_Counter(scope), around=around)
+
     match node:
         case Branch(arms, default):
             ways = [(arm.name, arm.body) for arm in arms] + ([] if default is None else [("default", default)])
-            return [(body, _Counter(arm_scope(address, name))) for name, body in ways]
+            yield from (part(body, arm_scope(address, name), name) for name, body in ways)
         case Loop(body, _, back):
-            counter = _Counter(Scope(f"{address}[*]/"))
-            return [(body, counter)] if back is None else [(body, counter), (back, counter)]
-        case Named(base):
-            return [(base, _Counter(part_scope(address)))]
+            looping, inside = part(body, Scope(f"{address}[*]/"))
+            yield looping, inside
+            if back is not None:
+                yield back, inside
+        case Machine(states):
+            yield from (part(state.body, arm_scope(address, state.name), state.name) for state in states)
+        case Parallel(arms) | FirstOf(arms):
+            yield from (part(arm.body, arm_scope(address, arm.name), arm.name) for arm in arms)
+        case ForEach(_, body):
+            yield part(body, Scope(f"{address}[*]/"), "*", many=node.at_once != 1)
+            if node.add is not None:
+                yield part(node.add, Scope(f"{address}[+*]/"), "+")
+            if node.finish is not None:
+                yield part(node.finish, arm_scope(address, "finish"), "finish")
+        case Watched():
+            yield from _watched(node, address, here)
+        case During(_, base, otherwise):
+            yield part(base, part_scope(address))
+            yield part(otherwise, arm_scope(address, "otherwise"), "otherwise")
+        case Saga(base):
+            body, inside = part(base, part_scope(address))
+            yield body, attrs.evolve(inside, undos=_Counter(Scope(f"{address}[undo *]/")))
+        case Recursive(base) | Named(base) | InRegion(_, base) | Critical(_, base) | Hold(_, base):
+            yield part(base, part_scope(address))
+
+
+def _watched(node: Watched, address: str, here: _Here) -> Iterator[_Part]:
+    """Yield a body, and the triggers and handlers that keep watch over it.
+
+    What follows an interrupting trigger, and a cancel, runs when all the others are gone.
+    """
+
+    def beside(part: str, many: bool = False) -> Around:
+        return Around(node, address, part, True, many, here.around)
+
+    yield node.base, attrs.evolve(here, counter=_Counter(part_scope(address)), around=beside(""))
+    for handler in node.handlers:
+        inside = attrs.evolve(here, counter=_Counter(arm_scope(address, handler.name)), around=beside(handler.name))
+        if handler.trigger is not None:
+            yield handler.trigger, inside
+        if handler.body is not None and handler.watch is Watch.ALONGSIDE:
+            yield handler.body, attrs.evolve(inside, around=beside(f"{handler.name}/", many=True))
+        elif handler.body is not None:
+            alone = Around(node, address, handler.name, False, False, here.around)
+            yield handler.body, attrs.evolve(inside, around=alone)

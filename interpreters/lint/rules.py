@@ -1,24 +1,64 @@
-"""Which rules are there? A rule is added by its line in `RULES`."""
+"""Which rules are there? A rule is added by its line in `CHECKS` or in `ADVICE`."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
+from interpreters.lint.clashing_definitions import clashing_definitions
+from interpreters.lint.clashing_names import clashing_names
 from interpreters.lint.clashing_types import clashing_types
+from interpreters.lint.crossed_locks import crossed_locks
+from interpreters.lint.dead_handlers import dead_handlers
+from interpreters.lint.decided_at_once import decided_at_once
 from interpreters.lint.drafts import drafts
+from interpreters.lint.endless_recursion import endless_recursion
+from interpreters.lint.endless_states import endless_states
 from interpreters.lint.finding import Finding, Level, Rule
+from interpreters.lint.idle_milestones import idle_milestones
+from interpreters.lint.locating import Check
+from interpreters.lint.lost_leaves import lost_leaves
+from interpreters.lint.lost_recursion import lost_recursion
+from interpreters.lint.lost_undos import lost_undos
+from interpreters.lint.needless_handlers import needless_handlers
 from interpreters.lint.numbered_names import numbered_names
+from interpreters.lint.shared_signals import shared_signals
+from interpreters.lint.spinning import spinning
 from interpreters.lint.undeclared_events import undeclared_events
 from interpreters.lint.unkept_types import unkept_types
+from interpreters.lint.unreachable_states import unreachable_states
+from interpreters.lint.unsatisfiable_joins import unsatisfiable_joins
 from wio.workflow import Workflow
 
-RULES: tuple[Rule, ...] = (
+CHECKS: tuple[Check, ...] = (
+    clashing_names,
+    spinning,
+    decided_at_once,
+    dead_handlers,
+    unreachable_states,
+    unsatisfiable_joins,
+)
+"""Are the rules about the structure alone; their errors, and those of `lost_recursion`, are `problems`."""
+
+ADVICE: tuple[Rule, ...] = (
     unkept_types,
     drafts,
     undeclared_events,
     clashing_types,
+    clashing_definitions,
+    shared_signals,
+    crossed_locks,
+    needless_handlers,
+    endless_states,
+    endless_recursion,
+    idle_milestones,
+    lost_leaves,
+    lost_undos,
     numbered_names,
 )
+"""Are the others. `unkept_types` is one of them, since a runtime may have a codec that keeps more."""
+
+RULES: tuple[Rule, ...] = (*CHECKS, lost_recursion, *ADVICE)
 
 _WORST_FIRST = {level: rank for rank, level in enumerate(Level)}
 
@@ -27,3 +67,9 @@ def lint(workflow: Workflow[Any, Any, Any], rules: tuple[Rule, ...] = RULES) -> 
     """Return what the rules find, the worst first."""
     findings = [finding for rule in rules for finding in rule(workflow)]
     return tuple(sorted(findings, key=lambda finding: _WORST_FIRST[finding.level]))
+
+
+@lru_cache(maxsize=256)
+def problems(workflow: Workflow[Any, Any, Any]) -> tuple[Finding, ...]:
+    """Return the errors in the structure of a workflow, with which no runtime takes it. No function is called."""
+    return (*(error for check in CHECKS for error in check.errors(workflow)), *lost_recursion(workflow))

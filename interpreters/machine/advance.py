@@ -1,4 +1,4 @@
-"""How far does an instance get without a new entry? The walk from one recorded place to the next.
+"""How far does an instance get without a new entry? The walk of its threads from one recorded place to the next.
 
 The walk goes into programs until it meets a step, and comes out of frames with a value or a failure until
 one of them leads into a program again. It calls the user's pure functions and nothing else. It is a loop,
@@ -7,15 +7,26 @@ so neither a long chain nor a long history can exhaust Python's stack.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, TypeAlias, cast
 
-from returns.maybe import Maybe, Some
 from returns.result import Failure, Result, Success
 
-from interpreters.errors import DraftReached, UserFunctionRaised, WrongReturn
-from interpreters.machine.addresses import Scope, arm_scope, handler_name, part_scope, round_scope
-from interpreters.machine.execution import Active, Attempts, Closed, ClosedQueries, Deadline, Ended, Position
+from interpreters.errors import DraftReached, UndeclaredTarget, WrongReturn
+from interpreters.machine.addresses import Scope, arm_scope, handler_name, numbered, part_scope, round_scope
+from interpreters.machine.branches import waits_to_enter
+from interpreters.machine.calling import call, place_in, yielded
+from interpreters.machine.execution import (
+    Active,
+    Attempts,
+    Cancelled,
+    Closed,
+    Deadline,
+    Ended,
+    GaveUp,
+    Home,
+    Offer,
+    Unrecorded,
+)
 from interpreters.machine.frames import (
     Answering,
     Continuing,
@@ -25,9 +36,21 @@ from interpreters.machine.frames import (
     Frames,
     Guarding,
     Leaving,
+    Recursing,
     Repeating,
+    Staying,
+    Trying,
+    Undoing,
 )
+from interpreters.machine.joints import arrive, open_joint
+from interpreters.machine.locking import joints_around
+from interpreters.machine.moving import Moving
+from interpreters.machine.settling import settle, stand
+from interpreters.machine.undoing import Undo, add_undo
+from interpreters.machine.watching import leave_region
+from interpreters.machine.withdrawing import withdraw_drain
 from wio.control import NoArmMatched
+from wio.machines import Goto, Stop
 from wio.names import name_of
 from wio.nodes import (
     WIO,
@@ -37,98 +60,127 @@ from wio.nodes import (
     Caught,
     Check,
     Compute,
+    Critical,
+    Done,
     Draft,
+    During,
     Fail,
     Feed,
+    FirstOf,
     FlatMap,
+    ForEach,
     Function,
     HandleError,
     HandleSignal,
+    Hold,
+    InRegion,
+    Leave,
     Loop,
     LoopTest,
+    Machine,
     Named,
     Node,
+    OfferTask,
+    Parallel,
     Pure,
+    Record,
+    Recur,
+    Recursive,
+    Retrying,
     RunIO,
+    Saga,
+    State,
     TransformOutput,
+    Undoable,
     Wait,
+    Watched,
     node_of,
 )
 
-Observer: TypeAlias = Callable[[FlatMap | None, str, WIO[Any, Any, Any]], None]
-"""Is told of each program that a continuation made, and of each arm and handler that was taken.
-
-It gets the dynamic node (None for an arm or a handler), the prefix of the addresses there, and the program."""
-
-Reached: TypeAlias = tuple[Position, ClosedQueries]
 _Inside: TypeAlias = tuple[Any, "Failure[Any] | None", Scope, Frames]
-_Outside: TypeAlias = tuple["Node | None", Any, "Failure[Any] | None", Scope, Frames, ClosedQueries]
+_Outside: TypeAlias = tuple["Node | None", Any, "Failure[Any] | None", Scope, Frames]
 
 _FRESH = Attempts()
 _NO_DEADLINE = Deadline()
+_NO_OFFER = Offer()
+_UNRECORDED = Unrecorded()
 
 
-def enter(
-    program: WIO[Any, Any, Any],
-    value: Any,
-    scope: Scope,
-    frames: Frames,
-    closed: ClosedQueries,
-    observe: Observer | None = None,
-) -> Reached:
-    """Return what is reached when a program starts on a value. Raises `UserFunctionRaised` or `DraftReached`."""
-    return _walk(node_of(program), value, None, scope, frames, closed, observe)
+def advance(moving: Moving) -> None:
+    """Let every thread in `todo` go on until it stands at a step, waits at a joint, or has ended.
+
+    Raises `UserFunctionRaised` or `DraftReached`.
+    """
+    todo = moving.todo
+    while True:
+        settle(moving)
+        if not todo:
+            return
+        strand = todo.pop()
+        if moving.is_live(strand.home):
+            walk(moving, strand.node, strand.value, strand.failure, strand.scope, strand.frames, strand.home)
 
 
-def leave(
-    active: Active,
-    value: Any,
-    failure: Failure[Any] | None,
-    closed: ClosedQueries,
-    observe: Observer | None = None,
-) -> Reached:
-    """Return what is reached when the active step ends with a value, or with a failure. Raises like `enter`."""
-    return _walk(None, value, failure, active.scope, active.frames, closed, observe)
-
-
-def _walk(
+def walk(
+    moving: Moving,
     node: Node | None,
     value: Any,
     failure: Failure[Any] | None,
     scope: Scope,
     frames: Frames,
-    closed: ClosedQueries,
-    observe: Observer | None,
-) -> Reached:
-    """Go in while there is a node, come out while there is none, until a step or the end is reached.
+    home: Home,
+) -> None:
+    """Go in while there is a node, come out while there is none, until one thread stands or has ended.
 
     While `failure` is set, `value` stays the latest value that was flowing.
     """
     while True:
         if node is not None:
-            inside = _go_in(node, value, scope, frames, observe)
+            inside = _go_in(moving, node, value, scope, frames, home)
+            if inside is None:
+                return
             if isinstance(inside, Active):
-                return inside, closed
+                if moving.mailbox or moving.shared.gates:
+                    stand(moving, inside)
+                else:
+                    moving.put(inside)
+                return
             value, failure, scope, frames = inside
             node = None
         while node is None:
             if frames is None:
-                return Ended(Success(value) if failure is None else failure, value), closed
+                _end(moving, value, failure, scope, home)
+                return
             # The commonest frame by far is taken off here, without a call.
             if failure is None and isinstance(frames, Following):
                 node, frames = node_of(frames.program), frames.below
                 break
-            node, value, failure, scope, frames, closed = _come_out(frames, value, failure, scope, closed, observe)
+            node, value, failure, scope, frames = _come_out(moving, frames, value, failure, scope, home)
 
 
-def _go_in(node: Node, value: Any, scope: Scope, frames: Frames, observe: Observer | None) -> Active | _Inside:
-    """Return the first step in a program, or the value or failure with which it ends without one."""
+def _end(moving: Moving, value: Any, failure: Failure[Any] | None, scope: Scope, home: Home) -> None:
+    if home.joint is not None:
+        arrive(moving, home, value, failure, scope)
+        return
+    moving.drop(home.prefix)
+    moving.ended = Ended(Success(value) if failure is None else failure, value)
+    if failure is not None:
+        drains, moving.drains = moving.drains, ()
+        for address in drains:
+            withdraw_drain(moving, address)
+
+
+def _go_in(moving: Moving, node: Node, value: Any, scope: Scope, frames: Frames, home: Home) -> Active | _Inside | None:
+    """Return the first step in a program, or the value or failure with which it ends without one.
+
+    None says that the thread waits at a joint, or has been withdrawn.
+    """
     while True:
         match node:
             # The commonest node comes first; the others stand in the order of `wio.nodes`.
             case RunIO() | HandleSignal():
                 address, scope = scope.place(node.name)
-                return Active(node, address, value, scope, frames, _FRESH)
+                return Active(node, address, value, scope, frames, home, _FRESH)
             case Pure(constant):
                 return constant, None, scope, frames
             case Fail(error):
@@ -136,15 +188,27 @@ def _go_in(node: Node, value: Any, scope: Scope, frames: Frames, observe: Observ
             case Compute(function):
                 return call(function, scope, value), None, scope, frames
             case Check(function):
-                checked = _result_of(call(function, scope, value), function, scope)
+                checked = _result_of(call(function, scope, value), function, scope, "A check")
                 if isinstance(checked, Failure):
                     return value, checked, scope, frames
                 return checked.unwrap(), None, scope, frames
             case Wait():
                 address, scope = scope.place(node.name)
-                return Active(node, address, value, scope, frames, _NO_DEADLINE)
+                return Active(node, address, value, scope, frames, home, _NO_DEADLINE)
             case Draft(name):
                 raise DraftReached(f"The workflow, at {scope.place(name)[0]!r},", (name,))
+            case Record() | ForEach():
+                if isinstance(node, ForEach) and waits_to_enter(moving, node, value, scope, frames, home):
+                    return None
+                address, scope = scope.place(node.name)
+                return Active(node, address, value, scope, frames, home, _UNRECORDED)
+            case OfferTask():
+                address, scope = scope.place(node.name)
+                return Active(node, address, value, scope, frames, home, _NO_OFFER)
+            case Leave(region, result):
+                leave_region(moving, region, call(result, scope, value))
+                settle(moving)
+                return (value, None, scope, frames) if moving.is_live(home) else None
             case AndThen(first, second):
                 frames, node = Following(second, frames), node_of(first)
             case FlatMap(base):
@@ -158,16 +222,29 @@ def _go_in(node: Node, value: Any, scope: Scope, frames: Frames, observe: Observ
                     return value, Failure(NoArmMatched(node.name, value)), scope, frames
                 name, body, value = chosen
                 frames, scope, node = Leaving(scope, frames), arm_scope(address, name), node_of(body)
-                if observe is not None:
-                    observe(None, scope.prefix, body)
+                _observe(moving, scope, body)
             case Loop(body):
                 address, scope = scope.place(node.name)
                 if node.test is LoopTest.BEFORE:
-                    ends, end = _yielded(node.until, value, address)
+                    ends, end = yielded(node.until, value, address)
                     if ends:
                         return end, None, scope, frames
                 frames = Repeating(node, address, 1, False, scope, frames)
                 scope, node = round_scope(address, 1), node_of(body)
+            case Machine():
+                address, scope = scope.place(node.name)
+                state = _first_state(node, value, address)
+                frames = Staying(node, address, state, {state.name: 1}, scope, frames)
+                scope, node = arm_scope(address, state.name), node_of(state.body)
+                _observe(moving, scope, state.body)
+            case Recursive(body):
+                address, outer = scope.place(node.name)
+                frames, scope, node = Recursing(node, outer, frames), part_scope(address), node_of(body)
+                _observe(moving, scope, body)
+            case Recur(name):
+                node = _level_around(moving, name, frames, home, scope)
+            case Retrying(base):
+                frames, node = Trying(node, value, frames), node_of(base)
             case HandleError(base):
                 frames, node = Guarding(node, value, frames), node_of(base)
             case Answer(_, _, base):
@@ -175,122 +252,150 @@ def _go_in(node: Node, value: Any, scope: Scope, frames: Frames, observe: Observ
             case Named(base):
                 address, scope = scope.place(node.name)
                 frames, scope, node = Leaving(scope, frames), part_scope(address), node_of(base)
+            case Undoable(base):
+                frames, node = Undoing(node, value, frames), node_of(base)
+            case Parallel() | FirstOf() | Watched() | InRegion() | Critical() | Hold() | During() | Saga():
+                open_joint(moving, node, value, scope, frames, home)
+                return None
+
+
+def _observe(moving: Moving, scope: Scope, program: WIO[Any, Any, Any], dynamic: FlatMap | None = None) -> None:
+    if moving.observe is not None:
+        moving.observe(dynamic, scope.prefix, program)
 
 
 def _come_out(
-    frame: Frame,
-    value: Any,
-    failure: Failure[Any] | None,
-    scope: Scope,
-    closed: ClosedQueries,
-    observe: Observer | None,
+    moving: Moving, frame: Frame, value: Any, failure: Failure[Any] | None, scope: Scope, home: Home
 ) -> _Outside:
     """Take one frame off the stack, and go on as it says: into a program, or further out."""
     below = frame.below
     match frame:
         case Following(program):
-            return (node_of(program) if failure is None else None), value, failure, scope, below, closed
+            return (node_of(program) if failure is None else None), value, failure, scope, below
         case Continuing(dynamic, given):
             if failure is not None:
-                return None, value, failure, scope, below, closed
+                return None, value, failure, scope, below
             program = _program(call(dynamic.continuation, scope, value), dynamic, scope)
-            if observe is not None:
-                observe(dynamic, scope.prefix, program)
+            _observe(moving, scope, program, dynamic)
             fed = given if dynamic.feed is Feed.INPUT else value
-            return node_of(program), fed, None, scope, below, closed
+            return node_of(program), fed, None, scope, below
         case Finishing(transform, given):
             output = value if failure is not None else call(transform.function, scope, given, value)
-            return None, output, failure, scope, below, closed
+            return None, output, failure, scope, below
         case Guarding(guarded, given):
             if failure is None or not _takes(guarded, failure.failure()):
-                return None, value, failure, scope, below, closed
+                return None, value, failure, scope, below
             address, outer = scope.place(handler_name(guarded.on))
             caught = Caught(given, failure.failure(), value)
-            if observe is not None:
-                observe(None, part_scope(address).prefix, guarded.handler)
-            return node_of(guarded.handler), caught, None, part_scope(address), Leaving(outer, below), closed
+            _observe(moving, part_scope(address), guarded.handler)
+            return node_of(guarded.handler), caught, None, part_scope(address), Leaving(outer, below)
         case Answering(answering):
-            return (
-                None,
-                value,
-                failure,
-                scope,
-                below,
-                {**closed, answering.query.name: Closed(answering, value)},
-            )
+            moving.closed = {**moving.closed, answering.query.name: Closed(answering, value)}
+            return None, value, failure, scope, below
         case Repeating():
-            return _next_round(frame, value, failure, scope, closed)
-        case Leaving(outer):
-            return None, value, failure, outer, below, closed
+            return _next_round(frame, value, failure, scope)
+        case Leaving(outer) | Recursing(_, outer):
+            return None, value, failure, outer, below
+        case Staying():
+            return _next_state(moving, frame, value, failure)
+        case Undoing(undoable, given):
+            if failure is None:
+                add_undo(moving, home, Undo(undoable.undo, Done(given, value), None))
+            return None, value, failure, scope, below
+        case Trying(retrying, given):
+            if failure is None or retrying.give_up is None or not isinstance(failure.failure(), GaveUp):
+                return None, value, failure, scope, below
+            ended = call(retrying.give_up, scope, given, failure.failure().given_up)
+            result = _result_of(ended, retrying.give_up, scope, "A give_up")
+            if isinstance(result, Failure):
+                return None, value, result, scope, below
+            return None, result.unwrap(), None, scope, below
 
 
-def _next_round(
-    frame: Repeating, value: Any, failure: Failure[Any] | None, scope: Scope, closed: ClosedQueries
-) -> _Outside:
+def _next_round(frame: Repeating, value: Any, failure: Failure[Any] | None, scope: Scope) -> _Outside:
     """End the loop, take its way back, or start its next round; the way back belongs to the round before it."""
     loop, address, outer = frame.node, frame.address, frame.outer
     if failure is not None:
-        return None, value, failure, outer, frame.below, closed
+        return None, value, failure, outer, frame.below
     asks = not frame.on_way_back if loop.test is LoopTest.AFTER else loop.back is None or frame.on_way_back
     if asks:
-        ends, end = _yielded(loop.until, value, address)
+        ends, end = yielded(loop.until, value, address)
         if ends:
-            return None, end, None, outer, frame.below, closed
+            return None, end, None, outer, frame.below
     if loop.back is not None and not frame.on_way_back:
         back = Repeating(loop, address, frame.round, True, outer, frame.below)
-        return node_of(loop.back), value, None, scope, back, closed
+        return node_of(loop.back), value, None, scope, back
     number = frame.round + 1
     following = Repeating(loop, address, number, False, outer, frame.below)
-    return node_of(loop.body), value, None, round_scope(address, number), following, closed
+    return node_of(loop.body), value, None, round_scope(address, number), following
+
+
+def _next_state(moving: Moving, frame: Staying, value: Any, failure: Failure[Any] | None) -> _Outside:
+    """Go to the state that the present one has named, or out of the machine."""
+    if failure is not None:
+        return None, value, failure, frame.outer, frame.below
+    said: object = value
+    if isinstance(said, Stop):
+        return None, cast("Stop[Any]", cast(object, said)).value, None, frame.outer, frame.below
+    if not isinstance(said, Goto):
+        raise WrongReturn(f"State {frame.state.name!r}", frame.address, said, "a Goto or a Stop")
+    goto = cast("Goto[Any]", cast(object, said))
+    if goto.state not in frame.state.to:
+        raise UndeclaredTarget(frame.address, frame.state.name, goto.state, frame.state.to)
+    state = _state(frame.node, goto.state)
+    number = frame.visits.get(state.name, 0) + 1
+    staying = Staying(frame.node, frame.address, state, {**frame.visits, state.name: number}, frame.outer, frame.below)
+    inside = arm_scope(frame.address, numbered(state.name, number))
+    _observe(moving, inside, state.body)
+    return node_of(state.body), goto.value, None, inside, staying
+
+
+def _first_state(machine: Machine, value: Any, address: str) -> State:
+    if not callable(machine.start):
+        return _state(machine, machine.start)
+    name: object = call(machine.start, address, value)
+    names = tuple(state.name for state in machine.states)
+    if name not in names:
+        raise UndeclaredTarget(address, "the start", f"{name}", names)
+    return _state(machine, str(name))
+
+
+def _state(machine: Machine, name: str) -> State:
+    return next(state for state in machine.states if state.name == name)
+
+
+def _level_around(moving: Moving, name: str, frames: Frames, home: Home, scope: Scope) -> Recursive:
+    """Return the recursive part of a name around a place."""
+    stacks = [frames, *(joint.frames for joint, _ in joints_around(moving.joints, home))]
+    for stack in stacks:
+        frame: Frames = stack
+        while frame is not None:
+            if isinstance(frame, Recursing) and frame.node.name == name:
+                return frame.node
+            frame = frame.below
+    raise WrongReturn(f"The call of {name!r}", place_in(scope), name, "inside recursive(...) of that name")
 
 
 def _chosen_arm(branch: Branch, value: Any, address: str) -> tuple[str, WIO[Any, Any, Any], Any] | None:
     """Return the name, the body and the input of the arm to take, or None."""
     for arm in branch.arms:
-        found, inside = _yielded(arm.guard, value, address)
+        found, inside = (True, value) if arm.guard is None else yielded(arm.guard, value, address)
         if found:
             return arm.name, arm.body, inside
     return None if branch.default is None else ("default", branch.default, value)
 
 
 def _takes(guarded: HandleError, error: object) -> bool:
-    return guarded.on is None or isinstance(error, guarded.on)
+    return not isinstance(error, Cancelled | GaveUp) and (guarded.on is None or isinstance(error, guarded.on))
 
 
-def _yielded(condition: Function, value: Any, address: str) -> tuple[bool, Any]:
-    """Return whether a condition holds, and the value to go on with."""
-    answer: object = call(condition, address, value)
-    if answer is True:
-        return True, value
-    if answer is False:
-        return False, value
-    if isinstance(answer, Maybe):
-        found = cast("Maybe[Any]", cast(object, answer))
-        return (True, found.unwrap()) if isinstance(found, Some) else (False, value)
-    raise WrongReturn(name_of(condition, "A condition"), address, answer, "a bool or a Maybe")
-
-
-def _result_of(checked: object, function: Function, scope: Scope) -> Result[Any, Any]:
+def _result_of(checked: object, function: Function, scope: Scope, what: str) -> Result[Any, Any]:
     if isinstance(checked, Result):
         return cast("Result[Any, Any]", cast(object, checked))
-    raise WrongReturn(name_of(function, "A check"), place_in(scope), checked, "a Result")
+    raise WrongReturn(name_of(function, what), place_in(scope), checked, "a Result")
 
 
 def _program(made: object, dynamic: FlatMap, scope: Scope) -> WIO[Any, Any, Any]:
     if isinstance(made, WIO):
         return cast("WIO[Any, Any, Any]", cast(object, made))
     raise WrongReturn(name_of(dynamic.continuation, "A continuation"), place_in(scope), made, "a WIO")
-
-
-def call(function: Function, place: Scope | str, *arguments: Any) -> Any:
-    """Return what a pure function of the user returns. Raises `UserFunctionRaised`, with the place, when it raises."""
-    try:
-        return function(*arguments)
-    except Exception as error:
-        address = place if isinstance(place, str) else place_in(place)
-        raise UserFunctionRaised(name_of(function, "A function"), address, error) from error
-
-
-def place_in(scope: Scope) -> str:
-    """Return the address of a scope itself, for messages."""
-    return scope.prefix.rstrip("/") or "the top level"

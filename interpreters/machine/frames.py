@@ -13,11 +13,19 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from interpreters.machine.addresses import Scope
-from wio.nodes import WIO, Answer, FlatMap, HandleError, Loop, TransformOutput
-
-Frame: TypeAlias = "Following | Continuing | Finishing | Guarding | Answering | Repeating | Leaving"
-Frames: TypeAlias = "Following | Continuing | Finishing | Guarding | Answering | Repeating | Leaving | None"
-"""Is a whole stack: its top frame, or None when nothing remains."""
+from wio.nodes import (
+    WIO,
+    Answer,
+    FlatMap,
+    HandleError,
+    Loop,
+    Machine,
+    Recursive,
+    Retrying,
+    State,
+    TransformOutput,
+    Undoable,
+)
 
 
 class Following(Struct, frozen=True, eq=False, gc=False):
@@ -74,3 +82,56 @@ class Leaving(Struct, frozen=True, eq=False, gc=False):
 
     outer: Scope
     below: Frames
+
+
+class Staying(Struct, frozen=True, eq=False):
+    """Goes on with the machine `node` at `address`: it is in `state`; `visits` counts how often it was in each."""
+
+    node: Machine
+    address: str
+    state: State
+    visits: dict[str, int]
+    outer: Scope
+    below: Frames
+
+
+class Recursing(Struct, frozen=True, eq=False, gc=False):
+    """Returns to the scope outside one level of a recursive part."""
+
+    node: Recursive
+    outer: Scope
+    below: Frames
+
+
+class Undoing(Struct, frozen=True, eq=False, gc=False):
+    """Puts the undo of an action on the list of the saga around it."""
+
+    node: Undoable
+    input: Any
+    below: Frames
+
+
+class Trying(Struct, frozen=True, eq=False, gc=False):
+    """Gives its policy to the steps above it, and says how to go on when one of them is given up."""
+
+    node: Retrying
+    input: Any
+    below: Frames
+
+
+Frame: TypeAlias = (
+    Following
+    | Continuing
+    | Finishing
+    | Guarding
+    | Answering
+    | Repeating
+    | Leaving
+    | Staying
+    | Recursing
+    | Undoing
+    | Trying
+)
+
+Frames: TypeAlias = Frame | None
+"""Is a whole stack: its top frame, or None when nothing remains in this thread."""

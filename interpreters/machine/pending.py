@@ -7,15 +7,31 @@ from datetime import datetime
 from typing import Any, TypeAlias, TypeVar, cast
 
 import attrs
-from returns.result import Result
+from returns.result import Failure, Result
 
 from interpreters.errors import UnexpectedQuery, UserFunctionRaised, WrongPayload
-from interpreters.machine.execution import Active, Attempts, Closed, Deadline, Ended, Execution, Kept, Problem
+from interpreters.machine.branch_order import live_in_order
+from interpreters.machine.execution import (
+    ROOT,
+    Active,
+    Attempts,
+    Cancelled,
+    Closed,
+    Deadline,
+    Execution,
+    Kept,
+    Offer,
+    Problem,
+)
 from interpreters.machine.frames import Answering, Frames
+from interpreters.machine.latest import latest, waiting_at
+from interpreters.machine.locking import blocker, is_blocked
+from interpreters.machine.places import places
 from journals.codec_errors import form_name
 from journals.codecs import CodecError, UnsupportedType
+from journals.entries import Payload
 from wio.names import name_of
-from wio.nodes import HandleSignal, RunIO, Wait
+from wio.nodes import During, ForEach, HandleSignal, OfferTask, Record, RunIO, Wait
 from wio.signals import Query
 
 R = TypeVar("R")
@@ -54,11 +70,28 @@ class TimerRunning:
 
 
 @attrs.frozen
+class TaskOffered:
+    """Is a task that is offered. `to` says to whom, as JSON; `by` who has claimed it, or None."""
+
+    address: str
+    node: OfferTask
+    to: Payload | None
+    by: str | None
+
+
+@attrs.frozen
 class PausedAt:
-    """Is an instance that waits for an operator, and why."""
+    """Is a place that waits for an operator, and why."""
 
     address: str
     problem: Problem
+
+
+@attrs.frozen
+class Stuck:
+    """Is an instance in which nothing can happen any more, although it has not ended, and why."""
+
+    reason: str
 
 
 @attrs.frozen
@@ -68,30 +101,63 @@ class Outcome:
     result: Result[Any, Any]
     recorded: bool
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Tell whether the instance was cancelled; then its result is no error of the workflow."""
+        return isinstance(self.result, Failure) and isinstance(self.result.failure(), Cancelled)
 
-Pending: TypeAlias = EffectToRun | SignalExpected | TimerRunning | PausedAt | Outcome
-"""Is what an execution waits for: one thing at a time, as long as a workflow has one active place."""
+
+Pending: TypeAlias = EffectToRun | SignalExpected | TimerRunning | TaskOffered | PausedAt | Stuck | Outcome
+"""Is one thing that an execution waits for."""
 
 
-def pending(execution: Execution) -> Pending:
-    """Return what the execution waits for. Raises `WrongPayload` when a kept signal cannot be decoded."""
-    position = execution.position
-    if isinstance(position, Ended):
-        return Outcome(position.outcome, position.recorded)
-    if position.problem is not None:
-        return PausedAt(position.address, position.problem)
-    node, standing = position.node, position.standing
+def pending(execution: Execution) -> tuple[Pending, ...]:
+    """Return all that the execution waits for, ordered by address; it is never empty.
+
+    Raises `WrongPayload` when a kept signal cannot be decoded.
+    """
+    ended = execution.outcome
+    if ended is not None:
+        return (Outcome(ended.outcome, ended.recorded),)
+    found = tuple(waiting for place in places(execution) if (waiting := pending_at(execution, place)) is not None)
+    return found or (Stuck(why_stuck(execution)),)
+
+
+def pending_at(execution: Execution, active: Active) -> Pending | None:
+    """Return what a place waits for; None when nothing can happen there before another part frees it."""
+    if active.problem is not None:
+        return PausedAt(active.address, active.problem)
+    node, standing = active.node, active.standing
+    if active.gated:
+        return None
     match node:
         case RunIO(effect):
-            return _effect(position, effect, (position.value,), None)
-        case HandleSignal(signal, effect):
-            for kept in execution.mailbox:
-                if kept.signal == signal.name:
-                    request = _request(execution, position, node, kept)
-                    return _effect(position, effect, (position.value, request), kept)
-            return SignalExpected(position.address, node)
+            return _effect(active, effect, (active.value,), None)
+        case HandleSignal(_, effect):
+            if active.kept is not None:
+                request = _request(execution, active, node, active.kept)
+                return _effect(active, effect, (active.value, request), active.kept)
+            return None if is_blocked(execution, active) else SignalExpected(active.address, node)
         case Wait():
-            return TimerRunning(position.address, standing.due if isinstance(standing, Deadline) else None)
+            return TimerRunning(active.address, standing.due if isinstance(standing, Deadline) else None)
+        case OfferTask():
+            offer = cast(Offer, standing)
+            return None if is_blocked(execution, active) else TaskOffered(active.address, node, offer.to, offer.by)
+        case Record() | ForEach():
+            return None
+
+
+def why_stuck(execution: Execution) -> str:
+    """Say why nothing can happen: which lock or milestone each part waits for."""
+    reasons: list[str] = []
+    for active in places(execution):
+        holder = blocker(execution.joints, execution.shared.locks, active.home)
+        if holder is not None:
+            reasons.append(f"{active.address} waits for the lock of {holder.address}")
+    for joint in execution.joints.values():
+        if isinstance(joint.node, During) and joint.more == "waiting":
+            reasons.append(f"{joint.address} waits for milestone {joint.node.milestone}, which nothing reaches")
+    return "; ".join(sorted(reasons)) or "nothing can happen any more"
 
 
 def _effect(active: Active, function: Callable[..., Any], arguments: tuple[Any, ...], kept: Kept | None) -> EffectToRun:
@@ -111,7 +177,7 @@ def _request(execution: Execution, active: Active, node: HandleSignal, kept: Kep
 def expected_signals(execution: Execution) -> tuple[str, ...]:
     """Return the names of the signals that the execution takes now."""
     waiting = pending(execution)
-    return (waiting.node.signal.name,) if isinstance(waiting, SignalExpected) else ()
+    return tuple(dict.fromkeys(each.node.signal.name for each in waiting if isinstance(each, SignalExpected)))
 
 
 def answer(execution: Execution, question: Query[R]) -> R:
@@ -120,9 +186,9 @@ def answer(execution: Execution, question: Query[R]) -> R:
     After the part has ended, the node that ended last answers. Raises `UnexpectedQuery` when there is none, and
     `UserFunctionRaised` when the answer function raises, and `WrongPayload` when it returns another type than declared.
     """
-    position = execution.position
-    address = position.address if isinstance(position, Active) else ""
-    found = _open_query(position, question.name) or execution.closed.get(question.name)
+    found = _open_query(execution, ROOT.prefix, question.name) or execution.closed.get(question.name)
+    standing = places(execution)
+    address = standing[0].address if standing else ""
     if found is None:
         raise UnexpectedQuery(question.name, address)
     try:
@@ -145,12 +211,27 @@ def _check_answer(execution: Execution, question: Query[Any], answered: object, 
         raise WrongPayload(place, f"{reason}. Let the answer function cover this state") from error
 
 
-def _open_query(position: Active | Ended, name: str) -> Closed | None:
-    if isinstance(position, Ended):
+def _open_query(execution: Execution, prefix: str, name: str) -> Closed | None:
+    """Return the query node nearest to where a thread is active; of several branches, the first that has one."""
+    place = execution.threads.find(prefix)
+    if place is None:
         return None
-    frames: Frames = position.frames
+    if isinstance(place, Active):
+        return _in_frames(place.frames, name, lambda: place.value)
+    joint = execution.joints[place.joint]
+    again = waiting_at(joint, prefix)
+    if again is not None:
+        return _in_frames(again.frames, name, lambda: again.value)
+    for _, inside in live_in_order(joint):
+        found = _open_query(execution, inside, name)
+        if found is not None:
+            return found
+    return _in_frames(joint.frames, name, lambda: latest(execution.threads, execution.joints, joint))
+
+
+def _in_frames(frames: Frames, name: str, state: Callable[[], Any]) -> Closed | None:
     while frames is not None:
         if isinstance(frames, Answering) and frames.node.query.name == name:
-            return Closed(frames.node, position.value)
+            return Closed(frames.node, state())
         frames = frames.below
     return None

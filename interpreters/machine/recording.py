@@ -6,36 +6,45 @@ Each function returns the entry that would follow; nothing has moved until `appl
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
-
-from returns.result import Success
+from typing import Any, TypeAlias, cast
+from uuid import UUID
 
 from interpreters.errors import NotActive, NotDue, UserFunctionRaised, WrongPayload, WrongReturn
-from interpreters.machine.advance import call
+from interpreters.machine.calling import call
+from interpreters.machine.elements import encoded_elements
 from interpreters.machine.execution import (
     Active,
     AttemptFailed,
     AttemptLost,
     Attempts,
+    Claim,
     Deadline,
-    Ended,
     Execution,
     Loss,
+    Note,
+    Offer,
     Paused,
     Problem,
     TimerSet,
+    Unrecorded,
 )
-from interpreters.machine.transition import JSON, MAILBOX
+from interpreters.machine.places import place_at
+from interpreters.machine.transition import JSON, MAILBOX, end_kind
+from interpreters.machine.trying import gives_up, policy_of
 from interpreters.machine.words import expectation
 from journals.codec_errors import form_name
 from journals.codecs import Codec, CodecError
 from journals.entries import Entry, Kind, Payload
-from wio.forms import event_form
+from wio.forms import drawn_form, event_form
 from wio.names import name_of
-from wio.nodes import HandleSignal, RunIO, Timing, Wait
+from wio.nodes import Drawn, ForEach, HandleSignal, Node, OfferTask, Record, RunIO, Timing, Wait
 from wio.signals import Signal
 from wio.workflow import Workflow
+
+Chance: TypeAlias = Callable[[], float]
+"""Draws a random number in [0, 1): chance comes into the machine as data, like time."""
 
 _LONGEST_TRACEBACK = 20_000
 _LONGEST_MESSAGE = 10_000
@@ -47,26 +56,26 @@ def started_entry(workflow: Workflow[Any, Any, Any], input: object, at: datetime
     return Entry(1, Kind.STARTED, "", payload, at)
 
 
-def event_entry(execution: Execution, event: object, at: datetime) -> Entry:
-    """Return the entry of the active effect's event. Raises `WrongPayload` when the event cannot be kept."""
-    active = _active(execution, RunIO)
+def event_entry(execution: Execution, address: str, event: object, at: datetime) -> Entry:
+    """Return the entry of an effect's event. Raises `WrongPayload` when the event cannot be kept."""
+    active = _active(execution, address, RunIO)
     payload = _encoded(execution.codec, event, event_form(cast(RunIO, active.node)), _event_of(active))
-    return Entry(execution.seq + 1, Kind.EVENT, active.address, payload, at)
+    return Entry(execution.seq + 1, Kind.EVENT, address, payload, at)
 
 
-def signal_entry(execution: Execution, event: object, key: str | None, at: datetime) -> Entry:
+def signal_entry(execution: Execution, address: str, event: object, key: str | None, at: datetime) -> Entry:
     """Return the entry of a handled signal: its event and its response.
 
     Raises `WrongPayload` when one of them cannot be kept, and `UserFunctionRaised` when `respond` raises.
     """
-    active = _active(execution, HandleSignal)
+    active = _active(execution, address, HandleSignal)
     node = cast(HandleSignal, active.node)
     codec = execution.codec
     payload = _encoded(codec, event, event_form(node), _event_of(active))
     folded = codec.decode(payload, event_form(node))
     response = call(node.respond, active.address, active.value, folded)
     answered = _given(codec, response, node.signal.response, f"The response to signal {node.signal.name!r}")
-    return Entry(execution.seq + 1, Kind.SIGNAL, active.address, payload, at, key, answered)
+    return Entry(execution.seq + 1, Kind.SIGNAL, address, payload, at, key, answered)
 
 
 def kept_entry(execution: Execution, signal: Signal[Any, Any], request: object, key: str | None, at: datetime) -> Entry:
@@ -75,61 +84,158 @@ def kept_entry(execution: Execution, signal: Signal[Any, Any], request: object, 
     return Entry(execution.seq + 1, Kind.SIGNAL_KEPT, MAILBOX + signal.name, payload, at, key)
 
 
-def failure_entry(execution: Execution, error: BaseException, at: datetime, drawn: float) -> Entry:
-    """Return the entry of a failed attempt of the active effect.
+def failure_entry(execution: Execution, address: str, error: BaseException, at: datetime, drawn: float) -> Entry:
+    """Return the entry of a failed attempt of an effect.
 
-    The step's retry policy gives the time of the next attempt; `drawn` in [0, 1) is the chance for its jitter.
+    The retry policy around the step gives the time of the next attempt; `drawn` in [0, 1) is the chance for its jitter.
     Errors of the program itself (a value that cannot be kept, a handler that raises) are never retried.
     """
-    active = _active(execution, RunIO, HandleSignal)
+    active = _active(execution, address, RunIO, HandleSignal)
     attempts = cast(Attempts, active.standing)
-    retry = active.node.retry if isinstance(active.node, RunIO) else None
+    retry = policy_of(execution.joints, active)
     of_program = isinstance(error, WrongPayload | UserFunctionRaised)
     delay = None if retry is None or of_program else retry.delay(attempts.failed + 1, drawn)
-    failed = AttemptFailed(attempts.ended + 1, problem_of(error), None if delay is None else _later(at, delay))
-    return _machine_entry(execution, Kind.ATTEMPT_FAILED, active.address, failed, at)
+    given_up = delay is None and not of_program and gives_up(execution.joints, active)
+    retry_at = None if delay is None else _later(at, delay)
+    failed = AttemptFailed(attempts.ended + 1, problem_of(error), retry_at, given_up)
+    return _machine_entry(execution, Kind.ATTEMPT_FAILED, address, failed, at)
 
 
-def lost_entry(execution: Execution, reason: Loss, at: datetime) -> Entry:
-    """Return the entry of an attempt of the active effect whose end is unknown."""
-    active = _active(execution, RunIO, HandleSignal)
+def lost_entry(execution: Execution, address: str, reason: Loss, at: datetime) -> Entry:
+    """Return the entry of an attempt of an effect whose end is unknown."""
+    active = _active(execution, address, RunIO, HandleSignal)
     lost = AttemptLost(cast(Attempts, active.standing).ended + 1, reason)
-    return _machine_entry(execution, Kind.ATTEMPT_LOST, active.address, lost, at)
+    return _machine_entry(execution, Kind.ATTEMPT_LOST, address, lost, at)
 
 
-def fired_entry(execution: Execution, at: datetime) -> Entry:
-    """Return the entry of the end of the active wait. Raises `NotDue` before its deadline."""
-    active = _active(execution, Wait)
+def fired_entry(execution: Execution, address: str, at: datetime) -> Entry:
+    """Return the entry of the end of a wait. Raises `NotDue` before its deadline."""
+    active = _active(execution, address, Wait)
     due = cast(Deadline, active.standing).due
     if due is None or at < due:
         raise NotDue(active.address, due)
-    return Entry(execution.seq + 1, Kind.TIMER_FIRED, active.address, None, at)
+    return Entry(execution.seq + 1, Kind.TIMER_FIRED, address, None, at)
 
 
-def pause_entry(execution: Execution, error: BaseException, at: datetime) -> Entry:
-    """Return the entry that pauses the instance at its active place."""
-    active = _active(execution, RunIO, HandleSignal, Wait)
-    return _machine_entry(execution, Kind.PAUSED, active.address, Paused(problem_of(error)), at)
+def pause_entry(execution: Execution, address: str, error: BaseException, at: datetime) -> Entry:
+    """Return the entry that pauses the instance at a place."""
+    _active(execution, address)
+    return _machine_entry(execution, Kind.PAUSED, address, Paused(problem_of(error)), at)
 
 
-def resume_entry(execution: Execution, at: datetime) -> Entry:
-    """Return the entry that lets a paused instance go on, with a fresh retry policy."""
-    active = _active(execution, RunIO, HandleSignal, Wait)
-    return Entry(execution.seq + 1, Kind.RESUMED, active.address, None, at)
+def resume_entry(execution: Execution, address: str, at: datetime) -> Entry:
+    """Return the entry that lets a paused place go on, with a fresh retry policy."""
+    _active(execution, address)
+    return Entry(execution.seq + 1, Kind.RESUMED, address, None, at)
 
 
-def following_entry(execution: Execution, at: datetime) -> Entry | None:
-    """Return what must be recorded together with the entry before: a deadline or the outcome; None if nothing.
+def cancel_entry(execution: Execution, at: datetime) -> Entry:
+    """Return the entry of the command to cancel the instance."""
+    return Entry(execution.seq + 1, Kind.CANCELLING, "", None, at)
 
-    Raises `UserFunctionRaised` when the moment of a wait is computed and its function raises.
+
+# Tasks
+
+
+def claimed_entry(execution: Execution, address: str, by: str, at: datetime) -> Entry:
+    """Return the entry of the claim of a task."""
+    _active(execution, address, OfferTask)
+    return _machine_entry(execution, Kind.TASK_CLAIMED, address, Claim(by), at)
+
+
+def noted_entry(execution: Execution, address: str, kind: Kind, by: str, text: str, at: datetime) -> Entry:
+    """Return the entry of a start, a sign of life or a release of a task."""
+    _active(execution, address, OfferTask)
+    return _machine_entry(execution, kind, address, Note(by, text), at)
+
+
+def delegated_entry(execution: Execution, address: str, to: object, at: datetime) -> Entry:
+    """Return the entry with which a task is offered to somebody else. Raises `WrongPayload`."""
+    active = _active(execution, address, OfferTask)
+    return Entry(execution.seq + 1, Kind.TASK_DELEGATED, address, _addressee(execution.codec, to, active), at)
+
+
+def answered_entry(execution: Execution, address: str, kind: Kind, answer: object, at: datetime) -> Entry:
+    """Return the entry with the output of a task, or with its declared error. Raises `WrongPayload`."""
+    active = _active(execution, address, OfferTask)
+    task = cast(OfferTask, active.node).task
+    failed = kind is Kind.TASK_FAILED
+    if failed and task.error is None:
+        raise WrongPayload(f"The error of task {task.name!r}", "it declares none: Task(..., error=...)")
+    what = f"The {'error' if failed else 'output'} of task {task.name!r} at {address!r}"
+    payload = _given(execution.codec, answer, task.error if failed else task.output, what)
+    return Entry(execution.seq + 1, kind, address, payload, at)
+
+
+def _offered_entry(execution: Execution, active: Active, node: OfferTask, at: datetime) -> Entry:
+    codec, task = execution.codec, node.task
+    sent = call(node.send, active.address, active.value)
+    payload = _encoded(codec, sent, task.input, f"The input of task {task.name!r} at {active.address!r}")
+    to = None if node.to is None else _addressee(codec, call(node.to, active.address, active.value), active)
+    return Entry(execution.seq + 1, Kind.TASK_OFFERED, active.address, payload, at, response=to)
+
+
+def _addressee(codec: Codec, to: object, active: Active) -> Payload:
+    return _encoded(codec, to, None, f"To whom the task at {active.address!r} is offered")
+
+
+# What follows without waiting
+
+
+def following_entry(execution: Execution, prefix: str, at: datetime, chance: Chance) -> Entry | None:
+    """Return what a thread needs to have recorded before anything can happen there; None if nothing.
+
+    It is a deadline, elements, an offer, a time or a number. Where the user's function for it raises, or what that
+    returns cannot be kept, it is the entry that pauses the place.
     """
-    position = execution.position
-    if isinstance(position, Ended):
-        return None if position.recorded else _end_entry(execution, position, at)
-    if isinstance(position.node, Wait) and cast(Deadline, position.standing).due is None and not position.problem:
-        due = TimerSet(_deadline(position.node, position, at))
-        return _machine_entry(execution, Kind.TIMER_SET, position.address, due, at)
-    return None
+    active = execution.threads.find(prefix)
+    if not isinstance(active, Active) or active.problem is not None or active.gated:
+        return None
+    try:
+        return _needed(execution, active, at, chance)
+    except (UserFunctionRaised, WrongPayload) as error:
+        return pause_entry(execution, active.address, error, at)
+
+
+def end_entry(execution: Execution, at: datetime) -> Entry | None:
+    """Return the entry of the outcome, when there is one that is not recorded yet."""
+    ended = execution.outcome
+    if ended is None or ended.recorded:
+        return None
+    kind = end_kind(ended)
+    if kind is Kind.CANCELLED:
+        return Entry(execution.seq + 1, kind, "", None, at)
+    value = ended.outcome.unwrap() if kind is Kind.COMPLETED else ended.outcome.failure()
+    return Entry(execution.seq + 1, kind, "", _described(execution.codec, value), at)
+
+
+def _needed(execution: Execution, active: Active, at: datetime, chance: Chance) -> Entry | None:
+    """Return what a place needs to have recorded before anything can happen there, or None."""
+    node, standing = active.node, active.standing
+    match standing:
+        case Deadline(None) if isinstance(node, Wait):
+            due = TimerSet(_deadline(node, active, at))
+            return _machine_entry(execution, Kind.TIMER_SET, active.address, due, at)
+        case Offer(None) if isinstance(node, OfferTask):
+            return _offered_entry(execution, active, node, at)
+        case Unrecorded() if isinstance(node, ForEach):
+            elements = encoded_elements(execution, active, node)
+            return Entry(execution.seq + 1, Kind.ELEMENTS, active.address, elements, at)
+        case Unrecorded() if isinstance(node, Record):
+            payload = execution.codec.encode(_drawn(node, at, chance), drawn_form(node))
+            return Entry(execution.seq + 1, Kind.EVENT, active.address, payload, at)
+        case _:
+            return None
+
+
+def _drawn(node: Record, at: datetime, chance: Chance) -> object:
+    match node.drawn:
+        case Drawn.NOW:
+            return at
+        case Drawn.RANDOM:
+            return chance()
+        case Drawn.UUID:
+            return UUID(bytes=bytes(int(chance() * 256) for _ in range(16)), version=4)
 
 
 def problem_of(error: BaseException) -> Problem:
@@ -166,13 +272,6 @@ def _in_utc(moment: datetime) -> datetime:
         return moment.astimezone(UTC)
     except OverflowError:  # within a day of the calendar's first or last
         return moment
-
-
-def _end_entry(execution: Execution, ended: Ended, at: datetime) -> Entry:
-    completed = isinstance(ended.outcome, Success)
-    value = ended.outcome.unwrap() if completed else ended.outcome.failure()
-    kind = Kind.COMPLETED if completed else Kind.FAILED
-    return Entry(execution.seq + 1, kind, "", _described(execution.codec, value), at)
 
 
 def _described(codec: Codec, value: object) -> Payload:
@@ -212,8 +311,8 @@ def _event_of(active: Active) -> str:
     return f"The event of step {active.address!r}"
 
 
-def _active(execution: Execution, *kinds: type[RunIO | HandleSignal | Wait]) -> Active:
-    position = execution.position
-    if isinstance(position, Ended) or not isinstance(position.node, kinds):
+def _active(execution: Execution, address: str, *kinds: type[Node]) -> Active:
+    active = place_at(execution, address)
+    if active is None or (kinds and not isinstance(active.node, kinds)):
         raise NotActive(expectation(execution))
-    return position
+    return active

@@ -1,21 +1,30 @@
-"""How is the place that an execution has reached said in words?"""
+"""How is what an execution waits for said in words?"""
 
 from __future__ import annotations
 
 from returns.result import Success
 
-from interpreters.machine.execution import Active, Deadline, Ended, Execution
-from wio.nodes import HandleSignal, RunIO, Wait
+from interpreters.machine.execution import Active, Cancelled, Deadline, Execution, Offer
+from interpreters.machine.places import places
+from wio.nodes import ForEach, HandleSignal, OfferTask, Record, RunIO, Wait
+
+_MOST = 3
 
 
 def expectation(execution: Execution) -> str:
     """Return what the execution waits for, for the message of an error."""
-    position = execution.position
-    if isinstance(position, Ended):
-        if position.recorded:
+    ended = execution.outcome
+    if ended is not None:
+        if ended.recorded:
             return "nothing: it has ended"
-        return "its outcome 'completed'" if isinstance(position.outcome, Success) else "its outcome 'failed'"
-    return f"{_awaited(position)} at {position.address!r}"
+        if isinstance(ended.outcome, Success):
+            return "its outcome 'completed'"
+        cancelled = isinstance(ended.outcome.failure(), Cancelled)
+        return f"its outcome {'cancelled' if cancelled else 'failed'!r}"
+    standing = places(execution)
+    more = f" and {len(standing) - _MOST} more" if len(standing) > _MOST else ""
+    said = ", or ".join(f"{_awaited(active)} at {active.address!r}" for active in standing[:_MOST])
+    return (said or "nothing: it is stuck") + more
 
 
 def _awaited(active: Active) -> str:
@@ -29,3 +38,10 @@ def _awaited(active: Active) -> str:
         case Wait():
             known = isinstance(active.standing, Deadline) and active.standing.due is not None
             return "the end of the wait" if known else "the deadline of the wait"
+        case OfferTask(task):
+            claimed = isinstance(active.standing, Offer) and active.standing.by is not None
+            return f"{'the answer to' if claimed else 'a claim of'} task {task.name!r}"
+        case ForEach():
+            return "the elements"
+        case Record():
+            return f"the {active.node.drawn.value}"

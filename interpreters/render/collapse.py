@@ -6,18 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
-from interpreters.render.drawing import (
-    Body,
-    Drawing,
-    Shape,
-    active_state,
-    bodies,
-    more,
-    shape_count,
-    with_bodies,
-)
+from interpreters.render.drawing import Body, Choice, Drawing, EventChoice, Shape, Split, Way
+from interpreters.render.inside import active_state, bodies, more, shape_count, with_bodies
+from interpreters.render.progress import most_urgent
+from interpreters.render.wording import ways_words
 
 _MOST_GAPS = 2
+_FEWEST_WAYS = 6
 
 
 def collapsed(drawing: Drawing, most: int) -> Drawing:
@@ -29,7 +24,7 @@ def _fit_body(body: Body, most: int, is_instance: bool) -> Body:
     counts = [shape_count((shape,)) for shape in body]
     if sum(counts) <= most:
         return body
-    active = next((i for i, shape in enumerate(body) if active_state((shape,))), None) if is_instance else None
+    active = _most_active([(shape,) for shape in body]) if is_instance else None
     kept = _kept(counts, active, most - _MOST_GAPS)
     shares = _shares([counts[index] for index in kept], most - _MOST_GAPS)
     fitted: list[Shape] = []
@@ -47,10 +42,33 @@ def _fit_shape(shape: Shape, most: int, is_instance: bool) -> Shape:
     if 1 + sum(counts) <= most:
         return shape
     if most - 1 < len(insides):
-        return more((shape,))
+        fewer = _fewer_ways(shape, most - 1, is_instance)
+        return more((shape,)) if fewer is None else _fit_shape(fewer, most, is_instance)
     shares = _shares(counts, most - 1)
     fitted = tuple(_fit_body(inside, share, is_instance) for inside, share in zip(insides, shares, strict=True))
     return with_bodies(shape, fitted)
+
+
+def _fewer_ways(shape: Shape, most: int, is_instance: bool) -> Shape | None:
+    """Return a shape of very many ways with the middle ones as one; None when there is no room for even a few."""
+    if not isinstance(shape, Choice | Split | EventChoice) or most < _FEWEST_WAYS:
+        return None
+    ways = shape.ways
+    active = _most_active([way.body for way in ways]) if is_instance else None
+    kept = set(_kept([1] * len(ways), active, most - _MOST_GAPS))
+    left_out = [index for index in range(len(ways)) if index not in kept]
+    behind = tuple(inner for index in left_out for inner in ways[index].body)
+    place = attrs.evolve(ways[left_out[0]].place, at="", note="")
+    rest = Way(ways_words(len(left_out)), (more(behind),) if behind else (), place)
+    before, after = ways[: left_out[0]], [ways[index] for index in sorted(kept) if index > left_out[0]]
+    return attrs.evolve(shape, ways=(*before, rest, *after))
+
+
+def _most_active(parts: Sequence[Body]) -> int | None:
+    """Return the index of the part that somebody may have to look after first, None when none is active."""
+    states = [active_state(part) for part in parts]
+    urgent = most_urgent(state for state in states if state is not None)
+    return None if urgent is None else states.index(urgent)
 
 
 def _gap(left_out: Body) -> Body:

@@ -7,8 +7,23 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from interpreters.render.drawing import Drawing
-from interpreters.render.graph import Box, Dot, Edge, Frame, Graph, Line, Look, graph_of
-from interpreters.render.looks import ERROR, FAINT, FONT, LINE, QUIET_TEXT, TEXT, is_active, paint, status_line
+from interpreters.render.graph import Box, Dot, Edge, Graph, Line, Look
+from interpreters.render.laying import graph_of
+from interpreters.render.looks import (
+    DASHED,
+    ERROR,
+    FAINT,
+    FONT,
+    LINE,
+    QUIET_TEXT,
+    TEXT,
+    UNDO,
+    box_lines,
+    is_active,
+    paint,
+    paint_box,
+    status_line,
+)
 from interpreters.render.wording import printable
 
 _WIDEST = 32
@@ -20,23 +35,55 @@ _SHAPES: Mapping[Look, Mapping[str, str]] = {
     Look.SIGNAL: {"shape": "invhouse", "style": "filled", "margin": "0.02,0.02"},
     Look.TIMER: {"shape": "hexagon", "style": "filled", "margin": "0.02,0.04"},
     Look.DRAFT: {"shape": "box", "style": "dashed,filled"},
+    Look.TASK: {"shape": "box", "style": "filled,diagonals", "margin": "0.2,0.08"},
+    Look.RECORD: {"shape": "note", "style": "filled", "height": "0.3", "margin": "0.12,0.04"},
+    Look.LEAVE: {"shape": "oval", "style": "filled", "peripheries": "2", "height": "0.3", "margin": "0.04,0.02"},
+    Look.AGAIN: {"shape": "box", "style": "filled", "peripheries": "2", "height": "0.32"},
     Look.COMPUTE: {"shape": "box", "style": "filled", "height": "0.26", "margin": "0.1,0.03"},
     Look.CHECK: {"shape": "parallelogram", "style": "filled", "height": "0.3", "margin": "0.0,0.02"},
     Look.VALUE: {"shape": "oval", "style": "filled", "height": "0.28", "margin": "0.04,0.02"},
     Look.FAILURE: {"shape": "octagon", "style": "filled", "height": "0.34", "margin": "0.06,0.02"},
     Look.CATCH: {"shape": "plain", "margin": "0.04,0.04"},
+    Look.WATCH: {"shape": "plain", "margin": "0.04,0.04"},
     Look.CHOICE: {"shape": "diamond", "style": "filled", "margin": "0.0,0.02"},
     Look.LOOP: {"shape": "diamond", "style": "filled", "margin": "0.0,0.02"},
+    Look.SPLIT: {"shape": "box", "style": "filled", "height": "0.22", "width": "1.4", "margin": "0.14,0.02"},
+    Look.JOIN: {"shape": "box", "style": "filled", "height": "0.22", "width": "1.4", "margin": "0.14,0.02"},
+    Look.FIRST: {"shape": "diamond", "style": "filled", "peripheries": "2", "margin": "0.0,0.02"},
     Look.DYNAMIC: {"shape": "folder", "style": "filled"},
     Look.MORE: {"shape": "box", "style": "dotted,filled", "height": "0.3"},
     Look.MERGE: {"shape": "circle", "width": "0.08", "height": "0.08", "fixedsize": "true", "style": "filled"},
 }
-_SMALL = frozenset({Look.COMPUTE, Look.CHECK, Look.VALUE, Look.FAILURE, Look.CATCH, Look.MORE})
+_BAR = {"height": "0.07", "fixedsize": "true"}
+"""Makes a join of all branches a bar without words."""
+
+_CENTRED, _LEFT = "\\n", "\\l"
+"""Are the ends of lines in labels."""
+
+_SMALL = frozenset(
+    {
+        Look.COMPUTE,
+        Look.CHECK,
+        Look.VALUE,
+        Look.FAILURE,
+        Look.CATCH,
+        Look.WATCH,
+        Look.MORE,
+        Look.RECORD,
+        Look.SPLIT,
+        Look.JOIN,
+    }
+)
 _WORDLESS = frozenset({Look.START, Look.FINISH, Look.MERGE})
-_FRAMES: Mapping[Frame, Mapping[str, str]] = {
-    Frame.QUERY: {"style": "rounded,filled", "color": "#9fb6cc", "fillcolor": "#f4f8fc"},
-    Frame.PART: {"style": "rounded,filled", "color": "#b4bbc3", "fillcolor": "#fafbfc"},
-    Frame.TRY: {"style": "rounded,dashed", "color": "#c98f86"},
+_LINES: Mapping[Line, Mapping[str, str]] = {
+    Line.FLOW: {},
+    Line.BACK: {"dir": "back"},
+    Line.ERROR: {"style": "dashed"},
+    Line.DYNAMIC: {"style": "dotted"},
+    Line.INTERRUPT: {},
+    Line.ALONGSIDE: {"style": "dashed"},
+    Line.CANCEL: {"style": "dotted"},
+    Line.UNDO: {"style": "dashed", "weight": "0"},
 }
 
 
@@ -71,20 +118,37 @@ def _inside(parts: tuple[Dot | Box, ...], graph: Graph, indent: str) -> Iterator
         if isinstance(part, Dot):
             yield f"{indent}{part.id} {_dot_attributes(part, graph.is_instance)};"
             continue
-        frame = {"label": part.title, "labeljust": "l", "fontsize": "10", "fontcolor": QUIET_TEXT, "margin": "12"}
         yield f"{indent}subgraph cluster_{part.id} {{"
-        yield f"{indent}  graph {_attributes({**frame, 'tooltip': part.title, **_FRAMES[part.frame]})};"
+        yield f"{indent}  graph {_box_attributes(part, graph.is_instance)};"
         yield from _inside(part.inside, graph, indent + "  ")
         yield f"{indent}}}"
 
 
+def _box_attributes(box: Box, is_instance: bool) -> str:
+    colours = paint_box(box)
+    style = ["rounded", *(["dashed"] if box.frame in DASHED else []), *(["filled"] if colours.fill else [])]
+    given = {
+        "label": "\n".join(box_lines(box, is_instance)),
+        "labeljust": "l",
+        "fontsize": "10",
+        "fontcolor": QUIET_TEXT,
+        "margin": "12",
+        "tooltip": "\n".join(line for line in (box.title, box.place.at or box.place.address, box.hint) if line),
+        "style": ",".join(style),
+        "color": colours.border,
+    }
+    return _attributes({**given, "fillcolor": colours.fill} if colours.fill else given, line_end=_LEFT)
+
+
 def _dot_attributes(dot: Dot, is_instance: bool) -> str:
     colours = paint(dot, is_instance)
+    label = "" if dot.look in _WORDLESS else "\n".join(_label(dot, is_instance))
     hint = (dot.title, dot.place.at or dot.place.address, dot.hint)
     return _attributes(
         {
-            "label": "" if dot.look in _WORDLESS else "\n".join(_label(dot, is_instance)),
+            "label": label,
             **_SHAPES[dot.look],
+            **(_BAR if dot.look is Look.JOIN and not label else {}),
             "fontsize": "10" if dot.look in _SMALL else "11",
             "fontcolor": colours.text,
             "fillcolor": colours.fill,
@@ -112,7 +176,8 @@ def _edges(graph: Graph) -> Iterator[str]:
 
 def _edge_attributes(edge: Edge, is_instance: bool, joins: bool) -> str:
     is_faint = is_instance and not edge.travelled
-    colour = FAINT if is_faint else ERROR if edge.line is Line.ERROR else LINE
+    full = ERROR if edge.line is Line.ERROR else UNDO if edge.line is Line.UNDO else LINE
+    colour = FAINT if is_faint else full
     given: dict[str, str] = {}
     if edge.label:
         given |= {"label": f"  {edge.label}  ", "fontcolor": ERROR if edge.line is Line.ERROR else QUIET_TEXT}
@@ -120,23 +185,37 @@ def _edge_attributes(edge: Edge, is_instance: bool, joins: bool) -> str:
         given["color"] = colour
     if is_instance and edge.travelled:
         given["penwidth"] = "1.6"
-    if edge.line is Line.BACK:
-        given["dir"] = "back"
-    if edge.line in (Line.FLOW, Line.DYNAMIC) and not joins:
+    if edge.line in (Line.FLOW, Line.DYNAMIC) and not joins and not edge.box:
         given["weight"] = "4"
-    if edge.line is Line.ERROR:
-        given["style"] = "dashed"
-    if edge.line is Line.DYNAMIC:
-        given["style"] = "dotted"
-    if edge.box:
-        given |= {"ltail": f"cluster_{edge.box}", "arrowhead": "none"}
+    given |= _LINES[edge.line]
+    given |= dict(_borders(edge))
     return f" {_attributes(given)}" if given else ""
 
 
-def _attributes(given: Mapping[str, str]) -> str:
-    return f"[{', '.join(f'{name}={_quoted(value)}' for name, value in given.items())}]"
+def _borders(edge: Edge) -> Iterator[tuple[str, str]]:
+    """Yield at which boxes a line begins and ends. A handler's line has a ring where it leaves the box."""
+    first, second = (edge.into, edge.box) if edge.line is Line.BACK else (edge.box, edge.into)
+    if first:
+        yield "ltail", f"cluster_{first}"
+    if second:
+        yield "lhead", f"cluster_{second}"
+    if edge.box and edge.line in (Line.ERROR, Line.INTERRUPT, Line.ALONGSIDE, Line.CANCEL):
+        yield "arrowhead", "none"
+    if edge.box and edge.line in (Line.INTERRUPT, Line.ALONGSIDE, Line.CANCEL):
+        yield "dir", "both"
+        yield "arrowtail", "odot"
+    if edge.box and edge.into:
+        yield "minlen", "2"
 
 
-def _quoted(words: str) -> str:
-    lines = (printable(line).replace("\\", "\\\\").replace('"', '\\"') for line in words.split("\n"))
-    return '"' + "\\n".join(lines) + '"'
+def _attributes(given: Mapping[str, str], line_end: str = _CENTRED) -> str:
+    """Return attributes as they are written. The lines of a label are centred, unless `line_end` says otherwise."""
+    written = (f"{name}={_quoted(value, line_end if name == 'label' else _CENTRED)}" for name, value in given.items())
+    return f"[{', '.join(written)}]"
+
+
+def _quoted(words: str, line_end: str) -> str:
+    lines = [printable(line).replace("\\", "\\\\").replace('"', '\\"') for line in words.split("\n")]
+    # At the left, the last line needs an end too.
+    last = "" if line_end == _CENTRED or len(lines) == 1 else line_end
+    return '"' + line_end.join(lines) + last + '"'

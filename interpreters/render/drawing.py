@@ -1,17 +1,18 @@
 """What is in a picture of a workflow? Shapes that mirror its structure; every format is made from them alone.
 
-A body is a flat tuple of shapes, whatever way its `>>` chain was nested. Shapes nest at most `MOST_DEPTH` deep
-(`walk` sees to that), so that questions about them may recurse.
+A body is a flat tuple of shapes, whatever way its `>>` chain was nested. Shapes nest at most `MOST_DEPTH` deep, and
+the levels of a recursion half as deep again (`walker` sees to that), so that questions about them may recurse.
 """
 
 from __future__ import annotations
 
+import enum
 from typing import TypeAlias
 
 import attrs
 
-from interpreters.render.progress import ACTIVE, Mark, State
-from wio.nodes import LoopTest
+from interpreters.render.progress import Mark, State
+from wio.nodes import Drawn, LoopTest, Watch
 
 MOST_DEPTH = 40
 """Is how deep shapes nest; what is deeper is drawn as `More`."""
@@ -77,6 +78,45 @@ class DraftStep:
 
 
 @attrs.frozen
+class RecordStep:
+    """Draws the time, a random number or a UUID, once."""
+
+    name: str
+    place: Place
+    drawn: Drawn
+    description: str = ""
+
+
+@attrs.frozen
+class TaskStep:
+    """Offers work to somebody outside. `to` is the name of the function that says to whom, "" for anybody."""
+
+    name: str
+    place: Place
+    task: str
+    version: int
+    to: str = ""
+    description: str = ""
+
+
+@attrs.frozen
+class LeaveStep:
+    """Leaves a region. `inside` tells that it is itself in that region, so that nothing behind it is reached."""
+
+    region: str
+    inside: bool
+    place: Place = NOWHERE
+
+
+@attrs.frozen
+class AgainStep:
+    """Runs a part around it once more; in an instance that did so, an `Enclosure` stands for it."""
+
+    name: str
+    place: Place
+
+
+@attrs.frozen
 class ComputeStep:
     """Is a named pure function."""
 
@@ -135,11 +175,15 @@ class More:
 
 @attrs.frozen
 class Way:
-    """Is one arm of a choice; its state says whether the instance took it."""
+    """Is one arm; its state says whether the instance took it, and how it stands there.
+
+    `guarded` says that it need not be taken, in a parallel where others are taken anyway.
+    """
 
     name: str
     body: Body
     place: Place = NOWHERE
+    guarded: bool = False
 
 
 @attrs.frozen
@@ -196,10 +240,176 @@ class Part:
     description: str = ""
 
 
+@attrs.frozen
+class Split:
+    """Runs its ways at the same time. `join` says when it goes on, "" for all; `rest` what becomes of the others.
+
+    The place is done when it has gone on, though some of its ways may still be under way.
+    """
+
+    name: str
+    place: Place
+    ways: tuple[Way, ...]
+    join: str = ""
+    rest: str = ""
+    description: str = ""
+
+
+@attrs.frozen
+class EventChoice:
+    """Offers all its ways; that in which something happens first is taken."""
+
+    name: str
+    place: Place
+    ways: tuple[Way, ...]
+    description: str = ""
+
+
+@attrs.frozen
+class Multiple:
+    """Runs its body for each element of a collection.
+
+    Without an instance `elements` holds one that stands for all; its name is "". Of an instance some are drawn, one
+    for each state that there is, and `counts` tells of all: '7 done, 2 running'. `rule` says how many run at once, when
+    it goes on and what becomes of the others. `sides` are what adds elements, and what finishes it all.
+    """
+
+    name: str
+    place: Place
+    elements: tuple[Way, ...]
+    sides: tuple[Way, ...] = ()
+    rule: str = ""
+    counts: str = ""
+    description: str = ""
+
+
+@attrs.frozen
+class Alarm:
+    """Is a handler of a scope: its body runs when its trigger has come. `runs` counts how often it was begun."""
+
+    watch: Watch
+    name: str
+    trigger: Body
+    body: Body
+    place: Place = NOWHERE
+    fired: bool = False
+    runs: int = 0
+
+
+@attrs.frozen
+class Watching:
+    """Runs its body while its handlers keep watch over it."""
+
+    name: str
+    place: Place
+    body: Body
+    alarms: tuple[Alarm, ...]
+    description: str = ""
+
+
+class Fence(enum.Enum):
+    """Says what an `Enclosure` is for: what its name names."""
+
+    REGION = "region"
+    LOCK = "lock"
+    MILESTONE = "milestone holds"
+    SAGA = "saga"
+    RETRY = "retry"
+    RECURSIVE = "recursive"
+    AGAIN = "again"
+
+
+@attrs.frozen
+class Enclosure:
+    """Is a part of which something holds as a whole. The name of a `RETRY` is its policy in words."""
+
+    fence: Fence
+    name: str
+    body: Body
+    place: Place = NOWHERE
+    description: str = ""
+
+
+@attrs.frozen
+class Gate:
+    """Offers its body while a milestone holds. `missed` tells that an instance had to go the other way."""
+
+    milestone: str
+    place: Place
+    body: Body
+    otherwise: Body
+    missed: bool = False
+
+
+@attrs.frozen
+class Undoable:
+    """Is an action and what undoes it. `undone` is the place of the undo: the latest scope in which it ran."""
+
+    body: Body
+    undo: Body
+    undone: Place = NOWHERE
+    place: Place = NOWHERE
+
+
+@attrs.frozen
+class Stage:
+    """Is a state of a `StateGraph`; `to` are the states it may go to, `visits` how often an instance was in it."""
+
+    name: str
+    body: Body
+    to: tuple[str, ...]
+    place: Place = NOWHERE
+    visits: int = 0
+
+
+@attrs.frozen
+class StateGraph:
+    """Goes from stage to stage. `start` is the first one, or with `computed` the function that names it.
+
+    `went` are the stages that an instance was in, in their order.
+    """
+
+    name: str
+    place: Place
+    stages: tuple[Stage, ...]
+    start: str
+    computed: bool = False
+    went: tuple[str, ...] = ()
+    description: str = ""
+
+
 Leaf: TypeAlias = (
-    Step | SignalStep | WaitStep | DraftStep | ComputeStep | CheckStep | PureStep | FailEnd | Dynamic | More
+    Step
+    | SignalStep
+    | WaitStep
+    | DraftStep
+    | RecordStep
+    | TaskStep
+    | LeaveStep
+    | AgainStep
+    | ComputeStep
+    | CheckStep
+    | PureStep
+    | FailEnd
+    | Dynamic
+    | More
 )
-Shape: TypeAlias = Leaf | Choice | Cycle | Handled | QueryScope | Part
+Shape: TypeAlias = (
+    Leaf
+    | Choice
+    | Cycle
+    | Handled
+    | QueryScope
+    | Part
+    | Split
+    | EventChoice
+    | Multiple
+    | Watching
+    | Enclosure
+    | Gate
+    | Undoable
+    | StateGraph
+)
 Body: TypeAlias = "tuple[Shape, ...]"
 
 
@@ -217,85 +427,3 @@ class Drawing:
     description: str = ""
     outcome: Mark | None = None
     unplaced: tuple[str, ...] = ()
-
-
-# Questions
-
-
-def bodies(shape: Shape) -> tuple[Body, ...]:
-    """Return the bodies directly inside a shape, in the order in which they are drawn."""
-    match shape:
-        case Choice():
-            return tuple(way.body for way in shape.ways)
-        case Cycle():
-            return (shape.body, shape.back)
-        case Handled():
-            return (shape.body, shape.handler)
-        case QueryScope() | Part():
-            return (shape.body,)
-        case _:
-            return ()
-
-
-def with_bodies(shape: Shape, changed: tuple[Body, ...]) -> Shape:
-    """Return the shape with other bodies, given in the order of `bodies`."""
-    match shape:
-        case Choice():
-            ways = tuple(attrs.evolve(way, body=body) for way, body in zip(shape.ways, changed, strict=True))
-            return attrs.evolve(shape, ways=ways)
-        case Cycle():
-            return attrs.evolve(shape, body=changed[0], back=changed[1])
-        case Handled():
-            return attrs.evolve(shape, body=changed[0], handler=changed[1])
-        case QueryScope() | Part():
-            return attrs.evolve(shape, body=changed[0])
-        case _:
-            return shape
-
-
-def with_state(shape: Shape, state: State) -> Shape:
-    """Return the shape in another state."""
-    return attrs.evolve(shape, place=attrs.evolve(shape.place, state=state))
-
-
-def shape_count(body: Body) -> int:
-    """Return the number of shapes in a body, at any depth."""
-    return sum(1 + sum(map(shape_count, bodies(shape))) for shape in body)
-
-
-def step_count(body: Body) -> int:
-    """Return the number of leaves in a body, at any depth, with those left out."""
-    count = 0
-    for shape in body:
-        match shape:
-            case More():
-                count += shape.steps
-            case Dynamic():
-                count += not shape.expanded
-            case Choice() | Cycle() | Handled() | QueryScope() | Part():
-                count += sum(map(step_count, bodies(shape)))
-            case _:
-                count += 1
-    return count
-
-
-def active_state(body: Body) -> State | None:
-    """Return the state of the place that the instance is at in this body, or None if it is elsewhere."""
-    for shape in reversed(body):
-        if shape.place.state in ACTIVE:
-            return shape.place.state
-        for inner in bodies(shape):
-            state = active_state(inner)
-            if state is not None:
-                return state
-    return None
-
-
-def more(body: Body) -> More:
-    """Return what stands for a body that is left out."""
-    return More(step_count(body), Place(state=active_state(body) or _passed(body)))
-
-
-def _passed(body: Body) -> State:
-    states = {shape.place.state for shape in body}
-    return states.pop() if len(states) == 1 else State.DONE if State.DONE in states else State.NOT_REACHED

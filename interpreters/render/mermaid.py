@@ -9,8 +9,21 @@ import re
 from collections.abc import Iterator, Mapping
 
 from interpreters.render.drawing import Drawing
-from interpreters.render.graph import Box, Dot, Edge, Frame, Graph, Line, Look, dots, graph_of
-from interpreters.render.looks import ERROR, FAINT, LINE, TEXT, is_active, paint, status_line
+from interpreters.render.graph import Box, Dot, Edge, Graph, Line, Look, dots
+from interpreters.render.laying import graph_of
+from interpreters.render.looks import (
+    DASHED,
+    ERROR,
+    FAINT,
+    LINE,
+    TEXT,
+    UNDO,
+    box_lines,
+    is_active,
+    paint,
+    paint_box,
+    status_line,
+)
 
 _SHAPES: Mapping[Look, tuple[str, str]] = {
     Look.START: ("((", "))"),
@@ -19,13 +32,21 @@ _SHAPES: Mapping[Look, tuple[str, str]] = {
     Look.SIGNAL: (">", "]"),
     Look.TIMER: ("{{", "}}"),
     Look.DRAFT: ("[", "]"),
+    Look.TASK: ("[\\", "/]"),
+    Look.RECORD: ("[(", ")]"),
+    Look.LEAVE: ("([", "])"),
+    Look.AGAIN: ("[[", "]]"),
     Look.COMPUTE: ("[", "]"),
     Look.CHECK: ("[/", "/]"),
     Look.VALUE: ("([", "])"),
     Look.FAILURE: ("[/", "\\]"),
     Look.CATCH: ("[", "]"),
+    Look.WATCH: ("[", "]"),
     Look.CHOICE: ("{", "}"),
     Look.LOOP: ("{", "}"),
+    Look.SPLIT: ("[", "]"),
+    Look.JOIN: ("[", "]"),
+    Look.FIRST: ("{", "}"),
     Look.DYNAMIC: ("[[", "]]"),
     Look.MORE: ("[", "]"),
     Look.MERGE: ("((", "))"),
@@ -34,14 +55,12 @@ _WORDLESS = frozenset({Look.START, Look.FINISH, Look.MERGE})
 _STROKES: Mapping[Look, str] = {
     Look.DRAFT: ",stroke-dasharray:6 4",
     Look.CATCH: ",stroke-dasharray:5 4",
+    Look.WATCH: ",stroke-dasharray:1 3",
+    Look.FIRST: ",stroke-dasharray:6 2",
     Look.DYNAMIC: ",stroke-dasharray:2 3",
     Look.MORE: ",stroke-dasharray:2 3",
 }
-_FRAMES: Mapping[Frame, str] = {
-    Frame.QUERY: f"fill:#f4f8fc,stroke:#9fb6cc,color:{TEXT}",
-    Frame.PART: f"fill:#fafbfc,stroke:#b4bbc3,color:{TEXT}",
-    Frame.TRY: f"fill:none,stroke:#c98f86,stroke-dasharray:5 4,color:{TEXT}",
-}
+_DASHED_LINES = frozenset({Line.ERROR, Line.DYNAMIC, Line.ALONGSIDE, Line.CANCEL, Line.UNDO})
 
 
 def to_mermaid(drawing: Drawing) -> str:
@@ -63,7 +82,8 @@ def _inside(parts: tuple[Dot | Box, ...], graph: Graph, indent: str) -> Iterator
             opening, closing = _SHAPES[part.look]
             yield f'{indent}{part.id}{opening}"{_label(part, graph.is_instance)}"{closing}'
             continue
-        yield f'{indent}subgraph {part.id}["{escaped(part.title or " ")}"]'
+        title = "<br/>".join(map(escaped, box_lines(part, graph.is_instance))) or " "
+        yield f'{indent}subgraph {part.id}["{title}"]'
         yield from _inside(part.inside, graph, indent + "  ")
         yield f"{indent}end"
 
@@ -86,9 +106,9 @@ def escaped(words: str) -> str:
 
 def _edges(graph: Graph) -> Iterator[str]:
     for edge in graph.edges:
-        arrow = "-.->" if edge.line in (Line.ERROR, Line.DYNAMIC) else "-->"
+        arrow = "-.->" if edge.line in _DASHED_LINES else "-->"
         label = f'|"{escaped(edge.label)}"|' if edge.label else ""
-        yield f"  {edge.box or edge.tail} {arrow}{label} {edge.head}"
+        yield f"  {edge.box or edge.tail} {arrow}{label} {edge.into or edge.head}"
 
 
 def _styles(graph: Graph) -> Iterator[str]:
@@ -100,12 +120,18 @@ def _styles(graph: Graph) -> Iterator[str]:
         yield f"  classDef c{number} {style}"
         yield f"  class {','.join(ids)} c{number}"
     for box in _boxes(graph.inside):
-        yield f"  style {box.id} {_FRAMES[box.frame]}"
+        yield f"  style {box.id} {_box_style(box)}"
     lines: dict[str, list[str]] = {}
     for index, edge in enumerate(graph.edges):
         lines.setdefault(_line_style(edge, graph.is_instance), []).append(str(index))
     for style, indexes in lines.items():
         yield f"  linkStyle {','.join(indexes)} {style}"
+
+
+def _box_style(box: Box) -> str:
+    colours = paint_box(box)
+    dashes = ",stroke-dasharray:5 4" if box.frame in DASHED else ""
+    return f"fill:{colours.fill or 'none'},stroke:{colours.border}{dashes},color:{TEXT}"
 
 
 def _style(dot: Dot, is_instance: bool) -> str:
@@ -116,7 +142,8 @@ def _style(dot: Dot, is_instance: bool) -> str:
 
 
 def _line_style(edge: Edge, is_instance: bool) -> str:
-    colour = FAINT if is_instance and not edge.travelled else ERROR if edge.line is Line.ERROR else LINE
+    full = ERROR if edge.line is Line.ERROR else UNDO if edge.line is Line.UNDO else LINE
+    colour = FAINT if is_instance and not edge.travelled else full
     width = "2px" if is_instance and edge.travelled else "1px"
     return f"stroke:{colour},stroke-width:{width}"
 

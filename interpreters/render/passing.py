@@ -2,40 +2,61 @@
 
 from __future__ import annotations
 
+import attrs
+
 from interpreters.render.drawing import (
     NOWHERE,
+    Alarm,
     Body,
     Choice,
     Cycle,
+    Enclosure,
+    EventChoice,
+    Fence,
+    Gate,
     Handled,
+    Multiple,
     Part,
+    Place,
     QueryScope,
     Shape,
+    Split,
+    Stage,
+    StateGraph,
+    Undoable,
+    Watching,
+    Way,
+)
+from interpreters.render.inside import (
     bodies,
+    has_fired,
+    was_reached,
     with_bodies,
     with_state,
+    with_states,
 )
-from interpreters.render.progress import State
+from interpreters.render.progress import ACTIVE, State
+from wio.nodes import Watch
 
 
 def skipped(body: Body) -> Body:
     """Return the body with all that was not reached passed by."""
-    return tuple(_skip(shape) for shape in body)
-
-
-def _skip(shape: Shape) -> Shape:
-    changed = with_bodies(shape, tuple(skipped(inner) for inner in bodies(shape)))
-    return with_state(changed, State.SKIPPED) if shape.place.state is State.NOT_REACHED else changed
+    return _changed(body, State.NOT_REACHED, State.SKIPPED)
 
 
 def handled(body: Body) -> Body:
     """Return the body, whose failure went to a handler, with that failure as one of the past."""
-    return tuple(_handle(shape) for shape in body)
+    return _changed(body, State.FAILED, State.HANDLED)
 
 
-def _handle(shape: Shape) -> Shape:
-    changed = with_bodies(shape, tuple(handled(inner) for inner in bodies(shape)))
-    return with_state(changed, State.HANDLED) if shape.place.state is State.FAILED else changed
+def _changed(body: Body, old: State, new: State) -> Body:
+    def change(state: State) -> State:
+        return new if state is old else state
+
+    return tuple(
+        with_states(with_bodies(shape, tuple(_changed(inner, old, new) for inner in bodies(shape))), change)
+        for shape in body
+    )
 
 
 def passed(body: Body, left: bool) -> Body:
@@ -63,14 +84,51 @@ def _pass(shape: Shape, left: bool) -> Shape:
             insides = (passed(shape.body, left and not caught), passed(shape.handler, left and caught))
         case Part() | QueryScope():
             insides = (passed(shape.body, left),)
+        case Split() if left and not shape.place.at:
+            # Nothing was recorded there: no guard was true.
+            return _changed((with_state(shape, State.DONE),), State.NOT_REACHED, State.SKIPPED)[0]
+        case Split() | EventChoice():
+            return _gone_on(with_bodies(shape, tuple(map(_piece, shape.ways))), left)
+        case Multiple():
+            return _gone_on(with_bodies(shape, tuple(map(_piece, (*shape.elements, *shape.sides)))), left)
+        case Watching():
+            stays = left and not has_fired(shape.alarms, Watch.INTERRUPT)
+            alarms = (inside for alarm in shape.alarms for inside in _alarm(alarm))
+            return _gone_on(with_bodies(shape, (passed(shape.body, stays), *alarms)), left)
+        case Enclosure():
+            was_left = shape.place.state is State.WITHDRAWN
+            return _gone_on(with_bodies(shape, (passed(shape.body, left and not was_left),)), left)
+        case Gate():
+            insides = (passed(shape.body, left and not shape.missed), passed(shape.otherwise, left and shape.missed))
+            return _gone_on(with_bodies(shape, insides), left)
+        case Undoable():
+            insides = (passed(shape.body, left), passed(shape.undo, shape.undone.state is State.DONE))
+        case StateGraph():
+            return _gone_on(with_bodies(shape, tuple(map(_piece, shape.stages))), left)
         case _:
             is_silent = shape.place == NOWHERE
             return with_state(shape, State.DONE) if left and is_silent else shape
     return with_bodies(shape, insides)
 
 
-def was_reached(shape: Shape) -> bool:
-    """Tell whether the instance was at the shape or inside it."""
-    if shape.place.at or shape.place.state is State.DONE:
-        return True
-    return any(was_reached(inner) for body in bodies(shape) for inner in body)
+def _piece(piece: Way | Stage) -> Body:
+    return passed(piece.body, piece.place.state is State.DONE)
+
+
+def _alarm(alarm: Alarm) -> tuple[Body, Body]:
+    return (passed(alarm.trigger, alarm.fired), passed(alarm.body, alarm.place.state is State.DONE))
+
+
+def _gone_on(shape: Shape, left: bool) -> Shape:
+    """Return the shape as done where the instance is beyond it, though something in it may go on or was withdrawn."""
+    place = shape.place
+    if not (left and place.at) or place.state is State.DONE:
+        return shape
+    note = place.note or _left_over(shape, place)
+    return attrs.evolve(shape, place=attrs.evolve(place, state=State.DONE, note=note))
+
+
+def _left_over(shape: Shape, place: Place) -> str:
+    if place.state in ACTIVE:
+        return "others go on"
+    return "left" if isinstance(shape, Enclosure) and shape.fence is Fence.REGION else ""

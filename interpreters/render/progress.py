@@ -2,16 +2,24 @@
 
     Reached("reserve", State.DONE)
     Reached("risk[large]/review", State.WAITING, "signal review")
-    Continued("", program)        what a `flat_map` of the outermost scope turned out to be
+    Reached("checks[stock]/ask", State.WITHDRAWN)
+    Continued("", program)                  what a `flat_map` of the outermost scope turned out to be
+    Undoing("booking[undo 1]", program)     which undo runs there
+    Elements("pages", 1000)                 how many elements a for-each has by now
 
 A place may come more than once: its first mention gives the order, its last one the state. A place implies the
-scopes around it. An arm, a round or a handler in which nothing is recorded is told by itself: `risk[large]`,
-`poll[3]`, `!CardDeclined`.
+scopes around it. A scope in which nothing is recorded, such as an arm, a round, an element or a handler, is told by
+itself: `risk[large]`, `poll[3]`, `pages[cover]`, `!CardDeclined`. So is a part that ran nothing at all: a parallel
+of which no guard was true, a for-each without elements.
+
+How a scope stands is taken from what is inside it. Said by itself, with a state other than `DONE`, it is as said:
+an element that was withdrawn, a parallel that waits until it may be entered again.
 """
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 import attrs
@@ -23,6 +31,7 @@ class State(enum.Enum):
     """Says what has become of a place in an instance. The value is the word that people read.
 
     `BEGUN` is what a journal alone can tell of `RUNNING`: whether a process still works on it is not known.
+    `CANCELLED` is said of an instance as a whole.
     """
 
     NOT_REACHED = "not reached"
@@ -35,10 +44,20 @@ class State(enum.Enum):
     FAILED = "failed"
     HANDLED = "failed, handled"
     BEGUN = "began, no end recorded"
+    WITHDRAWN = "withdrawn"
+    CANCELLED = "cancelled"
 
 
-ACTIVE = frozenset({State.RUNNING, State.WAITING, State.RETRYING, State.PAUSED, State.FAILED, State.BEGUN})
-"""Are the states of the place that an instance is at."""
+URGENCY = (State.FAILED, State.PAUSED, State.RETRYING, State.RUNNING, State.BEGUN, State.WAITING)
+"""Are the states of the places that an instance is at, those first that somebody may have to look after."""
+
+ACTIVE = frozenset(URGENCY)
+
+
+def most_urgent(states: Iterable[State]) -> State | None:
+    """Return the first of the active states in the order of `URGENCY`, None when none is active."""
+    found = set(states)
+    return next((state for state in URGENCY if state in found), None)
 
 
 @attrs.frozen
@@ -66,7 +85,35 @@ class Continued:
     program: WIO[Any, Any, Any]
 
 
-Happening: TypeAlias = Reached | Continued
+@attrs.frozen
+class Undoing:
+    """Says that the scope at an address runs `program`, which is the undo of an action: the very value in the tree."""
+
+    address: str
+    program: WIO[Any, Any, Any]
+
+
+@attrs.frozen
+class Elements:
+    """Says how many elements the for-each at an address has by now, with those that have not begun."""
+
+    address: str
+    count: int
+
+
+Happening: TypeAlias = Reached | Continued | Undoing | Elements
+
+
+def begun(prefix: str, program: WIO[Any, Any, Any]) -> Reached | Undoing:
+    """Return what is said when the scope with this prefix begins to run `program`.
+
+    >>> from wio.steps import pure
+    >>> begun("pages[cover]/", pure(1))
+    Reached(address='pages[cover]', state=<State.DONE: 'done'>, note='')
+    """
+    scope = prefix.removesuffix("/")
+    is_undo = "[undo " in scope.rpartition("/")[2]
+    return Undoing(scope, program) if is_undo else Reached(scope)
 
 
 @attrs.frozen

@@ -4,34 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeAlias
 
 import attrs
 
-from interpreters.render.drawing import (
-    NOWHERE,
-    Body,
-    CheckStep,
-    Choice,
-    ComputeStep,
-    Cycle,
-    DraftStep,
-    Drawing,
-    Dynamic,
-    FailEnd,
-    Handled,
-    More,
-    Part,
-    Place,
-    PureStep,
-    QueryScope,
-    Shape,
-    SignalStep,
-    Step,
-    WaitStep,
-)
+from interpreters.render.drawing import NOWHERE, Drawing, Place
 from interpreters.render.progress import Mark, State
-from interpreters.render.wording import count_words
+from interpreters.render.rows import Row, rows_of
 
 _SIGNS = {
     State.SKIPPED: "-",
@@ -43,6 +21,8 @@ _SIGNS = {
     State.FAILED: "✗",
     State.HANDLED: "✗",
     State.BEGUN: "►",
+    State.WITHDRAWN: "⊘",
+    State.CANCELLED: "⊘",
 }
 _ASCII: Mapping[str, str] = {
     "✓": "+",
@@ -52,7 +32,11 @@ _ASCII: Mapping[str, str] = {
     "‖": "=",
     "✗": "!",
     "→": ">",
+    "⊘": "x",
     "◇": "?",
+    "◈": "?",
+    "∥": "=",
+    "↺": "@",
     "…": "...",
     "│": "|",
     "├": "|",
@@ -64,26 +48,13 @@ _NARROWEST_NOTE = 20
 _GAP = 2
 
 
-@attrs.frozen
-class Row:
-    """Is one line: what stands in the tree, what kind of thing it is, how far it is, and the rows below it."""
-
-    label: str
-    kind: str = ""
-    place: Place = NOWHERE
-    below: Rows = ()
-
-
-Rows: TypeAlias = "tuple[Row, ...]"
-
-
 def to_text(drawing: Drawing, *, ascii: bool = False, width: int = 100) -> str:
     """Return the drawing as lines of text, each ending in a newline.
 
     Names are never cut; notes are, where they would go beyond `width` columns. What does not fit beside a long name
     stands below it. With `ascii` only ASCII is used.
     """
-    root = Row(drawing.title, drawing.input, _outcome(drawing.outcome), _rows(drawing.body))
+    root = Row(drawing.title, drawing.input, _outcome(drawing.outcome), rows_of(drawing.body))
     text = "".join(line + "\n" for line in _table(tuple(_lines(root, "", "")), width))
     for address in drawing.unplaced:
         text += f"not in this program: {address}\n"
@@ -97,68 +68,6 @@ def _in_ascii(text: str) -> str:
 
 def _outcome(outcome: Mark | None) -> Place:
     return NOWHERE if outcome is None else Place(state=outcome.state, note=outcome.note)
-
-
-def _rows(body: Body) -> Rows:
-    return tuple(row for shape in body for row in _rows_of(shape))
-
-
-def _rows_or_none(body: Body) -> Rows:
-    """Return the rows of a body; where there are none, one that says so."""
-    return _rows(body) or (Row("(nothing)"),)
-
-
-def _rows_of(shape: Shape) -> Rows:
-    match shape:
-        case Step():
-            return (Row(shape.name, shape.retry, shape.place),)
-        case SignalStep():
-            return (Row(shape.name, f"signal {shape.signal}", shape.place),)
-        case WaitStep():
-            return (Row(shape.name, f"timer {shape.moment}", shape.place),)
-        case DraftStep():
-            return (Row(shape.name, "draft", shape.place),)
-        case ComputeStep():
-            return (Row(shape.name, "compute", shape.place),)
-        case CheckStep():
-            return (Row(shape.name, "check", shape.place),)
-        case PureStep():
-            return (Row(f"pure {shape.value}", "", shape.place),)
-        case FailEnd():
-            return (Row(f"fail {shape.error}", "", shape.place),)
-        case Dynamic():
-            return (Row(f"→ {shape.function}", "goes on with" if shape.expanded else "dynamic", shape.place),)
-        case More():
-            return (Row(count_words(shape.steps), "", shape.place),)
-        case Choice():
-            return (Row(f"◇ {shape.name}", "branch", shape.place, _ways(shape)),)
-        case Cycle():
-            return _cycle_rows(shape)
-        case Handled():
-            tried = Row("try", "", NOWHERE, _rows_or_none(shape.body))
-            return (tried, Row(f"on {shape.error}", "handler", shape.place, _rows_or_none(shape.handler)))
-        case QueryScope():
-            return (Row(f"query {shape.query}", "", shape.place, _rows(shape.body)),)
-        case Part():
-            return (Row(shape.name, "part", shape.place, _rows(shape.body)),)
-
-
-def _ways(choice: Choice) -> Rows:
-    ways = tuple(Row(f"[{way.name}]", "", way.place, _rows_or_none(way.body)) for way in choice.ways)
-    return (*ways, Row("[otherwise]", "", NOWHERE, (Row("fail NoArmMatched"),))) if choice.open_ended else ways
-
-
-def _cycle_rows(cycle: Cycle) -> Rows:
-    back = (Row("and back", "", NOWHERE, _rows(cycle.back)),) if cycle.back else ()
-    earlier: Rows = ()
-    if cycle.rounds > 1:
-        rounds = "round 1" if cycle.rounds == 2 else f"rounds 1-{cycle.rounds - 1}"
-        earlier = (Row(rounds, "", Place(state=State.DONE)),)
-    place = cycle.place
-    if cycle.rounds:
-        note = f"round {cycle.rounds}" + (f", {place.note}" if place.note else "")
-        place = attrs.evolve(place, note=note)
-    return (Row(f"↻ {cycle.name}", f"loop {cycle.until}", place, (*earlier, *_rows(cycle.body), *back)),)
 
 
 @attrs.frozen

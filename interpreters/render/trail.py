@@ -11,7 +11,18 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-from interpreters.render.progress import Continued, Mark, Progress, State
+from interpreters.render.progress import (
+    ACTIVE,
+    Continued,
+    Elements,
+    Happening,
+    Mark,
+    Progress,
+    Reached,
+    State,
+    Undoing,
+    most_urgent,
+)
 from wio.nodes import WIO
 
 
@@ -21,23 +32,48 @@ class Trail:
     def __init__(self, progress: Progress) -> None:
         self._queues: dict[str, deque[str | Continued]] = {}
         self._marks: dict[str, Mark] = {}
-        self._ways: dict[str, str] = {}
+        self._ways: dict[str, dict[str, None]] = {}
         self._walked: dict[str, None] = {}
         self._places: set[str] = set()
         self._last: dict[str, int] = {}
+        self._latest: dict[str, State] = {}
+        self._active: dict[str, set[State]] = {}
+        self._elements: dict[str, int] = {}
+        self._undoing: dict[int, list[str]] = {}
         for happening in progress.trace:
-            if isinstance(happening, Continued):
-                self._queue(happening.prefix).append(happening)
-                continue
-            self._marks[happening.address] = Mark(happening.state, happening.note)
-            for prefix, place, way in _scopes(happening.address):
-                if way:
-                    self._ways[place] = way
-                if place not in self._places:
-                    self._places.add(place)
-                    self._queue(prefix).append(place)
-                    name, occurrence = _counted(place)
-                    self._last[name] = max(self._last.get(name, 0), occurrence)
+            self._note(happening)
+        for address, mark in self._marks.items():
+            if mark.state in ACTIVE - {State.FAILED}:
+                for scope in _ways_in(address):
+                    self._active.setdefault(scope, set()).add(mark.state)
+
+    def _note(self, happening: Happening) -> None:
+        match happening:
+            case Continued(prefix):
+                self._queue(prefix).append(happening)
+            case Elements(address, count):
+                self._elements[address] = count
+                self._reach(address)
+            case Undoing(address, program):
+                scopes = self._undoing.setdefault(id(program), [])
+                if address not in scopes:
+                    scopes.append(address)
+                self._reach(address)
+            case Reached(address, state, note):
+                self._marks[address] = Mark(state, note)
+                self._reach(address)
+                for scope in _ways_in(address):
+                    self._latest[scope] = state
+
+    def _reach(self, address: str) -> None:
+        for prefix, place, way in _scopes(address):
+            if way:
+                self._ways.setdefault(place, {}).setdefault(way)
+            if place not in self._places:
+                self._places.add(place)
+                self._queue(prefix).append(place)
+                name, occurrence = _counted(place)
+                self._last[name] = max(self._last.get(name, 0), occurrence)
 
     def take(self, prefix: str, address: str) -> Mark | None:
         """Return the mark of the place if it is the next one in its scope, and go on behind it."""
@@ -60,9 +96,35 @@ class Trail:
         continued = queue.popleft()
         return continued.program if isinstance(continued, Continued) else None
 
+    def ways(self, address: str) -> tuple[str, ...]:
+        """Return the arms, elements, states or handlers begun, or the numbers of the rounds, in their order."""
+        return tuple(self._ways.get(address, ()))
+
     def way(self, address: str) -> str:
         """Return the arm taken, or the number of the latest round, at an address; "" when it is not known."""
-        return self._ways.get(address, "")
+        return next(reversed(self._ways.get(address, {"": None})))
+
+    def said(self, scope: str) -> Mark | None:
+        """Return what was said of a scope by itself, if that is more than that it was reached."""
+        mark = self._marks.get(scope)
+        return mark if mark is not None and mark.state is not State.DONE else None
+
+    def standing(self, scope: str) -> State:
+        """Return how a scope stands, which need not be walked for it: 10,000 elements are only counted."""
+        said = self.said(scope)
+        if said is not None:
+            return said.state
+        latest = self._latest.get(scope, State.DONE)
+        ended = latest if latest in (State.FAILED, State.WITHDRAWN) else State.DONE
+        return most_urgent(self._active.get(scope, ())) or ended
+
+    def elements(self, address: str) -> int:
+        """Return how many elements a for-each has by now, as far as that was told."""
+        return self._elements.get(address, 0)
+
+    def undone(self, undo: WIO[Any, Any, Any]) -> tuple[str, ...]:
+        """Return the addresses of the scopes in which this undo ran, in their order."""
+        return tuple(self._undoing.get(id(undo), ()))
 
     def left(self) -> tuple[str, ...]:
         """Return the addresses in the scopes asked for that found no place in the picture."""
@@ -96,3 +158,12 @@ def _scopes(address: str) -> Iterator[tuple[str, str, str]]:
         place, _, way = part.partition("[")
         yield prefix, prefix + place, way.rstrip("]")
         prefix += part + "/"
+
+
+def _ways_in(address: str) -> Iterator[str]:
+    """Yield the scopes of arms, rounds and elements on the way to an address.
+
+    >>> list(_ways_in("pages[cover]/tries[2]/fetch"))
+    ['pages[cover]', 'pages[cover]/tries[2]']
+    """
+    return (f"{place}[{way}]" for _, place, way in _scopes(address) if way)

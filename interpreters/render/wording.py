@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from interpreters.render.drawing import Fence
+from interpreters.render.progress import State
 from wio.names import name_of
-from wio.nodes import Loop, LoopTest, Timing
-from wio.retries import Retry
+from wio.nodes import ForEach, Function, Loop, LoopTest, Rest, Timing
+from wio.retries import Exponential, Fixed, Linear, Retry
 
 _LONGEST = 60
 _PLAIN = (str, int, float, bool, type(None))
@@ -41,6 +43,73 @@ def retry_words(retry: Retry | None) -> str:
     if retry is None:
         return ""
     return "retry" if retry.attempts is None else f"retry \N{MULTIPLICATION SIGN}{retry.attempts}"
+
+
+def policy_words(retry: Retry, give_up: Function | None) -> str:
+    """Return the policy of a whole part in words.
+
+    >>> policy_words(Retry(attempts=4, backoff=Exponential(timedelta(seconds=1))), None)
+    'retry \u00d74, after 1s, each time \u00d72'
+    """
+    match retry.backoff:
+        case Fixed(delay):
+            delays = f"after {duration_words(delay)}"
+        case Linear(delay):
+            delays = f"after {duration_words(delay)}, each time longer"
+        case Exponential(delay, factor):
+            delays = f"after {duration_words(delay)}, each time \N{MULTIPLICATION SIGN}{factor:g}"
+    otherwise = [] if give_up is None else [f"else {printable(name_of(give_up, 'a given end'))}"]
+    return ", ".join([retry_words(retry), delays, *otherwise])
+
+
+def join_words(join: int | Function | None, branches: int | None) -> str:
+    """Return when a join goes on, "" when all have ended; `branches` is how many there are, None when not known.
+
+    >>> join_words(2, 3), join_words(0, 3), join_words(2, None), join_words(None, 3)
+    ('join 2 of 3', 'join none', 'join 2', '')
+    """
+    if join is None:
+        return ""
+    if not isinstance(join, int):
+        return f"join by {printable(name_of(join, 'results'))}"
+    if join == 0:
+        return "join none"
+    return f"join {join}" if branches is None else f"join {join} of {branches}"
+
+
+def rest_words(join: int | Function | None, rest: Rest) -> str:
+    """Return what becomes of the branches that a join did not wait for, "" when it waits for all."""
+    return "" if join is None else f"rest: {rest.value}"
+
+
+def rule_words(each: ForEach) -> str:
+    """Return how many elements run at once, and when it goes on: '3 at once, join 2, rest: cancel'."""
+    bound = "" if each.at_once is None else f"{each.at_once:,} at once"
+    return ", ".join(filter(None, (bound, join_words(each.join, None), rest_words(each.join, each.rest))))
+
+
+_COUNTED = (
+    State.DONE,
+    State.RUNNING,
+    State.BEGUN,
+    State.RETRYING,
+    State.WAITING,
+    State.PAUSED,
+    State.FAILED,
+    State.WITHDRAWN,
+)
+
+
+def tally_words(states: Iterable[State], in_all: int) -> str:
+    """Return how many elements stand how, and how many of all have not begun.
+
+    >>> tally_words([State.DONE, State.WAITING, State.DONE], 10)
+    '2 done, 1 waiting, 7 to come'
+    """
+    found = list(states)
+    words = [f"{found.count(state):,} {state.value}" for state in _COUNTED if state in found]
+    to_come = in_all - len(found)
+    return ", ".join([*words, f"{to_come:,} to come"] if to_come > 0 else words) or "no elements"
 
 
 def moment_words(moment: timedelta | datetime | Callable[..., Any], timing: Timing) -> str:
@@ -82,3 +151,29 @@ def count_words(steps: int) -> str:
     '… 99,980 more steps …'
     """
     return f"… {steps:,} more {'step' if steps == 1 else 'steps'} …"
+
+
+def ways_words(ways: int) -> str:
+    """Return how many ways are left out of a parallel or a choice.
+
+    >>> ways_words(994)
+    '… 994 more ways …'
+    """
+    return f"… {ways:,} more ways …"
+
+
+def enclosure_words(fence: Fence, name: str) -> str:
+    """Return the title of a box around a part.
+
+    >>> enclosure_words(Fence.LOCK, "m"), enclosure_words(Fence.SAGA, "saga"), enclosure_words(Fence.RETRY, "retry")
+    ('lock m', 'saga', 'retry')
+    """
+    match fence:
+        case Fence.RETRY:
+            return name
+        case Fence.RECURSIVE | Fence.AGAIN:
+            return f"{name}, {fence.value}"
+        case Fence.MILESTONE:
+            return f"milestone {name} holds"
+        case Fence.REGION | Fence.LOCK | Fence.SAGA:
+            return name if name == fence.value else f"{fence.value} {name}"

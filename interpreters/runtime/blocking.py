@@ -19,6 +19,7 @@ from returns.result import Result
 from interpreters.errors import RuntimeStopped
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.runtime import Runtime
+from interpreters.runtime.tasking import OfferedTask
 from journals.entries import Entry, InstanceRecord, Status
 from wio.errors import WioError
 from wio.signals import Query, Signal
@@ -171,6 +172,46 @@ class BlockingInstance(Generic[E, B]):
     def resume(self) -> None:
         """Let a paused instance go on; see `Instance.resume`."""
         self._runtime.wait_for(self._instance.resume())
+
+    def cancel(self) -> None:
+        """Cancel the instance; see `Instance.cancel`."""
+        self._runtime.wait_for(self._instance.cancel())
+
+    def tasks(self) -> tuple[OfferedTask[Any], ...]:
+        """Return the tasks that can be worked on now; see `Instance.tasks`."""
+        return self._runtime.wait_for(self._instance.tasks())
+
+    def claim(self, address: str, *, by: str) -> None:
+        """Take a task upon oneself; see `Instance.claim`."""
+        self._runtime.wait_for(self._instance.claim(address, by=by))
+
+    def start_task(self, address: str, *, by: str) -> None:
+        """Record that the work has begun; see `Instance.start_task`."""
+        self._runtime.wait_for(self._instance.start_task(address, by=by))
+
+    def heartbeat(self, address: str, *, by: str, note: str = "") -> None:
+        """Record a sign of life; see `Instance.heartbeat`."""
+        self._runtime.wait_for(self._instance.heartbeat(address, by=by, note=note))
+
+    def release(self, address: str, *, by: str, reason: str = "") -> None:
+        """Give a claimed task back; see `Instance.release`."""
+        self._runtime.wait_for(self._instance.release(address, by=by, reason=reason))
+
+    def delegate(self, address: str, *, to: object) -> None:
+        """Offer a task to somebody else; see `Instance.delegate`."""
+        self._runtime.wait_for(self._instance.delegate(address, to=to))
+
+    def complete(self, address: str, output: object, *, by: str) -> None:
+        """Answer a task with its output; see `Instance.complete`."""
+        self._runtime.wait_for(self._instance.complete(address, output, by=by))
+
+    def fail_task(self, address: str, error: object, *, by: str) -> None:
+        """Answer a task with its declared error; see `Instance.fail_task`."""
+        self._runtime.wait_for(self._instance.fail_task(address, error, by=by))
+
+    def skip(self, address: str, output: object) -> None:
+        """Let the workflow go on without the work; see `Instance.skip`."""
+        self._runtime.wait_for(self._instance.skip(address, output))
 
     def record(self) -> InstanceRecord:
         """Return what the journal knows without the entries; see `Instance.record`."""

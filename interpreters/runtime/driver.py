@@ -1,6 +1,7 @@
-"""What makes an instance go on? One loop: ask what is pending, do it, commit what happened, ask again.
+"""What makes an instance go on? Ask what is ready, do it, commit what happened, ask again.
 
-While an instance has something to do there is one task for it; when it only waits there is none.
+Every effect that can run has a task of its own; the first of several that become ready goes on in the task that has
+made them so. While an instance only waits there is no task for it.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ import asyncio
 import itertools
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from interpreters.errors import UserFunctionRaised, WrongPayload
-from interpreters.machine.execution import Execution, Loss
-from interpreters.machine.pending import EffectToRun, Outcome, PausedAt, SignalExpected, TimerRunning
+from interpreters.machine.execution import Active, Attempts, Execution, Loss
+from interpreters.machine.pending import EffectToRun
+from interpreters.machine.places import place_at
 from interpreters.machine.recording import (
     event_entry,
     failure_entry,
@@ -25,6 +27,7 @@ from interpreters.machine.recording import (
     pause_entry,
     signal_entry,
 )
+from interpreters.machine.transition import runs_effect
 from interpreters.machine.turn import Turn, turn
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.effects import EffectContext, run_effect
@@ -56,13 +59,46 @@ class Driver:
         self.running: set[asyncio.Task[None]] = set()
         self.stopping = False
 
+    def chance(self) -> float:
+        """Draw a random number in [0, 1)."""
+        return self._random.random()
+
     def start(self, live: Live) -> None:
-        """Let an instance go on in a task of its own, unless it has one."""
-        if live.driver is None:
-            live.driver = asyncio.create_task(self._drive(live))
-            self.running.add(live.driver)
-            live.driver.add_done_callback(self.running.discard)
-            live.driver.add_done_callback(partial(_tell_waiters, live))
+        """Let an instance go on: read it where that is needed, fire what is due, run what is ready."""
+        if live.starter is None:
+            live.starter = self._spawn(live, partial(self._begin, live))
+
+    def _spawn(self, live: Live, doing: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
+        # A coroutine would be left behind when its task is cancelled before it has begun.
+        task = asyncio.create_task(self._guarded(live, doing))
+        live.tasks.add(task)
+        self.running.add(task)
+        task.add_done_callback(partial(self._done, live))
+        return task
+
+    def _done(self, live: Live, task: asyncio.Task[None]) -> None:
+        live.tasks.discard(task)
+        live.withdrawn.discard(task)
+        self.running.discard(task)
+        if live.starter is task:
+            live.starter = None
+        for address in [address for address, runs in live.running.items() if runs is task]:
+            del live.running[address]
+        _tell_waiters(live, task)
+        if not live.tasks:
+            self._at_rest()
+
+    async def _guarded(self, live: Live, doing: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await doing()
+        except Conflict as conflict:
+            _LOG.warning("Instance %s goes on elsewhere: %s", live.id, conflict)
+            live.wake_result_waiters(conflict)
+            live.refuse_kept(conflict)
+        except WioError as error:
+            _LOG.warning("Instance %s cannot go on: %s", live.id, error)
+            live.wake_result_waiters(error)
+            live.refuse_kept(error)
 
     async def adopt(self, live: Live, turn: Turn) -> None:
         """Commit a turn for a caller, who is told when that fails; see `Store.adopt`.
@@ -76,67 +112,89 @@ class Driver:
             self.start(live)
             raise
 
-    async def _drive(self, live: Live) -> None:
-        try:
-            await self._store.surely(live, partial(self._take_over, live))
-            steps = itertools.count(1)
-            while await self._step(live):
-                # Without it, an instance whose effects and journal never wait would keep the others from going on.
-                if next(steps) % _STEPS_IN_A_ROW == 0:
-                    await asyncio.sleep(0)
-        except Conflict as conflict:
-            _LOG.warning("Instance %s goes on elsewhere: %s", live.id, conflict)
-            live.wake_result_waiters(conflict)
-            live.refuse_kept(conflict)
-        except WioError as error:
-            _LOG.warning("Instance %s cannot go on: %s", live.id, error)
-            live.wake_result_waiters(error)
-            live.refuse_kept(error)
-        finally:
-            live.driver = None
-            self._at_rest()
+    # One instance
+
+    async def _begin(self, live: Live) -> None:
+        if live.abandoned and live.running:
+            return  # An effect of an earlier reading still runs here; when it ends, that is the time to look.
+        await self._store.surely(live, partial(self._take_over, live))
+        await self._pass_due(live)
+        # From here on the task runs effects, and another one may be started beside it.
+        live.starter = None
+        await self._go_on(live)
 
     async def _take_over(self, live: Live) -> None:
-        """Load the instance; when its last process is gone, record that the attempt under way was lost."""
+        """Load the instance; when its last process is gone, record that the attempts under way were lost."""
         if live.execution is not None and not live.abandoned:
             return
         async with live.lock:
-            execution = await self._store.load(live)
+            await self._store.load(live)
             abandoned, live.abandoned = live.abandoned, False
-            if abandoned and isinstance(live.pending, EffectToRun) and not self._is_later(live.pending.not_before):
-                entry = lost_entry(execution, Loss.CRASH, self._clock.now())
-                await self._store.adopt_surely(live, turn(execution, entry, entry.recorded_at))
+            if not abandoned:
+                return
+            live.ready.clear()
+            for effect in live.agenda.effects():
+                if live.execution is not None and not self._is_later(effect.not_before):
+                    entry = lost_entry(live.execution, effect.address, Loss.CRASH, self._clock.now())
+                    await self._adopt_surely(live, live.execution, entry, entry.recorded_at)
 
-    async def _step(self, live: Live) -> bool:
-        """Do what is pending. Return False when the instance has to wait or has come to its end."""
-        waiting = live.pending
-        match waiting:
-            case EffectToRun():
-                if self._is_later(waiting.not_before):
-                    return self._sleep(live, waiting.not_before)
-                if self.stopping:
-                    await self._release(live)
-                    return False
-                return await self._run(live, waiting)
-            case TimerRunning(_, due):
-                if due is None or self._is_later(due):
-                    return self._sleep(live, due)
-                return not self.stopping and await self._fire(live)
-            case Outcome() | PausedAt():
-                live.wake_result_waiters()
-                if isinstance(waiting, Outcome):
-                    live.refuse_kept(NotHandled(live.id))
-                return False
-            case SignalExpected() | None:
-                return False
+    async def _pass_due(self, live: Live) -> None:
+        """Fire the timers whose time has come, and make ready what is to be tried again."""
+        # The agenda is ahead of the journal while a turn is being committed; the lock waits for that.
+        async with live.lock:
+            while not self.stopping and (due := live.agenda.take_due(self._clock.now())) is not None:
+                if isinstance(due, EffectToRun):
+                    live.ready.append(due)
+                elif live.execution is not None:
+                    await self._fire(live, live.execution, due.address)
+        self._set_wake_up(live)
+
+    async def _go_on(self, live: Live) -> None:
+        """Run what is ready: one effect after another here, those beside it in tasks of their own."""
+        steps = itertools.count(1)
+        while (effect := self._next(live)) is not None:
+            await self._run(live, effect)
+            # Without it, an instance whose effects and journal never wait would keep the others from going on.
+            if next(steps) % _STEPS_IN_A_ROW == 0:
+                await asyncio.sleep(0)
+        await self._come_to_rest(live)
+
+    def _next(self, live: Live) -> EffectToRun | None:
+        """Return an effect for this task to run; start tasks for all others that are ready."""
+        mine: EffectToRun | None = None
+        task = asyncio.current_task()
+        assert task is not None
+        while live.ready and not self.stopping and not live.abandoned:
+            effect = live.ready.popleft()
+            if effect.address in live.running:
+                continue
+            if mine is None:
+                mine = effect
+                live.running[effect.address] = task
+            else:
+                live.running[effect.address] = self._spawn(live, partial(self._run_and_go_on, live, effect))
+        return mine
+
+    async def _run_and_go_on(self, live: Live, effect: EffectToRun) -> None:
+        await self._run(live, effect)
+        await self._go_on(live)
+
+    async def _come_to_rest(self, live: Live) -> None:
+        if live.agenda.outcome is not None:
+            live.wake_result_waiters()
+            live.refuse_kept(NotHandled(live.id))
+        elif live.status in (Status.PAUSED, Status.STUCK):
+            live.wake_result_waiters()
+        elif self.stopping and not live.running:
+            await self._release(live)
+        self._set_wake_up(live)
 
     def _is_later(self, due: datetime | None) -> bool:
         return due is not None and due > self._clock.now()
 
-    def _sleep(self, live: Live, due: datetime | None) -> bool:
-        if due is not None and self.wake_ups is not None:
-            self.wake_ups.set(live.id, due)
-        return False
+    def _set_wake_up(self, live: Live) -> None:
+        if self.wake_ups is not None and not self.stopping:
+            self.wake_ups.set(live.id, live.agenda.wake_up())
 
     async def _release(self, live: Live) -> None:
         """Say in the record that nothing is in flight, so that the next process does not suspect a crash."""
@@ -144,11 +202,13 @@ class Driver:
             if live.execution is not None and live.status is Status.RUNNING:
                 await self._store.mark(live, live.execution, Status.WAITING)
 
-    async def _run(self, live: Live, effect: EffectToRun) -> bool:
+    # Effects
+
+    async def _run(self, live: Live, effect: EffectToRun) -> None:
         """Run one attempt of an effect, and record how it ended."""
         execution = live.execution
         if execution is None:
-            return False
+            return
         if live.status is not Status.RUNNING:
             await self._store.surely(live, partial(self._mark_running, live))
         delivery = "" if effect.kept is None else effect.kept.key or str(effect.kept.seq)
@@ -158,39 +218,56 @@ class Driver:
         try:
             event = await run_effect(effect, context, self._workers)
         except asyncio.CancelledError:
+            if self._was_withdrawn(live):
+                return
             await self._interrupt(live, effect)
             raise
         except Exception as error:
             failure = error
         await self._record(live, effect, event, failure)
-        return True
+
+    def _was_withdrawn(self, live: Live) -> bool:
+        """Tell whether this task was cancelled because its effect is not wanted any more; then it goes on."""
+        task = asyncio.current_task()
+        if task is None or task not in live.withdrawn:
+            return False
+        live.withdrawn.discard(task)
+        return task.uncancel() == 0
 
     async def _mark_running(self, live: Live) -> None:
         async with live.lock:
-            if live.execution is not None:
+            if live.execution is not None and live.status is not Status.RUNNING:
                 await self._store.mark(live, live.execution, Status.RUNNING)
 
     async def _record(self, live: Live, effect: EffectToRun, event: Any, failure: Exception | None) -> None:
         async with live.lock:
             execution = _execution_at(live, effect)
+            if live.running.get(effect.address) is asyncio.current_task():
+                del live.running[effect.address]
+            if execution is None:
+                return
             now = self._clock.now()
             if failure is None:
                 try:
                     entry = _event_entry(execution, effect, event, now)
-                    await self._store.adopt_surely(live, turn(execution, entry, now))
+                    await self._adopt_surely(live, execution, entry, now)
                 # Code of the user runs in there: codecs, handlers, guards.
                 except Exception as fault:
                     if is_of_store(fault):
                         raise
                     _LOG.warning("Instance %s: the event of %s: %s", live.id, effect.address, _said(fault))
-                    await self._adopt_error(live, partial(_fault_entry, execution, at=now), fault, now)
+                    await self._adopt_error(live, partial(_fault_entry, execution, effect.address, at=now), fault, now)
                 else:
                     if effect.kept is not None:
                         live.answer_kept(effect.kept.seq, entry)
                 return
             _LOG.warning("Instance %s: attempt %d of %s: %s", live.id, effect.attempt, effect.address, _said(failure))
-            failed = partial(failure_entry, execution, at=now, drawn=self._random.random())
+            failed = partial(failure_entry, execution, effect.address, at=now, drawn=self._random.random())
             await self._adopt_error(live, failed, failure, now)
+
+    async def _adopt_surely(self, live: Live, execution: Execution, entry: Entry, at: datetime) -> None:
+        await self._store.adopt_surely(live, turn(execution, entry, at, self.chance))
+        self._set_wake_up(live)
 
     async def _adopt_error(
         self, live: Live, entry_of: Callable[[Exception], Entry], error: Exception, at: datetime
@@ -199,34 +276,36 @@ class Driver:
         if live.execution is None:
             return
         try:
-            await self._store.adopt_surely(live, turn(live.execution, entry_of(error), at))
+            await self._adopt_surely(live, live.execution, entry_of(error), at)
         except Exception as fault:
             if is_of_store(fault):
                 raise
-            await self._store.adopt_surely(live, turn(live.execution, entry_of(Untold(error, fault)), at))
+            again = entry_of(Untold(error, fault))
+            if isinstance(fault, UserFunctionRaised):  # by what follows when the step is given up
+                again = pause_entry(live.execution, again.address, fault, at)
+            await self._adopt_surely(live, live.execution, again, at)
 
     async def _interrupt(self, live: Live, effect: EffectToRun) -> None:
         """Record, when the runtime stops, that an effect was broken off; it runs again when a runtime starts."""
         async with live.lock:
             execution = _execution_at(live, effect)
-            entry = lost_entry(execution, Loss.STOP, self._clock.now())
-            await self._store.adopt(live, turn(execution, entry, entry.recorded_at))
-            await self._store.mark(live, live.execution or execution, Status.WAITING)
-
-    async def _fire(self, live: Live) -> bool:
-        async with live.lock:
-            execution = live.execution
             if execution is None:
-                return False
-            now = self._clock.now()
-            try:
-                await self._store.adopt_surely(live, turn(execution, fired_entry(execution, now), now))
-            # Code of the user runs in there: all that follows the wait without waiting.
-            except Exception as fault:
-                if is_of_store(fault):
-                    raise
-                await self._adopt_error(live, partial(pause_entry, execution, at=now), fault, now)
-        return True
+                return
+            live.running.pop(effect.address, None)
+            entry = lost_entry(execution, effect.address, Loss.STOP, self._clock.now())
+            await self._store.adopt(live, turn(execution, entry, entry.recorded_at, self.chance))
+            if not live.running:
+                await self._store.mark(live, live.execution or execution, Status.WAITING)
+
+    async def _fire(self, live: Live, execution: Execution, address: str) -> None:
+        now = self._clock.now()
+        try:
+            await self._adopt_surely(live, execution, fired_entry(execution, address, now), now)
+        # Code of the user runs in there: all that follows the wait without waiting.
+        except Exception as fault:
+            if is_of_store(fault):
+                raise
+            await self._adopt_error(live, partial(pause_entry, execution, address, at=now), fault, now)
 
 
 class NotHandled(WioError):
@@ -246,30 +325,37 @@ class Untold(WioError):
         super().__init__(f"{type(error).__name__}, whose message cannot be recorded ({type(fault).__name__}).")
 
 
-def _execution_at(live: Live, effect: EffectToRun) -> Execution:
-    """Return the execution that still waits for this attempt. Raises `Conflict` when another process has moved it on.
+def _execution_at(live: Live, effect: EffectToRun) -> Execution | None:
+    """Return the execution that still waits for this attempt; None when it does not: the effect was withdrawn.
 
-    Then the instance was read again while the effect ran, and what the effect brings is of no place any more.
+    Raises `Conflict` when another process has moved the instance on, so that it is not even in memory any more.
     """
-    execution, waiting = live.execution, live.pending
-    if execution is None or not isinstance(waiting, EffectToRun):
-        raise Conflict(live.id, 0 if execution is None else execution.seq)
-    if (waiting.address, waiting.attempt) != (effect.address, effect.attempt):
+    execution = live.execution
+    if execution is None:
+        raise Conflict(live.id, 0)
+    active = place_at(execution, effect.address)
+    if live.abandoned:
         raise Conflict(live.id, execution.seq)
-    return execution
+    return execution if active is not None and _waits_for(active, effect) else None
+
+
+def _waits_for(active: Active, effect: EffectToRun) -> bool:
+    attempts = active.standing
+    ended = attempts.ended if isinstance(attempts, Attempts) else 0
+    return active.problem is None and runs_effect(active) and ended + 1 == effect.attempt
 
 
 def _event_entry(execution: Execution, effect: EffectToRun, event: Any, at: datetime) -> Entry:
     if effect.kept is None:
-        return event_entry(execution, event, at)
-    return signal_entry(execution, event, effect.kept.key, at)
+        return event_entry(execution, effect.address, event, at)
+    return signal_entry(execution, effect.address, event, effect.kept.key, at)
 
 
-def _fault_entry(execution: Execution, fault: Exception, at: datetime) -> Entry:
-    """Return the entry that pauses the instance: the effect has ended well, but its event cannot be recorded."""
+def _fault_entry(execution: Execution, address: str, fault: Exception, at: datetime) -> Entry:
+    """Return the entry that pauses the place: the effect has ended well, but its event cannot be recorded."""
     if isinstance(fault, WrongPayload | UserFunctionRaised):
-        return failure_entry(execution, fault, at, 0.0)
-    return pause_entry(execution, fault, at)
+        return failure_entry(execution, address, fault, at, 0.0)
+    return pause_entry(execution, address, fault, at)
 
 
 def _tell_waiters(live: Live, driver: asyncio.Task[None]) -> None:

@@ -6,7 +6,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from returns.result import Result
 
-from journals.entries import Entry, InstanceRecord
+from interpreters.runtime.tasking import OfferedTask
+from journals.entries import Entry, InstanceRecord, Kind
 from journals.ports import Journal
 from wio.signals import Query, Signal
 from wio.workflow import Workflow
@@ -31,6 +32,18 @@ class Host(Protocol):
     async def result(self, id: str) -> Result[Any, Any]: ...
 
     async def resume(self, id: str) -> None: ...
+
+    async def cancel(self, id: str) -> None: ...
+
+    async def tasks(self, id: str) -> tuple[OfferedTask[Any], ...]: ...
+
+    async def claim(self, id: str, address: str, by: str) -> None: ...
+
+    async def note(self, id: str, address: str, kind: Kind, by: str, text: str) -> None: ...
+
+    async def delegate(self, id: str, address: str, to: object) -> None: ...
+
+    async def answer_task(self, id: str, address: str, kind: Kind, answer: object, by: str | None) -> None: ...
 
     async def history(self, id: str) -> tuple[Entry, ...]: ...
 
@@ -65,13 +78,57 @@ class Instance(Generic[E, B]):
     async def result(self) -> Result[B, E]:
         """Wait for the end and return `Success(value)` or `Failure(error)`; at once when it has ended before.
 
-        Raises `InstancePaused` when the instance is or becomes paused, and `RuntimeStopped`.
+        Raises `InstancePaused` when the instance is or becomes paused, `InstanceStuck` when nothing can happen in it
+        any more, `InstanceCancelled` when it was cancelled, and `RuntimeStopped`.
         """
         return await self._runtime.result(self.id)
 
     async def resume(self) -> None:
         """Let a paused instance go on, with a fresh retry policy. Raises `NotPaused`."""
         await self._runtime.resume(self.id)
+
+    async def cancel(self) -> None:
+        """Cancel the instance: withdraw everything, and undo what its sagas say.
+
+        When it returns, the command is in the journal; wait for the end with `result`. Raises `InstanceEnded`.
+        """
+        await self._runtime.cancel(self.id)
+
+    async def tasks(self) -> tuple[OfferedTask[Any], ...]:
+        """Return the tasks that can be worked on now, in the order of their addresses."""
+        return await self._runtime.tasks(self.id)
+
+    async def claim(self, address: str, *, by: str) -> None:
+        """Take a task upon oneself. Raises `TaskRefused` when somebody else has it, or it is gone."""
+        await self._runtime.claim(self.id, address, by)
+
+    async def start_task(self, address: str, *, by: str) -> None:
+        """Record that the work has begun. Raises `TaskRefused` for who has not claimed it."""
+        await self._runtime.note(self.id, address, Kind.TASK_STARTED, by, "")
+
+    async def heartbeat(self, address: str, *, by: str, note: str = "") -> None:
+        """Record a sign of life. Raises `TaskRefused` for who has not claimed it."""
+        await self._runtime.note(self.id, address, Kind.TASK_HEARTBEAT, by, note)
+
+    async def release(self, address: str, *, by: str, reason: str = "") -> None:
+        """Give a claimed task back, to be offered again. Raises `TaskRefused` for who has not claimed it."""
+        await self._runtime.note(self.id, address, Kind.TASK_RELEASED, by, reason)
+
+    async def delegate(self, address: str, *, to: object) -> None:
+        """Offer a task to somebody else, given as plain JSON. Raises `TaskRefused` when it is gone."""
+        await self._runtime.delegate(self.id, address, to)
+
+    async def complete(self, address: str, output: object, *, by: str) -> None:
+        """Answer a task with its output. Raises `TaskRefused` for who has not claimed it, and `WrongPayload`."""
+        await self._runtime.answer_task(self.id, address, Kind.TASK_COMPLETED, output, by)
+
+    async def fail_task(self, address: str, error: object, *, by: str) -> None:
+        """Answer a task with its declared error. Raises like `complete`."""
+        await self._runtime.answer_task(self.id, address, Kind.TASK_FAILED, error, by)
+
+    async def skip(self, address: str, output: object) -> None:
+        """Let the workflow go on without the work, with an output given instead. Raises like `complete`."""
+        await self._runtime.answer_task(self.id, address, Kind.TASK_SKIPPED, output, None)
 
     async def record(self) -> InstanceRecord:
         """Return what the journal knows of the instance without its entries: status, wake-up time, detail."""

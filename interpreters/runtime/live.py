@@ -7,53 +7,88 @@ anybody waiting may be dropped at any time: the journal has all of it.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
 from interpreters.machine.execution import Execution
-from interpreters.machine.pending import Pending
+from interpreters.machine.pending import EffectToRun
+from interpreters.runtime.agenda import Agenda, Changes
 from journals.entries import Entry, Status
 
 
 class Live:
-    """Is one instance in memory. `lock` guards every change from decision to adoption."""
+    """Is one instance in memory. `lock` guards every change from decision to adoption.
+
+    `agenda` is what it waits for, and `ready` the effects in it that nobody runs yet; `running` are the tasks that run
+    one, by its address, and `tasks` all that do something for the instance. `signalling` lets one signal in at a time.
+    """
 
     __slots__ = (
         "__weakref__",
         "abandoned",
-        "driver",
+        "agenda",
         "execution",
         "id",
         "kept_waiters",
         "lock",
-        "pending",
+        "ready",
         "result_waiters",
+        "running",
+        "signalling",
+        "starter",
         "status",
+        "tasks",
+        "withdrawn",
     )
 
     def __init__(self, instance_id: str) -> None:
         self.id = instance_id
         self.lock = asyncio.Lock()
+        self.signalling = asyncio.Lock()
         self.execution: Execution | None = None
-        self.pending: Pending | None = None
+        self.agenda = Agenda()
+        self.ready: deque[EffectToRun] = deque()
         self.status: Status | None = None
         # The journal says that an effect is in flight, but it is not in flight here: its process is gone.
         self.abandoned = False
-        self.driver: asyncio.Task[None] | None = None
+        self.starter: asyncio.Task[None] | None = None
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.running: dict[str, asyncio.Task[Any]] = {}
+        self.withdrawn: set[asyncio.Task[Any]] = set()
         self.result_waiters: set[asyncio.Future[None]] = set()
         self.kept_waiters: dict[int, set[asyncio.Future[Entry]]] = {}
 
     @property
+    def is_busy(self) -> bool:
+        """Tell whether anything is being done here."""
+        return bool(self.tasks) or self.lock.locked() or self.signalling.locked()
+
+    @property
     def idle(self) -> bool:
         """Tell whether nothing runs here and nobody waits."""
-        return self.driver is None and not self.lock.locked() and not self.result_waiters and not self.kept_waiters
+        return not self.is_busy and not self.result_waiters and not self.kept_waiters
+
+    def stand(self, execution: Execution, status: Status, changes: Changes) -> None:
+        """Let the instance stand at an execution that the journal has; effects that were withdrawn are cancelled."""
+        self.execution, self.status = execution, status
+        if changes.gone and self.ready:
+            gone = frozenset(changes.gone)
+            self.ready = deque(effect for effect in self.ready if effect.address not in gone)
+        self.ready.extend(changes.ready)
+        for address in changes.gone:
+            task = self.running.pop(address, None)
+            if task is not None:
+                self.withdrawn.add(task)
+                task.cancel()
 
     def forget(self) -> None:
         """Drop the execution: the next use reads the journal again."""
-        self.execution = self.pending = self.status = None
+        self.execution = self.status = None
+        self.agenda = Agenda()
+        self.ready.clear()
         self.abandoned = False
 
     def wake_result_waiters(self, error: BaseException | None = None) -> None:

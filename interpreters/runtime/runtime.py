@@ -13,15 +13,18 @@ from returns.result import Result
 
 from interpreters.errors import (
     DraftReached,
+    InstanceCancelled,
+    InstanceEnded,
     InstanceExists,
     InstancePaused,
+    InstanceStuck,
     NotPaused,
     RuntimeStopped,
     UnknownWorkflow,
 )
-from interpreters.machine.pending import Outcome, PausedAt, Pending, answer, pending
+from interpreters.machine.pending import Pending, answer, pending
 from interpreters.machine.questions import drafts
-from interpreters.machine.recording import resume_entry
+from interpreters.machine.recording import cancel_entry, resume_entry
 from interpreters.machine.transition import JSON
 from interpreters.machine.turn import first_turn, turn
 from interpreters.runtime.calls import Calls
@@ -31,10 +34,11 @@ from interpreters.runtime.instance import Instance
 from interpreters.runtime.live import Live, LiveInstances
 from interpreters.runtime.signalling import Signalling
 from interpreters.runtime.storing import Store
+from interpreters.runtime.tasking import OfferedTask, Tasking
 from interpreters.runtime.threads import Threads, Workers
 from interpreters.runtime.wakeups import WakeUps
 from journals.codecs import Codec, CodecError
-from journals.entries import Entry, InstanceRecord, Status
+from journals.entries import Entry, InstanceRecord, Kind, Status
 from journals.errors import Conflict, JournalError
 from journals.ports import Journal
 from journals.validation import validate_id
@@ -95,6 +99,7 @@ class Runtime:
         self._driver.wake_ups = self._wake_ups = WakeUps(self._clock, self._wake)
         self._calls = Calls()
         self._signalling = Signalling(self._store, self._driver, self._calls, self._clock, self._workers, self._codec)
+        self._tasking = Tasking(self._store, self._driver, self._calls, self._clock, self._codec)
         self._running = True
         try:
             if self._recovers:
@@ -133,7 +138,7 @@ class Runtime:
 
     async def _start(self, live: Live, workflow: Workflow[A, Any, Any], input: A) -> None:
         async with live.lock:
-            first = first_turn(workflow, input, self._clock.now(), self._codec)
+            first = first_turn(workflow, input, self._clock.now(), self._codec, self._driver.chance)
             try:
                 if live.execution is None:
                     await self._driver.adopt(live, first)
@@ -173,7 +178,7 @@ class Runtime:
     @property
     def is_idle(self) -> bool:
         """Tell whether nothing is being done at this moment: no effect, no commit, no signal."""
-        return all(live.driver is None and not live.lock.locked() for live in self._live.all())
+        return not any(live.is_busy for live in self._live.all())
 
     # What the handle of an instance asks for
 
@@ -202,28 +207,31 @@ class Runtime:
             if live.execution is None:
                 async with live.lock:
                     await self._store.load(live)
-            match live.pending:
-                case Outcome(result):
-                    return result
-                case PausedAt(address, problem):
-                    raise InstancePaused(id, address, str(problem))
-                case _:
-                    self._check_running()
-                    self._driver.start(live)
-                    ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                    live.result_waiters.add(ended)
-                    try:
-                        await ended
-                    finally:
-                        live.result_waiters.discard(ended)
+            outcome, problem = live.agenda.outcome, live.agenda.first_problem
+            if outcome is not None:
+                if outcome.is_cancelled:
+                    raise InstanceCancelled(id)
+                return outcome.result
+            if live.status is Status.STUCK and live.execution is not None:
+                raise InstanceStuck(id, live.agenda.detail(live.execution))
+            if live.status is Status.PAUSED and problem is not None:
+                raise InstancePaused(id, problem.address, str(problem.problem))
+            self._check_running()
+            self._driver.start(live)
+            ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            live.result_waiters.add(ended)
+            try:
+                await ended
+            finally:
+                live.result_waiters.discard(ended)
 
     async def _look(self, live: Live) -> None:
         """Notice what another process has done to an instance, and go on from there."""
         if await self._store.load_newest(live) and not self._driver.stopping:
             self._driver.start(live)
 
-    async def pending(self, id: str) -> Pending:
-        """Return what an instance waits for. Raises `UnknownInstance` or `InstancePaused` when it is parked."""
+    async def pending(self, id: str) -> tuple[Pending, ...]:
+        """Return all that an instance waits for. Raises `UnknownInstance` or `InstancePaused` when it is parked."""
         self._check_running()
         live = self._live.get(id)
         async with live.lock:
@@ -237,9 +245,8 @@ class Runtime:
     async def _resume(self, live: Live) -> None:
         async with live.lock:
             execution = await self._store.load(live, resuming=True)
-            if isinstance(live.pending, PausedAt):
-                now = self._clock.now()
-                await self._driver.adopt(live, turn(execution, resume_entry(execution, now), now))
+            if live.agenda.first_problem is not None:
+                await self._resume_places(live)
             elif live.status is Status.PAUSED:  # it was parked: nothing in its entries says so
                 try:
                     await self._store.mark(live, execution, Status.WAITING)
@@ -249,6 +256,53 @@ class Runtime:
             else:
                 raise NotPaused(live.id)
         self._driver.start(live)
+
+    async def _resume_places(self, live: Live) -> None:
+        """Resume every place that is paused now; one that is paused anew by its resume stays so."""
+        for paused in live.agenda.problems():
+            now = self._clock.now()
+            if live.execution is not None:
+                entry = resume_entry(live.execution, paused.address, now)
+                await self._driver.adopt(live, turn(live.execution, entry, now, self._driver.chance))
+
+    async def cancel(self, id: str) -> None:
+        """Cancel an instance; see `Instance.cancel`."""
+        self._check_running()
+        await self._calls.finish(self._cancel(self._live.get(id)))
+
+    async def _cancel(self, live: Live) -> None:
+        async with live.lock:
+            execution = await self._store.load(live)
+            if live.agenda.outcome is not None:
+                raise InstanceEnded(live.id, live.agenda.status(execution).value)
+            now = self._clock.now()
+            await self._driver.adopt(live, turn(execution, cancel_entry(execution, now), now, self._driver.chance))
+        self._driver.start(live)
+
+    async def tasks(self, id: str) -> tuple[OfferedTask[Any], ...]:
+        """Return the tasks of an instance; see `Instance.tasks`."""
+        self._check_running()
+        return await self._tasking.offered(self._live.get(id))
+
+    async def claim(self, id: str, address: str, by: str) -> None:
+        """Claim a task; see `Instance.claim`."""
+        self._check_running()
+        await self._tasking.claim(self._live.get(id), address, by)
+
+    async def note(self, id: str, address: str, kind: Kind, by: str, text: str) -> None:
+        """Record something in the life of a claimed task; see `Instance.heartbeat`."""
+        self._check_running()
+        await self._tasking.note(self._live.get(id), address, kind, by, text)
+
+    async def delegate(self, id: str, address: str, to: object) -> None:
+        """Offer a task to somebody else; see `Instance.delegate`."""
+        self._check_running()
+        await self._tasking.delegate(self._live.get(id), address, to)
+
+    async def answer_task(self, id: str, address: str, kind: Kind, answer: object, by: str | None) -> None:
+        """Answer a task; see `Instance.complete`."""
+        self._check_running()
+        await self._tasking.answer(self._live.get(id), address, kind, answer, by)
 
     async def history(self, id: str) -> tuple[Entry, ...]:
         """Return all entries of an instance; see `Instance.history`."""
@@ -261,7 +315,7 @@ class Runtime:
 
     async def _recover(self) -> None:
         after = ""
-        unfinished = frozenset({Status.RUNNING, Status.WAITING})
+        unfinished = frozenset({Status.RUNNING, Status.WAITING, Status.PAUSED})
         while records := await self.journal.find_all(statuses=unfinished, after=after, most=_PAGE):
             for record in records:
                 self._go_on(record)

@@ -8,11 +8,15 @@ from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from interpreters.errors import RuntimeStopped, UnexpectedSignal, WrongPayload
-from interpreters.machine.execution import Execution
-from interpreters.machine.pending import EffectToRun, Outcome, SignalExpected, expected_signals
+from interpreters.machine.calling import call
+from interpreters.machine.execution import Active, Execution
+from interpreters.machine.locking import is_blocked
+from interpreters.machine.mailbox import takes_request
+from interpreters.machine.pending import EffectToRun, expected_signals
+from interpreters.machine.places import place_at
 from interpreters.machine.questions import early_of, may_take, nodes_in
 from interpreters.machine.recording import kept_entry, request_payload, signal_entry
-from interpreters.machine.turn import detail_of, turn
+from interpreters.machine.turn import turn
 from interpreters.runtime.calls import Calls
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.driver import Driver, NotHandled
@@ -63,58 +67,60 @@ class Signalling:
         self, live: Live, signal: Signal[Any, Any], request: object, key: str | None, kept: asyncio.Future[Entry]
     ) -> Entry | None:
         """Return the entry of the handled signal; None when the signal waits, and then `kept` becomes that entry."""
-        async with live.lock:
-            execution = await self._store.load(live)
-            known = None if key is None else await self._store.journal.find_key(live.id, key)
-            if known is not None and known.kind is Kind.SIGNAL:
-                return known
-            if self._driver.stopping:
-                raise RuntimeStopped
-            expected = live.pending
-            handled: Entry | None = None
-            if known is not None:
-                self._await_kept(live, known.seq, kept)
-            elif isinstance(expected, SignalExpected) and expected.node.signal.name == signal.name:
-                handled = await self._handle(live, execution, expected, request, key)
-            else:
-                self._await_kept(live, await self._keep(live, execution, signal, request, key), kept)
+        async with live.signalling:
+            async with live.lock:
+                execution = await self._store.load(live)
+                known = None if key is None else await self._store.journal.find_key(live.id, key)
+                if known is not None and known.kind is Kind.SIGNAL:
+                    return known
+                if self._driver.stopping:
+                    raise RuntimeStopped
+                place = None if known is not None else _waiting_place(live, execution, signal, request)
+                if known is not None:
+                    self._await_kept(live, known.seq, kept)
+                elif place is None:
+                    self._await_kept(live, await self._keep(live, execution, signal, request, key), kept)
+            handled = None if place is None else await self._handle(live, execution, place, request, key)
         self._driver.start(live)
         return handled
 
     def _await_kept(self, live: Live, seq: int, kept: asyncio.Future[Entry]) -> None:
-        if isinstance(live.pending, Outcome):
+        if live.agenda.outcome is not None:
             raise NotHandled(live.id)
         live.await_kept(seq, kept)
 
-    async def _handle(
-        self, live: Live, execution: Execution, expected: SignalExpected, request: object, key: str | None
-    ) -> Entry:
-        request_payload(self._codec, expected.node.signal, request)
-        position = cast(Any, execution.position)
-        effect = EffectToRun(
-            expected.address, expected.node.name, expected.node.effect, (position.value, request), attempt=1
-        )
+    async def _handle(self, live: Live, execution: Execution, place: Active, request: object, key: str | None) -> Entry:
+        """Run the effect of a signal, and record its event; other parts of the instance go on meanwhile."""
+        node = cast(HandleSignal, place.node)
+        request_payload(self._codec, node.signal, request)
+        effect = EffectToRun(place.address, node.name, node.effect, (place.value, request), attempt=1)
         delivery = key or uuid.uuid4().hex
-        context = EffectContext(live.id, execution.workflow.name, expected.address, 1, delivery)
+        context = EffectContext(live.id, execution.workflow.name, place.address, 1, delivery)
         event = await run_effect(effect, context, self._workers)
-        now = self._clock.now()
-        entry = signal_entry(execution, event, key, now)
-        await self._driver.adopt(live, turn(execution, entry, now))
+        async with live.lock:
+            now_at = await self._store.load(live)
+            still = place_at(now_at, place.address)
+            if still is None or still.kept is not None:
+                reason = f"while its effect ran, the step at {place.address!r} was withdrawn or took another signal"
+                raise UnexpectedSignal(node.signal.name, reason, expected_signals(now_at))
+            now = self._clock.now()
+            entry = signal_entry(now_at, place.address, event, key, now)
+            await self._driver.adopt(live, turn(now_at, entry, now, self._driver.chance))
         return entry
 
     async def _keep(
         self, live: Live, execution: Execution, signal: Signal[Any, Any], request: object, key: str | None
     ) -> int:
-        if isinstance(live.pending, Outcome):
+        if live.agenda.outcome is not None:
             raise UnexpectedSignal(signal.name, "the instance has ended", ())
         if not may_take(execution.workflow, signal):
             raise UnexpectedSignal(signal.name, "the workflow has no step for it", expected_signals(execution))
         if early_of(execution.workflow, signal) is Early.REFUSE:
-            raise UnexpectedSignal(signal.name, f"the instance {_doing(live)}", expected_signals(execution))
+            raise UnexpectedSignal(signal.name, f"the instance {_doing(live, execution)}", expected_signals(execution))
         now = self._clock.now()
         entry = kept_entry(execution, signal, request, key, now)
         self._check_readable(execution, signal, cast(Payload, entry.payload))
-        await self._driver.adopt(live, turn(execution, entry, now))
+        await self._driver.adopt(live, turn(execution, entry, now, self._driver.chance))
         return entry.seq
 
     def _check_readable(self, execution: Execution, signal: Signal[Any, Any], request: Payload) -> None:
@@ -122,7 +128,9 @@ class Signalling:
         problem: CodecError | None = None
         for form in _requests(execution.workflow, signal.name):
             try:
-                self._codec.decode(request, form)
+                decoded = self._codec.decode(request, form)
+                if signal.correlation is not None:
+                    call(signal.correlation, f"signal {signal.name}", decoded)
             except CodecError as error:
                 problem = error
             else:
@@ -146,5 +154,14 @@ def _requests(workflow: Workflow[Any, Any, Any], signal: str) -> tuple[type[Any]
     return tuple(step.signal.request for step in steps if step.signal.name == signal)
 
 
-def _doing(live: Live) -> str:
-    return "is not loaded" if live.pending is None else detail_of(live.pending)
+def _waiting_place(live: Live, execution: Execution, signal: Signal[Any, Any], request: object) -> Active | None:
+    """Return the place that has waited longest for a signal, and takes this request, or None."""
+    for place in live.agenda.signals.get(signal.name, {}).values():
+        node = cast(HandleSignal, place.node)
+        if takes_request(place, node, request) and not is_blocked(execution, place):
+            return place
+    return None
+
+
+def _doing(live: Live, execution: Execution) -> str:
+    return live.agenda.detail(execution) or "is not loaded"

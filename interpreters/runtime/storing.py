@@ -11,13 +11,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
-import attrs
-
 from interpreters.errors import InstancePaused, UnknownWorkflow
 from interpreters.machine.execution import Execution
-from interpreters.machine.pending import PausedAt, pending
 from interpreters.machine.transition import apply, begin_from
-from interpreters.machine.turn import Turn, detail_of, status_of, wake_up_of
+from interpreters.machine.turn import Turn
+from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.live import Live
 from journals.codecs import Codec
@@ -60,21 +58,26 @@ class Store:
 
         Raises what the journal raises. After `Conflict` the instance is forgotten: another writer was first.
         """
-        commit = self._of_turn(live, turn)
-        await self._store(live, commit)
-        _let_stand(live, turn, commit.status)
-
-    async def adopt_at_rest(self, live: Live, turn: Turn) -> None:
-        """Commit a turn of an instance that rests here: whoever comes first may go on at once. Raises like `adopt`."""
-        commit = self._of_turn(live, turn)
-        await self._store(live, attrs.evolve(commit, status=Status.WAITING, wake_up=commit.at))
-        _let_stand(live, turn, Status.WAITING)
+        await self._adopt(live, turn, self._store)
 
     async def adopt_surely(self, live: Live, turn: Turn) -> None:
         """Commit a turn however long the store is away: what happened once must not be lost. Raises `Conflict` only."""
+        await self._adopt(live, turn, self._store_surely)
+
+    async def _adopt(self, live: Live, turn: Turn, store: Callable[[Live, Commit], Awaitable[None]]) -> None:
+        before = live.execution
+        changes = live.agenda.update(turn.execution, turn.touched)
         commit = self._of_turn(live, turn)
+        try:
+            await store(live, commit)
+        except BaseException:
+            if live.execution is not None and live.execution is before:
+                live.agenda, _ = Agenda.of(live.execution)
+            raise
+        live.stand(turn.execution, commit.status, changes)
+
+    async def _store_surely(self, live: Live, commit: Commit) -> None:
         await self.surely(live, partial(self._store, live, commit))
-        _let_stand(live, turn, commit.status)
 
     async def surely(self, live: Live, call: Callable[[], Awaitable[T]]) -> T:
         """Return what a call returns, and repeat it as long as the store is away."""
@@ -90,9 +93,9 @@ class Store:
     async def mark(self, live: Live, execution: Execution, status: Status) -> None:
         """Change only the status of an instance. `WAITING` means: whoever comes first may go on at once."""
         now = self._clock.now()
-        waiting = pending(execution)
-        wake_up = now if status is Status.WAITING else wake_up_of(waiting)
-        await self._store(live, self._commit(live, execution, (), status, now, wake_up, detail_of(waiting)))
+        agenda = live.agenda
+        wake_up = now if status is Status.WAITING else agenda.wake_up()
+        await self._store(live, self._commit(live, execution, (), status, now, wake_up, agenda.detail(execution)))
         live.status = status
 
     async def load(self, live: Live, *, resuming: bool = False) -> Execution:
@@ -102,30 +105,32 @@ class Store:
         then the instance is parked with the reason, and nothing of it is lost. A parked instance stays so, even
         when the journal fits again, until it is loaded with `resuming`.
         """
-        if live.execution is None:
+        execution = live.execution
+        if execution is None:
             record = await self.journal.find(live.id)
             workflow = self.workflow(record.workflow, record.version)
             try:
                 execution = await self._replayed(record.id, workflow)
-                waiting = pending(execution)
+                agenda, changes = Agenda.of(execution)
             # Code of the user runs in there: pure functions, codecs. Whatever is wrong, the other instances go on.
             except Exception as error:
                 if record.status not in UNFINISHED or is_of_store(error):
                     raise
                 await self._park(record, error)
                 raise InstancePaused(live.id, "", _reason(error)) from error
-            if record.status is Status.PAUSED and not isinstance(waiting, PausedAt) and not resuming:
+            if record.status is Status.PAUSED and agenda.first_problem is None and not resuming:
                 raise InstancePaused(live.id, "", record.detail)
-            live.execution, live.pending, live.status = execution, waiting, record.status
+            live.agenda = agenda
+            live.stand(execution, record.status, changes)
             live.abandoned = record.status is Status.RUNNING
-        return live.execution
+        return execution
 
     async def load_newest(self, live: Live) -> bool:
         """Load an instance; when it is in memory and at rest, look whether another process has continued it.
 
         Return whether it has. Raises like `load`.
         """
-        if live.driver is not None or live.lock.locked():
+        if live.is_busy:
             return False
         async with live.lock:
             before = live.execution
@@ -170,8 +175,9 @@ class Store:
             raise
 
     def _of_turn(self, live: Live, turn: Turn) -> Commit:
-        status, wake_up, detail = status_of(turn.pending), wake_up_of(turn.pending), detail_of(turn.pending)
-        return self._commit(live, turn.execution, turn.entries, status, turn.entries[-1].recorded_at, wake_up, detail)
+        execution, agenda = turn.execution, live.agenda
+        status, wake_up, detail = agenda.status(execution), agenda.wake_up(), agenda.detail(execution)
+        return self._commit(live, execution, turn.entries, status, turn.entries[-1].recorded_at, wake_up, detail)
 
     def _commit(
         self,
@@ -191,10 +197,6 @@ class Store:
 
     def _token(self) -> str:
         return f"{self._runtime_id}-{next(self._numbers)}"
-
-
-def _let_stand(live: Live, turn: Turn, status: Status) -> None:
-    live.execution, live.pending, live.status = turn.execution, turn.pending, status
 
 
 def is_of_store(error: Exception) -> bool:

@@ -21,9 +21,12 @@ class WakeUps:
         self._nearer = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def set(self, instance_id: str, due: datetime) -> None:
-        """Wake an instance at a time, instead of at any time set before."""
+    def set(self, instance_id: str, due: datetime | None) -> None:
+        """Wake an instance at a time, or never, instead of at any time set before."""
         if self._due_by_id.get(instance_id) == due:
+            return
+        if due is None:
+            del self._due_by_id[instance_id]
             return
         self._due_by_id[instance_id] = due
         heapq.heappush(self._heap, (due, instance_id))

@@ -16,6 +16,8 @@ EXIT_CODES = {
     Status.WAITING: WAITING,
     Status.RUNNING: WAITING,
     Status.PAUSED: PAUSED,
+    Status.STUCK: PAUSED,
+    Status.CANCELLED: FAILED,
 }
 
 
@@ -31,6 +33,10 @@ def in_words(record: InstanceRecord, outcome: Payload | None) -> str:
         case Status.COMPLETED | Status.FAILED:
             ended = f"{record.id} {record.status.value}"
             return ended if outcome is None else f"{ended} with {outcome.type} {outcome.text}"
+        case Status.CANCELLED:
+            return f"{record.id} cancelled"
+        case Status.STUCK:
+            return f"{record.id} is {record.detail}"
         case Status.PAUSED:
             parked = "paused: " if is_parked(record) else ""
             return f"{record.id} is {parked}{record.detail}"

@@ -10,9 +10,9 @@ from collections.abc import AsyncGenerator, Generator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from interpreters.errors import InstancePaused
-from interpreters.machine.pending import EffectToRun
-from interpreters.machine.turn import wake_up_of
+from interpreters.errors import InstanceCancelled, InstancePaused, InstanceStuck
+from interpreters.machine.pending import EffectToRun, TimerRunning
+from interpreters.runtime.agenda import due_of
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.runtime import Runtime
 from interpreters.shell.output import say
@@ -47,7 +47,7 @@ async def settle(runtime: Runtime, instance: Instance[Any, Any], patience: timed
 
 
 async def _ended(instance: Instance[Any, Any]) -> None:
-    with contextlib.suppress(InstancePaused):
+    with contextlib.suppress(InstancePaused, InstanceStuck, InstanceCancelled):
         await instance.result()
 
 
@@ -57,11 +57,9 @@ async def _delay(runtime: Runtime, instance_id: str) -> timedelta | None:
         waiting = await runtime.pending(instance_id)
     except InstancePaused:
         return None
-    due = wake_up_of(waiting)
-    if due is not None:
-        return due - datetime.now(UTC)
-    # It was woken between two looks.
-    return timedelta(0) if isinstance(waiting, EffectToRun) else None
+    # An effect that may run now was woken between two looks.
+    dues = [due_of(each) or datetime.now(UTC) for each in waiting if isinstance(each, EffectToRun | TimerRunning)]
+    return min(dues) - datetime.now(UTC) if dues else None
 
 
 @contextlib.contextmanager

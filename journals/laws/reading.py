@@ -111,10 +111,13 @@ async def records_are_listed_in_the_order_of_their_ids(connect: Connect) -> None
 async def records_are_listed_by_status(connect: Connect) -> None:
     """`find_all` gives the records with one of the statuses, as they are after the last commit."""
     async with connect() as journal:
+        statuses_in_turn = [*Status]
         for n in range(20):
-            await journal.commit(commit(f"instance {n:02}", 0, status=[*Status][n % 5]))
+            status = statuses_in_turn[n % len(statuses_in_turn)]
+            await journal.commit(commit(f"instance {n:02}", 0, status=status))
         for n in range(0, 20, 3):
-            await journal.commit(commit(f"instance {n:02}", 1, status=[*Status][n // 5]))
+            status = statuses_in_turn[n // 3 % len(statuses_in_turn)]
+            await journal.commit(commit(f"instance {n:02}", 1, status=status))
         await journal.commit(commit("instance 07", 1, [], status=Status.COMPLETED))
         records = [await journal.find(f"instance {n:02}") for n in range(20)]
         finished = frozenset(Status) - UNFINISHED

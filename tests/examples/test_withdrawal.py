@@ -205,7 +205,7 @@ def test_checks_are_asked_again_until_they_are_decided() -> None:
         scene.create()
         assert scene.overview == overview(Status.CHECKING, undecided=("fraud",))
         scene.simulation.advance(10 * MINUTES)
-        assert isinstance(scene.run.pending, TimerRunning)
+        assert isinstance(scene.run.pending[0], TimerRunning)
         scene.simulation.advance(19 * MINUTES)
         assert scene.overview.status is Status.CHECKING
         scene.simulation.advance(1 * MINUTES)
@@ -220,7 +220,7 @@ def test_an_operator_decides_what_stays_open(verdict: ReviewVerdict) -> None:
         scene.create()
         scene.simulation.advance(30 * MINUTES)
         assert scene.overview == overview(Status.CHECKING, undecided=("fraud", "sanctions"))
-        waiting = scene.run.pending
+        waiting = scene.run.pending[0]
         assert isinstance(waiting, SignalExpected)
         assert waiting.address == "decided[undecided]/review"
         scene.run.signal(REVIEW, Review(verdict, "Olga"))
@@ -278,7 +278,7 @@ def test_an_outage_delays_the_transfer() -> None:
         scene.create()
         scene.run.signal(CHOOSE, Choice.CONFIRM)
         scene.simulation.advance(29 * MINUTES)
-        waiting = scene.run.pending
+        waiting = scene.run.pending[0]
         assert isinstance(waiting, EffectToRun)
         assert waiting.attempt == 3
         scene.simulation.advance(1 * MINUTES)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+import signal as signals
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
 
-from interpreters.errors import UnexpectedQuery
+from interpreters.errors import UnexpectedQuery, UserFunctionRaised
 from interpreters.machine.execution import Execution, Loss
 from interpreters.machine.pending import (
     EffectToRun,
@@ -16,26 +18,35 @@ from interpreters.machine.pending import (
     PausedAt,
     Pending,
     SignalExpected,
+    Stuck,
+    TaskOffered,
     TimerRunning,
     answer,
     pending,
 )
 from interpreters.machine.questions import may_take
 from interpreters.machine.recording import (
+    answered_entry,
+    cancel_entry,
+    claimed_entry,
+    delegated_entry,
     event_entry,
     failure_entry,
     fired_entry,
     kept_entry,
     lost_entry,
+    noted_entry,
+    pause_entry,
     resume_entry,
     signal_entry,
 )
 from interpreters.machine.turn import Turn, first_turn, turn
-from journals.entries import Entry
-from tests.machine.programs import AT, FAR, NEAR, TELL
-from wio import Query, Workflow
+from journals.entries import Entry, Kind
+from tests.machine.programs import AT, FAR, NEAR, PARITY, TELL, Low
+from wio import Query, Signal, Workflow
 
 _LONGEST = 60
+_ENDLESS_SECONDS = 20.0
 
 
 @attrs.frozen(eq=False)
@@ -55,94 +66,205 @@ class Played:
 
 def begun(workflow: Workflow[Any, Any, Any], value: object, at: datetime = AT) -> Turn:
     """Return the first turn."""
-    return first_turn(workflow, value, at)
+    return first_turn(workflow, value, at, chance=_chance)
 
 
-def ran(here: Turn, event: object, at: datetime = AT) -> Turn:
-    """Return the turn after the active effect has ended with an event."""
-    return turn(here.execution, event_entry(here.execution, event, at), at)
+def waiting(here: Turn) -> Pending:
+    """Return the only thing that is pending."""
+    (only,) = pending(here.execution)
+    return only
 
 
-def signalled(here: Turn, event: object, key: str | None = None, at: datetime = AT) -> Turn:
-    """Return the turn after the effect of the active signal step has made an event."""
-    return turn(here.execution, signal_entry(here.execution, event, key, at), at)
+def _chance() -> float:
+    return 0.25
 
 
-def failed(here: Turn, error: BaseException, at: datetime = AT) -> Turn:
-    """Return the turn after the active effect has raised."""
-    return turn(here.execution, failure_entry(here.execution, error, at, 0.0), at)
+def _address(here: Turn) -> str:
+    only = waiting(here)
+    assert not isinstance(only, Outcome | Stuck)
+    return only.address
 
 
-def lost(here: Turn, at: datetime = AT) -> Turn:
-    """Return the turn after the active effect was lost."""
-    return turn(here.execution, lost_entry(here.execution, Loss.CRASH, at), at)
+def then(here: Turn, entry: Entry, at: datetime = AT) -> Turn:
+    """Return the turn that an entry makes."""
+    return turn(here.execution, entry, at, _chance)
 
 
-def fired(here: Turn, at: datetime) -> Turn:
-    """Return the turn after the active wait."""
-    return turn(here.execution, fired_entry(here.execution, at), at)
+def ran(here: Turn, event: object, at: datetime = AT, address: str | None = None) -> Turn:
+    """Return the turn after an effect, the only one unless it is named, has ended with an event."""
+    return then(here, event_entry(here.execution, address or _address(here), event, at), at)
 
 
-def resumed(here: Turn, at: datetime = AT) -> Turn:
+def signalled(here: Turn, event: object, key: str | None = None, at: datetime = AT, address: str | None = None) -> Turn:
+    """Return the turn after the effect of a signal step has made an event."""
+    return then(here, signal_entry(here.execution, address or _address(here), event, key, at), at)
+
+
+def failed(here: Turn, error: BaseException, at: datetime = AT, address: str | None = None) -> Turn:
+    """Return the turn after an effect has raised."""
+    return then(here, failure_entry(here.execution, address or _address(here), error, at, 0.0), at)
+
+
+def lost(here: Turn, at: datetime = AT, address: str | None = None) -> Turn:
+    """Return the turn after an effect was lost."""
+    return then(here, lost_entry(here.execution, address or _address(here), Loss.CRASH, at), at)
+
+
+def fired(here: Turn, at: datetime, address: str | None = None) -> Turn:
+    """Return the turn after a wait."""
+    return then(here, fired_entry(here.execution, address or _address(here), at), at)
+
+
+def resumed(here: Turn, at: datetime = AT, address: str | None = None) -> Turn:
     """Return the turn after a resume."""
-    return turn(here.execution, resume_entry(here.execution, at), at)
+    return then(here, resume_entry(here.execution, address or _address(here), at), at)
+
+
+def cancelled(here: Turn, at: datetime = AT) -> Turn:
+    """Return the turn after the command to cancel."""
+    return then(here, cancel_entry(here.execution, at), at)
+
+
+def kept(here: Turn, signal: Signal[Any, Any], request: object, key: str | None = None, at: datetime = AT) -> Turn:
+    """Return the turn after a signal that is kept."""
+    return then(here, kept_entry(here.execution, signal, request, key, at), at)
+
+
+def claimed(here: Turn, address: str, by: str = "ann", at: datetime = AT) -> Turn:
+    """Return the turn after the claim of a task."""
+    return then(here, claimed_entry(here.execution, address, by, at), at)
+
+
+def done(here: Turn, address: str, output: object, at: datetime = AT) -> Turn:
+    """Return the turn after a claimed task has been completed."""
+    return then(here, answered_entry(here.execution, address, Kind.TASK_COMPLETED, output, at), at)
 
 
 def play(workflow: Workflow[Any, Any, Any], value: object, stimuli: Sequence[int], *, early: bool = True) -> Played:
     """Drive a workflow with numbers until they are used up, or it ends: a number is what an effect or signal brings.
 
-    Some numbers bring something else: a failed or a lost attempt, or (with `early`) a signal that comes early.
-    While the numbers last, whatever has to be waited for comes.
+    Some numbers bring something else: a failed or a lost attempt, a cancel, a pause, or (with `early`) a signal that
+    comes early. While the numbers last, whatever has to be waited for comes. What the machine refuses, since a
+    function of the program raises on it, does not happen.
     """
-    turns = [begun(workflow, value)]
+    with _soon():
+        turns = [begun(workflow, value)]
     at = AT
     for number in stimuli[:_LONGEST]:
         here = turns[-1]
-        if isinstance(here.pending, Outcome):
+        if isinstance(pending(here.execution)[0], Outcome):
             break
-        if early and number % 5 == 4 and may_take(workflow, TELL):
-            entry = kept_entry(here.execution, TELL, number, None, at)
-            turns.append(turn(here.execution, entry, at))
-            continue
-        at = _time_of(here.pending, at + timedelta(seconds=1))
-        turns.append(turn(here.execution, _entry(here, number, at), at))
+        at = _time_of(_chosen(here, number), at + timedelta(seconds=1))
+        following = _played(workflow, here, number, at, early=early)
+        if following is not None:
+            turns.append(following)
     return Played(tuple(turns))
 
 
-def _time_of(waiting: Pending, at: datetime) -> datetime:
-    match waiting:
+def play_on(workflow: Workflow[Any, Any, Any], here: Turn, stimuli: Sequence[int]) -> Turn:
+    """Return the last turn after some more numbers, long after."""
+    for number in stimuli:
+        if not isinstance(pending(here.execution)[0], Outcome):
+            at = _time_of(_chosen(here, number), AT + timedelta(days=30))
+            here = _played(workflow, here, number, at, early=False) or here
+    return here
+
+
+def _chosen(here: Turn, number: int) -> Pending:
+    ready = pending(here.execution)
+    return ready[(number // 51) % len(ready)]
+
+
+def _played(workflow: Workflow[Any, Any, Any], here: Turn, number: int, at: datetime, *, early: bool) -> Turn | None:
+    with _soon():
+        try:
+            entry = _entry(here, workflow, _chosen(here, number), number, at, early=early)
+            return None if entry is None else then(here, entry, at)
+        except UserFunctionRaised:
+            return None
+
+
+@contextlib.contextmanager
+def _soon() -> Iterator[None]:
+    """Fail when a transition does not end."""
+
+    def late(_number: int, _frame: object) -> None:
+        raise AssertionError("the transition does not end")
+
+    before = signals.signal(signals.SIGALRM, late)
+    signals.setitimer(signals.ITIMER_REAL, _ENDLESS_SECONDS)
+    try:
+        yield
+    finally:
+        signals.setitimer(signals.ITIMER_REAL, 0)
+        signals.signal(signals.SIGALRM, before)
+
+
+def _time_of(chosen: Pending, at: datetime) -> datetime:
+    match chosen:
         case TimerRunning(_, due) | EffectToRun(not_before=due):
             return max(at, due or at)
         case _:
             return at
 
 
-def _entry(here: Turn, number: int, at: datetime) -> Entry:
+def _entry(
+    here: Turn, workflow: Workflow[Any, Any, Any], chosen: Pending, number: int, at: datetime, *, early: bool
+) -> Entry | None:
     execution = here.execution
-    match here.pending:
-        case EffectToRun(kept=kept):
-            if number % 7 == 5:
-                return failure_entry(execution, ValueError(f"number {number}"), at, 0.0)
-            if number % 7 == 6:
-                return lost_entry(execution, Loss.CRASH, at)
-            if kept is not None:
-                return signal_entry(execution, number, kept.key, at)
-            return event_entry(execution, _event(here, number), at)
-        case SignalExpected():
-            return signal_entry(execution, number, None, at)
-        case TimerRunning():
-            return fired_entry(execution, at)
-        case PausedAt():
-            return resume_entry(execution, at)
+    if number % 1_000 == 999:
+        return cancel_entry(execution, at)
+    brought = number % 51
+    if early and brought % 5 == 4:
+        signal = TELL if brought % 2 else PARITY
+        if may_take(workflow, signal):
+            return kept_entry(execution, signal, brought, f"key {number}", at)
+    match chosen:
+        case EffectToRun(address=address, kept=early_one):
+            if brought % 7 == 5:
+                return failure_entry(execution, address, ValueError(f"number {brought}"), at, 0.0)
+            if brought % 7 == 6:
+                return lost_entry(execution, address, Loss.CRASH, at)
+            if early_one is not None:
+                return signal_entry(execution, address, brought, early_one.key, at)
+            return event_entry(execution, address, _event(chosen, brought), at)
+        case SignalExpected(address):
+            return signal_entry(execution, address, brought, None, at)
+        case TimerRunning(address):
+            return (
+                pause_entry(execution, address, OSError("hm"), at)
+                if brought == 49
+                else fired_entry(execution, address, at)
+            )
+        case TaskOffered():
+            return _of_task(execution, chosen, brought, at)
+        case PausedAt(address):
+            return resume_entry(execution, address, at)
+        case Stuck():
+            return None
         case Outcome():
             raise AssertionError("it has ended")
 
 
-def _event(here: Turn, number: int) -> object:
+def _of_task(execution: Execution, chosen: TaskOffered, brought: int, at: datetime) -> Entry:
+    address = chosen.address
+    if brought % 13 == 12:
+        return delegated_entry(execution, address, "bob", at)
+    if brought % 13 == 11:
+        return answered_entry(execution, address, Kind.TASK_SKIPPED, brought, at)
+    if chosen.by is None:
+        return claimed_entry(execution, address, "ann", at)
+    if brought % 13 == 10:
+        return answered_entry(execution, address, Kind.TASK_FAILED, Low(brought), at)
+    if brought % 13 in (8, 9):
+        kind = Kind.TASK_RELEASED if brought % 13 == 8 else Kind.TASK_HEARTBEAT
+        return noted_entry(execution, address, kind, "ann", "", at)
+    return answered_entry(execution, address, Kind.TASK_COMPLETED, brought, at)
+
+
+def _event(chosen: EffectToRun, number: int) -> object:
     """Return what the real effect would, or the number itself where the effect returns a number."""
-    waiting = here.pending
-    assert isinstance(waiting, EffectToRun)
-    made = waiting.function(*waiting.arguments)
+    made = chosen.function(*chosen.arguments)
     return number if isinstance(made, int) else attrs.evolve(made, number=number)
 
 
@@ -158,7 +280,7 @@ def _answered(execution: Execution, question: Query[str]) -> str:
         return str(error)
 
 
-def seen(execution: Execution) -> tuple[Pending, tuple[str, ...]]:
+def seen(execution: Execution) -> tuple[tuple[Pending, ...], tuple[str, ...]]:
     """Return all that can be observed of an execution from outside."""
     return pending(execution), answers(execution)
 

@@ -1,11 +1,13 @@
 """Which programs do the laws of the machine range over? Trees of every node, from ints to ints, given as recipes.
 
 A recipe is a nested tuple; `build` makes the program, so that the same program can be built twice. Every loop
-in it ends after at most three rounds. What effects do is told to `RUNS`.
+in it ends after at most three rounds. What effects do is told to `RUNS`. `recipes` are of one thread of control;
+`joined` of many, with all operators.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -19,26 +21,58 @@ from wio import (
     Caught,
     Early,
     Fixed,
+    GivenUp,
+    Goto,
+    Interrupted,
     Query,
+    Region,
+    Rest,
     Retry,
     Signal,
+    Stop,
+    Task,
     Workflow,
+    alongside,
     branch,
     catch,
     check,
     compute,
+    critical,
+    during,
     fail,
+    first_of,
+    for_each,
     handle_signal,
+    hold,
+    interrupt,
+    leave,
     loop,
+    machine,
+    new_uuid,
+    now,
+    on_cancel,
+    parallel,
     pure,
     query,
+    race,
+    random_number,
+    receive_signal,
+    recursive,
+    region,
     repeat_while,
+    retrying,
     run_io,
+    saga,
+    scope,
+    state,
+    task,
+    undoable,
     wait,
     wait_until,
     when,
     when_some,
 )
+from wio import Done as Undone
 
 Recipe: TypeAlias = tuple[Any, ...]
 
@@ -78,6 +112,9 @@ class Round:
 
 ASK = Signal("ask", request=int, response=int)
 TELL = Signal("tell", request=int, response=str, early=Early.KEEP)
+PARITY = Signal("parity", request=int, response=int, early=Early.KEEP, correlation=lambda number: str(number % 2))
+WORK = Task("work", input=int, output=int, error=Low)
+AREAS = {name: Region(name, result=int) for name in ("r", "s")}
 NEAR = Query("near", response=str)
 FAR = Query("far", response=str)
 
@@ -250,6 +287,87 @@ def describes_far(value: object) -> str:
     return f"far {value}"
 
 
+def parity(value: int) -> str:
+    return str(_int(value) % 2)
+
+
+def total(outputs: object) -> int:
+    """Return the sum of all numbers in what a joint ends with."""
+    match outputs:
+        case int():
+            return outputs
+        case tuple():
+            return sum(total(output) for output in outputs)
+        case Mapping():
+            return sum(total(output) for output in outputs.values())
+        case Some(output):
+            return total(output)
+        case _:
+            return 0
+
+
+def merged(value: int, latest: Mapping[str, Any]) -> str:
+    return f"{value} {dict(latest)}"
+
+
+def interrupted_number(interrupted: Interrupted[int, object]) -> int:
+    return _int(interrupted.input)
+
+
+def undone_number(done: Undone[int, int]) -> int:
+    return _int(done.output)
+
+
+def whole(_drawn: object) -> int:
+    return 1
+
+
+@attrs.frozen
+class Items:
+    """Makes some elements, one above the other."""
+
+    count: int
+
+    def __call__(self, value: int) -> list[int]:
+        return [_int(value) + number for number in range(self.count)]
+
+
+def thirds(element: int) -> str:
+    """Return a key that some elements share."""
+    return f"k{element % 3}"
+
+
+@attrs.frozen
+class Enough:
+    """Is a join by the results so far."""
+
+    least: int
+
+    def __call__(self, results: Mapping[str, int]) -> bool:
+        return sum(results.values()) >= self.least
+
+
+@attrs.frozen
+class Ends:
+    """Says how to go on when a step was given up."""
+
+    well: bool
+
+    def __call__(self, value: int, given_up: GivenUp) -> Result[int, High]:
+        return Success(value) if self.well else Failure(High(given_up.attempts))
+
+
+@attrs.frozen
+class Going:
+    """Names the next state, or stops after some rounds."""
+
+    to: str
+    most: int
+
+    def __call__(self, state: Round) -> Goto[Round] | Stop[int]:
+        return Stop(state.value) if state.rounds >= self.most else Goto(self.to, state)
+
+
 _RETRY = Retry(attempts=2, backoff=Fixed(timedelta(minutes=1)))
 
 
@@ -275,6 +393,13 @@ _LEAVES: dict[str, Any] = {
     "wait computed": lambda _: wait(hours),
     "wait until": lambda number: wait_until(AT + timedelta(hours=number), name="until"),
     "wait until computed": lambda _: wait_until(day),
+    "match": lambda name: receive_signal(PARITY, sums, respond=sums, match=parity, name=name),
+    "task": lambda name: task(WORK, Add(1), sums, to=parity, name=name),
+    "task checked": lambda name: task(WORK, Add(1), judges, name=name),
+    "now": lambda name: now(name=name).map(whole),
+    "random": lambda name: random_number(name=name).map(whole),
+    "uuid": lambda name: new_uuid(name=name).map(whole),
+    "leave": lambda name: leave(AREAS[name], Add(1)),
 }
 
 
@@ -319,6 +444,90 @@ _INNER: dict[str, Any] = {
     "named": lambda one, name: build(one).named(name),
 }
 
+
+def _counted(body: Recipe) -> WIO[Round, Any, Round]:
+    return build(body).transform_input(value_of).transform_output(next_round)
+
+
+def _states(one: Recipe, other: Recipe, most: int) -> WIO[int, Any, int]:
+    start = state("one", _counted(one).map(Going("two", most)), to="two")
+    end = state("two", _counted(other).map(Going("one", most)), to=("one", "two"))
+    return compute(starts) >> machine(start | end, start="one")
+
+
+def _again(body: Recipe, most: int) -> WIO[int, Any, int]:
+    def level(again: WIO[Round, Any, Round]) -> WIO[Round, Any, Round]:
+        return _counted(body) >> branch(when(FewRounds(most), name="more") >> again, default=_counted(body))
+
+    return compute(starts) >> recursive("deep", level).map(value_of)
+
+
+def _parallel(
+    bodies: tuple[Recipe, ...], join: Any, rest: Rest, limit: int | None, merging: bool
+) -> WIO[int, Any, int]:
+    programs = [build(body) for body in bodies]
+    guarded = [when(Above(-9 if limit is None else limit), name="g") >> programs[0]]
+    named = [program.named(f"p{number}") for number, program in enumerate(programs[1:], 1)]
+    merge = merged if merging else None
+    if join is None:
+        return parallel(*guarded, *named, merge=merge).map(total)
+    join = min(join, len(bodies)) if isinstance(join, int) else join
+    return parallel(*guarded, *named, join=join, rest=rest, merge=merge).map(total)
+
+
+def _each(
+    body: Recipe, count: int, keyed: bool, join: Any, rest: Rest, at_once: int | None, add: Recipe, finish: Recipe
+) -> WIO[int, Any, int]:
+    how: Any = {} if join is None else {"join": join, "rest": rest}
+    return for_each(
+        Items(count),
+        build(body),
+        key=thirds if keyed else None,
+        at_once=at_once,
+        add=build(add) if add else None,
+        finish=build(finish) if finish else None,
+        merge=merged if count % 2 else None,
+        **how,
+    ).map(total)
+
+
+def _scope(body: Recipe, trigger: Recipe, handler: Recipe | None, beside: Recipe, cancel: Recipe) -> WIO[int, Any, int]:
+    handlers: list[Any] = []
+    if handler is not None:
+        reaction = build(handler).transform_input(interrupted_number) if handler else None
+        handlers.append(
+            interrupt(build(trigger), name="int")
+            if reaction is None
+            else interrupt(build(trigger), reaction, name="int")
+        )
+    if beside:
+        handlers.append(alongside(build(trigger), build(beside).transform_input(interrupted_number), name="also"))
+    if cancel:
+        handlers.append(on_cancel(build(cancel).transform_input(interrupted_number)))
+    return scope(build(body), *handlers)
+
+
+_INNER |= {
+    "machine": _states,
+    "recursive": _again,
+    "retrying": lambda one, attempts, well: retrying(
+        build(one),
+        Retry(attempts=attempts, backoff=Fixed(timedelta(minutes=1))),
+        *(() if well is None else (Ends(well),)),
+    ),
+    "parallel": _parallel,
+    "each": _each,
+    "first": lambda *bodies: first_of(*(build(body).named(f"f{number}") for number, body in enumerate(bodies))),
+    "race": lambda *bodies: race(*(build(body).named(f"f{number}") for number, body in enumerate(bodies))),
+    "scope": _scope,
+    "region": lambda one, name: region(AREAS[name], build(one)),
+    "critical": lambda one, name: critical(name, build(one)),
+    "hold": lambda one, name: hold(name, build(one)),
+    "during": lambda one, other, name: during(name, build(one), build(other)),
+    "saga": lambda one: saga(build(one)),
+    "undoable": lambda one, undo: undoable(build(one), build(undo).transform_input(undone_number)),
+}
+
 _numbers = st.integers(-3, 9)
 _names = st.sampled_from(("a", "b"))
 _few = st.integers(0, 3)
@@ -352,6 +561,63 @@ _trees = st.recursive(leaves, _extended, max_leaves=12)
 # Most of what goes wrong needs something before and after it.
 recipes: st.SearchStrategy[Recipe] = st.one_of(
     _trees, _extended(_trees), st.builds(lambda one, two, three: ("then", one, ("then", two, three)), *[_trees] * 3)
+)
+
+# Many threads of control
+
+_BLANK: Recipe = ()
+_waits = st.one_of(
+    st.tuples(st.sampled_from(("ask", "tell", "match", "task")), _names),
+    st.tuples(st.just("wait"), _few),
+)
+_places = st.one_of(
+    _waits,
+    _steps,
+    st.tuples(st.sampled_from(("task", "task checked", "now", "random", "uuid")), _names),
+    st.tuples(st.just("leave"), st.sampled_from(("r", "s"))),
+)
+_joins = st.none() | st.integers(0, 3) | st.builds(Enough, st.integers(0, 30))
+_rests = st.sampled_from(Rest)
+_locks = st.sampled_from(("l", "k"))
+_maybe_waits = st.just(_BLANK) | _waits
+
+
+def _joining(inner: st.SearchStrategy[Recipe]) -> st.SearchStrategy[Recipe]:
+    some = st.lists(inner, min_size=2, max_size=3).map(tuple)
+    return st.one_of(
+        st.tuples(st.just("then"), inner, inner),
+        st.tuples(st.sampled_from(("near", "far", "saga", "saga")), inner),
+        st.tuples(st.sampled_from(("handle", "catch", "undoable", "undoable")), inner, inner),
+        st.tuples(st.just("machine"), inner, inner, _few),
+        st.tuples(st.sampled_from(("recursive", "loop")), inner, _few),
+        st.tuples(st.just("retrying"), inner, st.integers(1, 2), st.sampled_from((None, True, False))),
+        st.tuples(st.just("parallel"), some, _joins, _rests, st.none() | _numbers, st.booleans()),
+        st.tuples(st.just("parallel"), some, _joins, _rests, st.none(), st.booleans()),
+        st.tuples(
+            st.just("each"),
+            inner,
+            _few,
+            st.booleans(),
+            _joins,
+            _rests,
+            st.none() | st.integers(1, 2),
+            _maybe_waits,
+            _maybe_waits,
+        ),
+        st.tuples(st.sampled_from(("first", "race")), inner, inner),
+        st.tuples(st.just("scope"), inner, _waits, st.none() | st.just(_BLANK) | inner, _maybe_waits, _maybe_waits),
+        st.tuples(st.just("scope"), inner, inner, st.just(_BLANK), st.just(_BLANK), _maybe_waits),
+        st.tuples(st.just("region"), inner, st.sampled_from(("r", "s"))),
+        st.tuples(st.sampled_from(("critical", "hold")), inner, _locks),
+        st.tuples(st.just("during"), inner, inner, _locks),
+    )
+
+
+_forests = st.recursive(_places | _places | _values, _joining, max_leaves=10)
+
+joined: st.SearchStrategy[Recipe] = st.one_of(
+    _joining(_forests),
+    st.tuples(st.just("parallel"), st.tuples(_forests, _forests), st.none(), _rests, st.none(), st.just(True)),
 )
 
 

@@ -15,7 +15,7 @@ from interpreters.machine.questions import drafts, nodes_in
 from interpreters.machine.transition import recover
 from interpreters.machine.turn import Turn
 from journals.entries import Entry
-from tests.machine.driving import begun, ran
+from tests.machine.driving import begun, ran, waiting
 from wio import WIO, Workflow, branch, catch, compute, draft, fail, loop, pure, run_io, when
 
 LONG = 100_000
@@ -66,7 +66,7 @@ def turns(program: WIO[int, Any, Any]) -> Iterator[Turn]:
     here = begun(workflow(program), 0)
     while True:
         yield here
-        if not isinstance(here.pending, EffectToRun):
+        if not isinstance(waiting(here), EffectToRun):
             return
         here = ran(here, 1)
 
@@ -94,7 +94,7 @@ def test_a_chain_of_100_000_steps_runs_and_is_recovered(chain: Callable[[int], W
             yield entry
 
     ended = recover(workflow(program), streamed())
-    assert pending(ended) == Outcome(Success(LONG), recorded=True)
+    assert pending(ended) == (Outcome(Success(LONG), recorded=True),)
     assert last is not None
     assert last.seq == LONG + 2
 
@@ -188,13 +188,14 @@ def test_2_000_nested_scopes(scope: Callable[[WIO[int, Any, int]], WIO[int, Any,
     assert one == other
     assert one != _nested(scope, pure(0))
     assert repr(one)
-    assert pending(recover(workflow(one), entries(other))) == Outcome(Success(1), recorded=True)
+    assert pending(recover(workflow(one), entries(other))) == (Outcome(Success(1), recorded=True),)
 
 
 def test_an_error_comes_out_of_2_000_handlers() -> None:
     *_, last = turns(_nested(_guarded, step >> fail("lost")))
-    assert isinstance(last.pending, Outcome)
-    assert last.pending.result.failure() == "lost"
+    ended = waiting(last)
+    assert isinstance(ended, Outcome)
+    assert ended.result.failure() == "lost"
 
 
 def _doubled(program: WIO[int, Any, int]) -> WIO[int, Any, int]:
@@ -227,5 +228,6 @@ def test_a_part_used_2_to_the_40_times_runs() -> None:
     here = begun(workflow(_doubled(step)), 0)
     for _ in range(5):
         here = ran(here, 1)
-    assert isinstance(here.pending, EffectToRun)
-    assert here.pending.address == "step#6"
+    effect = waiting(here)
+    assert isinstance(effect, EffectToRun)
+    assert effect.address == "step#6"

@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 
 from interpreters.errors import JournalMismatch, WrongPayload
 from interpreters.machine.execution import Execution
-from interpreters.machine.pending import EffectToRun, Outcome, PausedAt, SignalExpected, TimerRunning
+from interpreters.machine.pending import pending
 from interpreters.machine.questions import nodes_in
 from interpreters.machine.transition import MAILBOX, apply, begin, recover
-from interpreters.testing import CrashAt, SimulatedInstance, Simulation
 from journals.entries import Entry, Kind
 from tests.machine.driving import Played, play, seen, told
-from tests.machine.programs import ASK, RUNS, TELL, Recipe, build, leaves, recipes, workflow_of
+from tests.machine.programs import RUNS, Recipe, build, leaves, recipes, workflow_of
 from wio import WIO, pure
 
 LAW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -43,7 +42,6 @@ def test_a_recovered_instance_cannot_be_told_from_the_live_one(recipe: Recipe, v
     for turn in live.turns:
         entries.extend(turn.entries)
         assert seen(recover(again, entries)) == seen(turn.execution)
-        assert seen(turn.execution)[0] == turn.pending
 
 
 @LAW
@@ -168,66 +166,12 @@ def test_an_entry_twice_is_detected(recipe: Recipe, value: int, numbers: list[in
         _recovering(recipe, [*entries[: index + 1], *entries[index:]])()
 
 
-# A crash before or after every commit
-
-
-def _run_to_the_end(simulation: Simulation, run: SimulatedInstance[Any, Any], number: int) -> None:
-    """Bring whatever the instance waits for, as long as it waits."""
-    for step in range(80):
-        match run.pending:
-            case SignalExpected(address, node):
-                signal = ASK if node.signal.name == ASK.name else TELL
-                run.signal(signal, number + step % 3, key=address)
-            case TimerRunning() | EffectToRun():
-                assert simulation.advance_to_next()
-            case PausedAt():
-                run.resume()
-            case Outcome():
-                return
-    raise AssertionError(f"{run.pending} after all that")
-
-
-@attrs.frozen
-class _Ran:
-    result: object
-    events: list[tuple[str, str, str]]
-    effects: int
-    commits: int
-    crashes: int
-
-
-def _simulated(recipe: Recipe, value: int, number: int, crash: tuple[int, CrashAt] | None = None) -> _Ran:
-    RUNS.clear()
-    workflow = workflow_of(build(recipe))
-    with Simulation(workflow) as simulation:
-        if crash is not None:
-            simulation.crash_at(*crash)
-        run = simulation.start(workflow, id="i", input=value)
-        _run_to_the_end(simulation, run, number)
-        result = run.result()
-        events = [entry for entry in run.history if entry.kind is not Kind.ATTEMPT_LOST]
-        return _Ran(result, told(events), len(RUNS), simulation.commits, simulation.crashes)
-
-
-@LAW
-@given(recipes, inputs, st.integers(0, 6))
-def test_a_crash_at_any_commit_changes_nothing(recipe: Recipe, value: int, number: int) -> None:
-    calm = _simulated(recipe, value, number)
-    for commit in range(1, calm.commits + 1):
-        for side in CrashAt:
-            crashed = _simulated(recipe, value, number, (commit, side))
-            assert crashed.crashes == 1
-            assert crashed.result == calm.result
-            assert [event[:2] for event in crashed.events] == [event[:2] for event in calm.events]
-            assert calm.effects <= crashed.effects <= calm.effects + 1
-
-
 # Monad laws, up to what can be observed
 
 
 def observed(program: WIO[int, Any, int], value: int, numbers: Sequence[int]) -> tuple[object, ...]:
     live = play(workflow_of(program), value, numbers, early=False)
-    return told(live.entries), live.last.pending
+    return told(live.entries), pending(live.last.execution)
 
 
 def _step(recipe: Recipe) -> Callable[[int], WIO[int, Any, int]]:

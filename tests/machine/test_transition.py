@@ -16,6 +16,7 @@ from interpreters.machine.transition import JSON, apply, begin, recover
 from interpreters.machine.turn import Turn, turn
 from journals.entries import Entry, Kind
 from tests.machine.driving import begun, failed, fired, lost, ran, resumed
+from tests.machine.driving import waiting as only
 from tests.machine.programs import AT
 from wio import WIO, Fixed, Retry, Workflow, pure, run_io, wait
 
@@ -98,7 +99,7 @@ def test_an_event_that_cannot_be_decoded_is_no_mismatch() -> None:
 
 def test_the_given_execution_is_unchanged_and_still_good() -> None:
     execution = begin(workflow(run_io(ask)), 1)
-    entry = event_entry(execution, 2, AT)
+    entry = event_entry(execution, "ask", 2, AT)
     with pytest.raises(JournalMismatch):
         apply(execution, attrs.evolve(entry, address="elsewhere"))
     assert pending(apply(execution, entry)) == pending(apply(execution, entry))
@@ -130,7 +131,7 @@ def test_an_attempt_is_counted_as_it_was_recorded() -> None:
 def test_what_the_machine_writes_it_reads_itself() -> None:
     """R: an entry of the right kind with another entry's payload is no entry of that kind."""
     start = begun(workflow(RETRIED), 1)
-    entry = lost_entry(start.execution, Loss.CRASH, AT)
+    entry = lost_entry(start.execution, "ask", Loss.CRASH, AT)
     for payload in (None, JSON.encode(3, int), failed(start, OSError("x")).entries[0].payload):
         with pytest.raises(JournalMismatch):
             apply(start.execution, attrs.evolve(entry, payload=payload))
@@ -163,10 +164,11 @@ def test_the_other_outcome_does_not_fit() -> None:
 
 def test_an_instance_that_waits_for_a_retry_may_be_paused_and_then_goes_on_at_once() -> None:
     waiting = failed(begun(workflow(RETRIED), 1), OSError("down"))
-    assert isinstance(waiting.pending, EffectToRun)
-    assert waiting.pending.not_before == AT + timedelta(seconds=1)
-    paused = turn(waiting.execution, pause_entry(waiting.execution, OSError("stop"), AT), AT)
-    assert isinstance(paused.pending, PausedAt)
-    again = resumed(paused).pending
+    retried = only(waiting)
+    assert isinstance(retried, EffectToRun)
+    assert retried.not_before == AT + timedelta(seconds=1)
+    paused = turn(waiting.execution, pause_entry(waiting.execution, "ask", OSError("stop"), AT), AT)
+    assert isinstance(only(paused), PausedAt)
+    again = only(resumed(paused))
     assert isinstance(again, EffectToRun)
     assert (again.attempt, again.not_before) == (2, None)

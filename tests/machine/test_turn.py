@@ -1,29 +1,22 @@
-"""What is stored together, and what does the record of an instance say while it waits?"""
+"""What is stored together?"""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from interpreters.machine.pending import Outcome, PausedAt
-from interpreters.machine.turn import Turn, detail_of, status_of, wake_up_of
-from journals.entries import Kind, Status
-from tests.machine.driving import begun, failed, fired, ran, resumed
+from interpreters.machine.turn import Turn
+from journals.entries import Kind
+from tests.machine.driving import begun, fired, ran, resumed, waiting
 from tests.machine.programs import AT
-from wio import WIO, Fixed, Retry, Signal, Workflow, fail, handle_signal, pure, run_io, wait
+from wio import WIO, Workflow, fail, pure, run_io, wait
 
-ADD = Signal("add", request=int, response=int)
 MINUTE = timedelta(minutes=1)
 
 
 def ask(number: int) -> int:
     return number
-
-
-def plus(number: int, event: int) -> int:
-    return number + event
 
 
 def started(root: WIO[int, Any, Any]) -> Turn:
@@ -56,38 +49,7 @@ def test_a_deadline_that_cannot_be_computed_pauses_in_the_same_turn() -> None:
     here = ran(started(run_io(ask) >> wait(raises)), 1)
     assert kinds(here) == [Kind.EVENT, Kind.PAUSED]
     assert kinds(resumed(here)) == [Kind.RESUMED, Kind.PAUSED]
-    assert isinstance(here.pending, PausedAt)
-
-
-RETRIED = run_io(ask, retry=Retry(backoff=Fixed(MINUTE)))
-
-
-@pytest.mark.parametrize(
-    ("here", "status", "wake_up", "detail"),
-    [
-        (started(run_io(ask)), Status.RUNNING, None, "runs ask"),
-        (
-            failed(started(RETRIED), OSError("x")),
-            Status.WAITING,
-            AT + MINUTE,
-            "runs ask again, attempt 2, at 2026-01-01 00:01:00 UTC",
-        ),
-        (failed(started(run_io(ask)), OSError("x")), Status.PAUSED, None, "paused at ask: OSError: x"),
-        (
-            started(handle_signal(ADD, plus, plus, respond=plus)),
-            Status.WAITING,
-            None,
-            "waits for signal add at add",
-        ),
-        (started(wait(MINUTE)), Status.WAITING, AT + MINUTE, "waits at wait until 2026-01-01 00:01:00 UTC"),
-        (started(pure(1)), Status.COMPLETED, None, ""),
-        (started(fail(1)), Status.FAILED, None, ""),
-    ],
-)
-def test_the_record_says_what_an_instance_waits_for(here: Turn, status: Status, wake_up: object, detail: str) -> None:
-    assert status_of(here.pending) is status
-    assert wake_up_of(here.pending) == wake_up
-    assert detail_of(here.pending) == detail
+    assert isinstance(waiting(here), PausedAt)
 
 
 def test_an_outcome_that_no_json_can_hold_is_described() -> None:
@@ -96,7 +58,7 @@ def test_an_outcome_that_no_json_can_hold_is_described() -> None:
             return "a \0 strange \ud800 thing"
 
     here = started(pure(Strange()))
-    assert isinstance(here.pending, Outcome)
+    assert isinstance(waiting(here), Outcome)
     payload = here.entries[-1].payload
     assert payload is not None
     assert payload.text == '"Strange: a \\\\0 strange \\\\ud800 thing"'

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from interpreters.render import draw, to_dot, to_mermaid, to_text
+from tests.render import sample_operators as operators
 from tests.render import sample_workflows as samples
 
 FOLDER = Path(__file__).parent / "goldens"
@@ -23,8 +24,18 @@ def pictures() -> dict[str, str]:
         "every_node": draw(samples.every_node()),
         "recursion": draw(samples.recursion(), progress=samples.recursion_progress(1000), most=12),
     }
+    together = operators.together()
+    drawings |= {f"together_{size}": draw(workflow) for size, (workflow, _) in together.items()}
+    drawings |= {
+        f"together_{size}_instance": draw(workflow, progress=so_far) for size, (workflow, so_far) in together.items()
+    }
+    drawings |= {name: draw(sample.program) for name, sample in operators.operators().items()}
     formats = {"txt": to_text, "mmd": to_mermaid, "dot": to_dot}
-    return {f"{name}.{ending}": made(drawing) for name, drawing in drawings.items() for ending, made in formats.items()}
+    made = {f"{name}.{ending}": form(drawing) for name, drawing in drawings.items() for ending, form in formats.items()}
+    return made | {
+        f"{name}_instance.txt": to_text(draw(sample.program, progress=sample.progress))
+        for name, sample in operators.operators().items()
+    }
 
 
 if __name__ == "__main__":

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from returns.result import Failure, Success
 
+from tests.render import random_joints
 from tests.render.sample_workflows import CONFIRM, STATUS, CardDeclined, OutOfStock
 from wio import (
     WIO,
@@ -34,6 +36,8 @@ from wio import (
 AnyProgram = WIO[Any, Any, Any]
 
 NAMES = ("a", "b", "end", 'say "hi"', "<b>", "x & y", "größe", "日本", "1. go", "- no", "`tick`", "back\\slash", "%%{")
+
+_MOST_LEVELS = 4
 
 LAW = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 """Are the settings of every law: the same examples each time, however busy the machine is."""
@@ -78,7 +82,7 @@ leaves = st.one_of(
 )
 
 
-def _larger(programs: st.SearchStrategy[AnyProgram], dynamic: bool) -> st.SearchStrategy[AnyProgram]:
+def _larger(programs: st.SearchStrategy[AnyProgram], dynamic: bool, joints: bool) -> st.SearchStrategy[AnyProgram]:
     two, three = st.sampled_from([2, 3]), st.sampled_from([3, 4])
     kinds = [
         st.builds(lambda one, other: one >> other, programs, programs),
@@ -126,6 +130,8 @@ def _larger(programs: st.SearchStrategy[AnyProgram], dynamic: bool) -> st.Search
                 programs,
             )
         )
+    if joints:
+        kinds.extend(random_joints.larger(programs))
     return st.one_of(kinds)
 
 
@@ -136,6 +142,18 @@ def _declined(handler: AnyProgram) -> Any:
     return catch(CardDeclined, _uncaught >> handler)
 
 
-def programs(*, dynamic: bool = True) -> st.SearchStrategy[AnyProgram]:
-    """Return a strategy of programs of up to about 20 leaves."""
-    return st.recursive(leaves, lambda inner: _larger(inner, dynamic), max_leaves=20)
+def programs(*, dynamic: bool = True, joints: bool = True) -> st.SearchStrategy[AnyProgram]:
+    """Return a strategy of programs of up to about 20 leaves. With `joints` several threads run in them."""
+    return _programs(_MOST_LEVELS, dynamic, joints)
+
+
+@st.composite
+def _programs(draw: st.DrawFn, levels: int, dynamic: bool, joints: bool) -> AnyProgram:
+    """Return a program that nests so deep. As a composite it is short in reports; the strategies inside are not."""
+    return draw(_of_levels(levels, dynamic, joints))
+
+
+@lru_cache
+def _of_levels(levels: int, dynamic: bool, joints: bool) -> st.SearchStrategy[AnyProgram]:
+    smallest = leaves | random_joints.leaves if joints else leaves
+    return smallest | _larger(_programs(levels - 1, dynamic, joints), dynamic, joints) if levels else smallest

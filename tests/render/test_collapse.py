@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from interpreters.render import Drawing, Progress, Reached, State, draw
 from interpreters.render.collapse import collapsed
-from interpreters.render.drawing import More, active_state, shape_count, step_count
+from interpreters.render.drawing import More
+from interpreters.render.inside import active_state, shape_count, step_count
 from tests.render.random_programs import LAW, programs, step
 from wio import WIO, branch, when
 

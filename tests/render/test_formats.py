@@ -15,11 +15,13 @@ from interpreters.render.drawing import (
     ComputeStep,
     DraftStep,
     Drawing,
+    RecordStep,
     SignalStep,
     Step,
+    TaskStep,
     WaitStep,
-    bodies,
 )
+from interpreters.render.inside import bodies
 from interpreters.render.mermaid import escaped
 from tests.render import sample_workflows as samples
 from tests.render.random_programs import LAW, NAMES, programs, step
@@ -27,7 +29,7 @@ from tests.render.test_walk import shapes
 from wio import WIO, Workflow, branch, compute, loop, when
 
 AnyProgram = WIO[Any, Any, Any]
-_NAMED = (Step, SignalStep, WaitStep, DraftStep, ComputeStep, CheckStep)
+_NAMED = (Step, SignalStep, WaitStep, DraftStep, RecordStep, TaskStep, ComputeStep, CheckStep)
 
 
 def leaf_names(drawing: Drawing) -> set[str]:
@@ -128,7 +130,7 @@ def test_a_description_of_several_lines_is_a_tooltip() -> None:
 _LABEL = r'"[^"<>`]*(?:<br/>[^"<>`]*)*"'
 _MERMAID_LINE = re.compile(
     rf" *(?:n\d+(?:\(|\[|{{|>)+[/\\]?{_LABEL}[/\\]?(?:\)|\]|}})+"
-    rf"|subgraph b\d+\[{_LABEL}\]|end|[nb]\d+ -\.?->(?:\|{_LABEL}\|)? n\d+"
+    rf"|subgraph b\d+\[{_LABEL}\]|end|[nb]\d+ -\.?->(?:\|{_LABEL}\|)? [nb]\d+"
     r"|classDef c\d+ [\w#:,. -]+|class [n\d,]+ c\d+|style b\d+ [\w#:,. -]+|linkStyle [\d,]+ [\w#:,-]+"
     r'|---|title: ".*"|flowchart TD)'
 )
@@ -181,7 +183,7 @@ def test_json_holds_every_shape(program: AnyProgram) -> None:
     found = list(_shape_names(json.loads(to_json(drawing))))
     for shape in shapes(drawing.body):
         found.remove(type(shape).__name__.lower())
-    assert set(found) <= {"drawing", "place", "way"}
+    assert set(found) <= {"drawing", "place", "way", "alarm", "stage"}
 
 
 def test_json_says_where_a_step_is_and_how_far() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from interpreters.render import Progress, Reached, State, draw
-from interpreters.render.graph import Box, Edge, Frame, Graph, Line, Look, dots, graph_of
+from interpreters.render.graph import Box, Edge, Frame, Graph, Line, Look, dots
+from interpreters.render.laying import graph_of
+from tests.render import sample_operators
 from tests.render import sample_workflows as samples
 from tests.render.random_programs import step
 from wio import WIO, branch, catch, compute, fail, loop, repeat_while, when
@@ -112,5 +114,6 @@ def test_what_was_passed_in_the_first_round_of_a_loop_is_travelled() -> None:
 
 def test_every_kind_of_node_has_its_look() -> None:
     instance = graph_of(draw(samples.recursion(), progress=samples.recursion_progress(1_000), most=12))
-    shown = [*dots(graph_of(draw(samples.every_node())).inside), *dots(instance.inside)]
+    together = graph_of(draw(sample_operators.combined_60()))
+    shown = [dot for drawn in (graph_of(draw(samples.every_node())), together, instance) for dot in dots(drawn.inside)]
     assert {dot.look for dot in shown} == set(Look)

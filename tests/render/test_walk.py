@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -9,12 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from returns.result import Failure
 
-from interpreters.machine.addresses import Scope
-from interpreters.machine.advance import enter, leave
-from interpreters.machine.execution import Active
-from interpreters.render import Continued, Mark, Progress, Reached, State, draw, to_dot, to_json, to_mermaid, to_text
+from interpreters.machine.pending import EffectToRun, SignalExpected, TaskOffered, TimerRunning
+from interpreters.render import Continued, Progress, Reached, State, draw, to_dot, to_json, to_mermaid, to_text
 from interpreters.render.drawing import (
     MOST_DEPTH,
     Body,
@@ -27,10 +25,11 @@ from interpreters.render.drawing import (
     Place,
     Shape,
     Step,
-    active_state,
-    bodies,
 )
+from interpreters.render.inside import active_state, bodies
+from interpreters.render.progress import ACTIVE
 from tests.render import sample_workflows as samples
+from tests.render.machine_runs import run
 from tests.render.random_programs import LAW, programs, step
 from wio import WIO, branch, catch, compute, loop, pure, repeat_while, when
 
@@ -106,45 +105,57 @@ def test_no_two_shapes_have_the_same_address(program: AnyProgram) -> None:
 # Instances
 
 
-def run(program: AnyProgram, failing: set[int], most_steps: int = 40) -> tuple[Progress, list[str]]:
-    """Run a program in the machine, and return what happened and the addresses of its steps, in order."""
-    trace: list[Any] = []
-
-    def observe(dynamic: object, prefix: str, made: AnyProgram) -> None:
-        trace.append(Reached(prefix.rstrip("/")) if dynamic is None else Continued(prefix, made))
-
-    steps: list[str] = []
-    position, closed = enter(program, 0, Scope(), None, {}, observe)
-    while isinstance(position, Active) and len(steps) < most_steps:
-        steps.append(position.address)
-        trace.append(Reached(position.address))
-        failure = Failure(samples.CardDeclined()) if len(steps) in failing else None
-        position, closed = leave(position, len(steps), failure, closed, observe)
-    return Progress(tuple(trace), Mark(State.DONE)), steps
-
-
 def pattern(address: str) -> str:
-    """Return the address with any number of a round as a star."""
-    parts = address.split("[")
-    return "[".join([parts[0], *("*" + part.lstrip("0123456789") if part[0].isdigit() else part for part in parts[1:])])
+    """Return the address as it is in a picture without an instance: any round or element, the first run or visit."""
+    rounds = re.sub(r"\[\d+\]", "[*]", address)
+    return re.sub(r"#\d+\]", "]", re.sub(r"\[(undo |\+)\d+\]", r"[\1*]", rounds))
 
 
 @LAW
-@given(programs(dynamic=False))
-def test_a_run_without_failures_records_at_addresses_of_the_picture(program: AnyProgram) -> None:
-    _, steps = run(program.handle_error(step("stop")), set())
-    if not any("!" in address for address in steps):
-        assert {pattern(address) for address in steps} <= set(addresses(program))
+@given(programs(dynamic=False), st.lists(st.integers(0, 100), max_size=30))
+def test_a_run_without_failures_records_at_addresses_of_the_picture(program: AnyProgram, choices: list[int]) -> None:
+    # After a failure fewer steps were passed than are written, and a deeper level of a recursion is not written at all.
+    made = run(program.handle_error(step("stop")), [choice - choice % 5 for choice in choices])
+    if not any("!" in address or "walk/" in address for address in made.addresses):
+        assert {pattern(address) for address in made.addresses} <= set(addresses(program))
 
 
 @LAW
-@given(programs(), st.sets(st.integers(1, 15), max_size=3))
-def test_whatever_an_instance_does_finds_its_place_in_the_picture(program: AnyProgram, failing: set[int]) -> None:
-    progress, steps = run(program, failing)
-    drawing = draw(program, progress=progress, most=1_000_000)
+@given(programs(), st.lists(st.integers(0, 100), max_size=30), st.booleans())
+def test_whatever_an_instance_does_finds_its_place_in_the_picture(
+    program: AnyProgram, choices: list[int], cancelled: bool
+) -> None:
+    made = run(program, choices, cancelled=cancelled)
+    drawing = draw(program, progress=made.progress, most=1_000_000)
     assert drawing.unplaced == ()
-    if steps:
-        assert steps[-1] in states(drawing)
+    for made_in in (to_text, to_mermaid, to_dot, to_json):
+        assert made_in(drawing)
+
+
+@LAW
+@given(programs(), st.lists(st.integers(0, 100), max_size=30))
+def test_what_an_instance_waits_for_is_in_the_picture(program: AnyProgram, choices: list[int]) -> None:
+    made = run(program, choices)
+    drawn = states(draw(program, progress=made.progress, most=1_000_000))
+    for awaited in made.waiting:
+        if isinstance(awaited, EffectToRun | SignalExpected | TimerRunning | TaskOffered) and is_drawn(awaited.address):
+            assert drawn[awaited.address] in ACTIVE
+
+
+@LAW
+@given(programs(), st.lists(st.integers(0, 100), max_size=40))
+def test_an_instance_that_has_ended_is_at_no_place(program: AnyProgram, choices: list[int]) -> None:
+    made = run(program, choices)
+    if made.progress.outcome.state is State.DONE:
+        assert active_state(draw(program, progress=made.progress).body) is None
+
+
+def is_drawn(address: str) -> bool:
+    """Tell whether a picture shows all that is active around an address.
+
+    Of elements, rounds, levels of a recursion, and runs of a handler that goes on alongside, it shows some.
+    """
+    return not re.search(r"\[\d+\]|walk/walk|\[deadline", address)
 
 
 def test_the_state_of_the_latest_round_is_drawn() -> None:

@@ -6,7 +6,8 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from interpreters.machine.turn import detail_of, first_turn
+from interpreters.machine.turn import first_turn
+from interpreters.runtime.agenda import Agenda
 from interpreters.shell.targets import load
 from journals.entries import Commit, Status
 from journals.sqlite import SqliteJournal
@@ -23,7 +24,7 @@ def begun(*ids: str, status: Status = Status.RUNNING) -> None:
         async with SqliteJournal("orders.db") as journal:
             for id in ids:
                 first = first_turn(workflow, order("book", 2), NOW)
-                detail = detail_of(first.pending)
+                detail = Agenda.of(first.execution)[0].detail(first.execution)
                 token = f"token-{id}"
                 commit = Commit(id, workflow.name, 1, 0, first.entries, status, NOW, token, NOW, detail)
                 await journal.commit(commit)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Never
+from uuid import UUID
+
 import attrs
 from returns.future import FutureResultE, future_safe
 from returns.io import IOResultE, impure_safe
 from returns.maybe import Maybe, Nothing, Some
 from returns.result import Failure, Result, Success
 
-from wio import WIO, Caught, Query, Signal, pure
+from wio import WIO, Caught, Done, GivenUp, Goto, Interrupted, Query, Region, Signal, Stop, Task, pure
 
 
 @attrs.frozen
@@ -51,7 +56,17 @@ class Approved:
     by: str
 
 
+@attrs.frozen
+class Cancelled:
+    by: str
+
+
 APPROVE = Signal("approve", request=Approve, response=str)
+CANCEL = Signal("cancel", request=Approve, response=str, correlation=lambda request: request.by)
+MORE = Signal("more", request=int, response=str)
+PACK = Task("pack", input=int, output=Reserved)
+INSPECT = Task("inspect", input=int, output=Reserved, error=Declined)
+WHOLE = Region("whole", result=Shipped)
 STATUS = Query("status", response=str)
 
 
@@ -207,3 +222,167 @@ def reserved_number(reserved: Reserved) -> int:
 
 def out_or_declined(reserved: Reserved) -> WIO[Order, OutOfStock | Declined, int]:
     return pure(reserved.number)
+
+
+def customer_of(order: Order) -> str:
+    return f"customer {order.number}"
+
+
+def cancelled(order: Order, request: Approve) -> Cancelled:
+    return Cancelled(f"{request.by} of {order.number}")
+
+
+def cancelled_or_out(order: Order, request: Approve) -> Result[Cancelled, OutOfStock]:
+    return Success(Cancelled(request.by)) if order.number else Failure(OutOfStock(0))
+
+
+def confirm(order: Order, request: Approve) -> str:
+    return f"{request.by}: {order.number}"
+
+
+def cancelled_number(order: Order, cancelled: Cancelled) -> int:
+    return order.number + len(cancelled.by)
+
+
+def thanks(order: Order, cancelled: Cancelled) -> str:
+    return f"{order.number} {cancelled.by}"
+
+
+def one_more(order: Order, request: int) -> int:
+    return order.number + request
+
+
+def one_more_if_there(order: Order, request: int) -> Result[int, OutOfStock]:
+    return Success(request) if order.number else Failure(OutOfStock(request))
+
+
+def thank_for_more(order: Order, request: int) -> str:
+    return f"{order.number} {request}"
+
+
+def first_branch_done(results: Mapping[str, object]) -> bool:
+    return "first" in results
+
+
+def seen_meanwhile(order: Order, latest: Mapping[str, object]) -> str:
+    return f"{order.number}: {latest}"
+
+
+def numbers(order: Order) -> list[int]:
+    return list(range(order.number))
+
+
+def doubled(number: int) -> int:
+    return 2 * number
+
+
+def double_if_small(number: int, doubled: int) -> Result[int, Declined]:
+    return Success(doubled) if number < 10 else Failure(Declined("large"))
+
+
+def key_of(number: int) -> str:
+    return f"item {number}"
+
+
+def apologise_for(interrupted: Interrupted[Order, Cancelled]) -> str:
+    return f"{interrupted.input.number} {interrupted.trigger.by}"
+
+
+def note(interrupted: Interrupted[object, Cancelled]) -> None:
+    print(interrupted.trigger.by)
+
+
+def note_more(interrupted: Interrupted[Order, int]) -> None:
+    print(interrupted.trigger)
+
+
+def give_reason(interrupted: Interrupted[Order, Cancelled]) -> Result[str, Declined]:
+    return Failure(Declined(interrupted.trigger.by))
+
+
+def too_late(interrupted: Interrupted[Order, Order]) -> int:
+    return interrupted.trigger.number
+
+
+def too_late_error(interrupted: Interrupted[Order, Order]) -> Result[int, Declined]:
+    return Failure(Declined(str(interrupted.trigger.number)))
+
+
+def age_of_reserved(reserved: Reserved) -> timedelta:
+    return timedelta(reserved.number)
+
+
+def clean_up(interrupted: Interrupted[Order, None]) -> None:
+    print(interrupted.input.number)
+
+
+def release(done: Done[Order, Reserved]) -> None:
+    print(done.input.number, done.output.number)
+
+
+def release_anything(done: Done[object, Reserved]) -> None:
+    print(done.output.number)
+
+
+def unship(done: Done[Order, Shipped]) -> None:
+    print(done.output.number)
+
+
+def release_or_fail(done: Done[Order, Reserved]) -> Result[None, Declined]:
+    return Failure(Declined(str(done.output.number)))
+
+
+def go_on(order: Order) -> Goto[Order]:
+    return Goto("paid", order)
+
+
+def go_on_after(order: Order, reserved: Reserved) -> Goto[Order]:
+    return Goto("paid", Order(order.number + reserved.number))
+
+
+def end_or_go_back(order: Order) -> Goto[Order] | Stop[int]:
+    return Stop(order.number) if order.number else Goto("new", order)
+
+
+def end(order: Order) -> Stop[str]:
+    return Stop(str(order.number))
+
+
+def go_on_wrongly(order: Order) -> Goto[Reserved]:
+    return Goto("paid", Reserved(order.number))
+
+
+def end_or_go_on_wrongly(order: Order) -> Goto[Reserved] | Stop[int]:
+    return Stop(order.number) if order.number else Goto("paid", Reserved(0))
+
+
+def first_state(order: Order) -> str:
+    return "new" if order.number else "paid"
+
+
+def shipment(order: Order) -> Shipped:
+    return Shipped(order.number)
+
+
+def age(order: Order, at: datetime) -> float:
+    return order.number + at.timestamp()
+
+
+def lucky(order: Order, number: float) -> bool:
+    return number > order.number
+
+
+def identified(order: Order, identity: UUID) -> str:
+    return f"{order.number} {identity}"
+
+
+def go_without(order: Order, problem: GivenUp) -> Result[str, OutOfStock]:
+    return Success(problem.message) if order.number else Failure(OutOfStock(problem.attempts))
+
+
+def go_without_always(order: Order, problem: GivenUp) -> Result[str, Never]:
+    return Success(f"{order.number} {problem.type}")
+
+
+def countdown(again: WIO[Order, OutOfStock, int]) -> WIO[Order, OutOfStock, int]:
+    return again

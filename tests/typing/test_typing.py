@@ -15,7 +15,9 @@ import pytest
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
-FIXTURES = ("accepted", "accepted_pointfree", "rejected")
+ACCEPTED = ("accepted", "accepted_operators", "accepted_pointfree")
+REJECTED = ("rejected", "rejected_operators")
+FIXTURES = ACCEPTED + REJECTED
 MARK = "# must fail"
 
 Lines: TypeAlias = set[int]
@@ -55,8 +57,8 @@ def basedpyright() -> Reports:
     return reports
 
 
-def _marked() -> Lines:
-    lines = (FOLDER / "rejected.py").read_text().splitlines()
+def _marked(fixture: str) -> Lines:
+    lines = (FOLDER / f"{fixture}.py").read_text().splitlines()
     return {number for number, line in enumerate(lines, 1) if line.endswith(MARK)}
 
 
@@ -64,21 +66,22 @@ CHECKERS = pytest.mark.parametrize("checker", ["mypy", "basedpyright"])
 
 
 @CHECKERS
-def test_each_wrong_line_is_rejected_and_no_other(checker: str, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("fixture", REJECTED)
+def test_each_wrong_line_is_rejected_and_no_other(checker: str, fixture: str, request: pytest.FixtureRequest) -> None:
     reported: Reports = request.getfixturevalue(checker)
-    assert len(_marked()) > 40
-    assert reported["rejected"] == _marked()
+    assert len(_marked(fixture)) > 40
+    assert reported[fixture] == _marked(fixture)
 
 
 @CHECKERS
-def test_right_programs_infer_without_annotations(checker: str, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("fixture", ACCEPTED)
+def test_right_programs_infer_without_annotations(checker: str, fixture: str, request: pytest.FixtureRequest) -> None:
     reported: Reports = request.getfixturevalue(checker)
-    assert reported["accepted"] == set()
-    assert reported["accepted_pointfree"] == set()
+    assert reported[fixture] == set()
 
 
-def test_the_right_programs_can_be_built(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("fixture", ACCEPTED)
+def test_the_right_programs_can_be_built(fixture: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What the checkers accept, Python accepts too: importing the fixtures builds every program in them."""
-    for name in ("accepted", "accepted_pointfree"):
-        assert importlib.import_module(f"tests.typing.{name}")
+    assert importlib.import_module(f"tests.typing.{fixture}")
     assert capsys.readouterr().out == ""

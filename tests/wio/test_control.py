@@ -21,9 +21,11 @@ from tests.machine.programs import AT
 from wio import (
     WIO,
     Caught,
+    GivenUp,
     InvalidDefinition,
     NoArmMatched,
     Query,
+    Retry,
     Signal,
     Workflow,
     branch,
@@ -36,11 +38,13 @@ from wio import (
     pure,
     query,
     repeat_while,
+    retrying,
     run_io,
     wait,
     when,
     when_some,
 )
+from wio.nodes import Retrying
 
 
 def ask(number: int) -> int:
@@ -114,20 +118,20 @@ def excess(number: int) -> Maybe[int]:
 def test_a_condition_picks_an_arm_which_shows_in_the_addresses() -> None:
     """43."""
     chosen = branch(when(is_large) >> step | when(is_small) >> other, default=add, name="size")
-    assert at(started(chosen, 11).pending) == "size[is_large]/step"
-    assert at(started(chosen, 1).pending) == "size[is_small]/other"
-    assert at(started(chosen, 5).pending) == "size[default]/add"
+    assert at(started(chosen, 11).pending[0]) == "size[is_large]/step"
+    assert at(started(chosen, 1).pending[0]) == "size[is_small]/other"
+    assert at(started(chosen, 5).pending[0]) == "size[default]/add"
 
 
 def test_the_first_arm_that_yields_is_taken() -> None:
     both = branch(when(is_large, name="a") >> pure("a") | when(is_large, name="b") >> pure("b"), default=pure("c"))
-    assert started(both, 11).pending == Outcome(Success("a"), recorded=True)
+    assert started(both, 11).pending[0] == Outcome(Success("a"), recorded=True)
 
 
 def test_an_arm_may_take_what_its_guard_finds() -> None:
     found = branch(when_some(excess) >> compute(str), default=compute(repr))
-    assert started(found, 13).pending == Outcome(Success("3"), recorded=True)
-    assert started(found, 3).pending == Outcome(Success("3"), recorded=True)
+    assert started(found, 13).pending[0] == Outcome(Success("3"), recorded=True)
+    assert started(found, 3).pending[0] == Outcome(Success("3"), recorded=True)
 
 
 def test_the_picked_arm_stays_picked_after_replay() -> None:
@@ -135,14 +139,14 @@ def test_the_picked_arm_stays_picked_after_replay() -> None:
     chosen = step >> branch(when(is_large) >> step, default=other)
     first = started(chosen)
     second = ran(first, 50)
-    assert at(second.pending) == "branch[is_large]/step"
+    assert at(second.pending[0]) == "branch[is_large]/step"
     assert pending(recover(workflow(chosen), [*first.entries, *second.entries])) == second.pending
 
 
 def test_only_the_chosen_arms_signal_shows() -> None:
     """44."""
     cancel = handle_signal(CANCEL, lambda _, text: text, lambda number, _: number, respond=lambda _, text: text)
-    waiting = started(branch(when(is_large) >> add, default=cancel), 20).pending
+    waiting = started(branch(when(is_large) >> add, default=cancel), 20).pending[0]
     assert isinstance(waiting, SignalExpected)
     assert waiting.node.signal == ADD
 
@@ -150,9 +154,9 @@ def test_only_the_chosen_arms_signal_shows() -> None:
 def test_without_a_match_the_branch_fails() -> None:
     """45: R: it does not hang."""
     unmatched = branch(when(is_large) >> step, name="size")
-    assert started(unmatched, 1).pending == Outcome(Failure(NoArmMatched("size", 1)), recorded=True)
+    assert started(unmatched, 1).pending[0] == Outcome(Failure(NoArmMatched("size", 1)), recorded=True)
     mended = unmatched.handle_error(catch(NoArmMatched, compute(lambda caught: caught.error.branch)))
-    assert started(mended, 1).pending == Outcome(Success("size"), recorded=True)
+    assert started(mended, 1).pending[0] == Outcome(Success("size"), recorded=True)
 
 
 def test_after_a_branch_names_count_in_the_scope_outside() -> None:
@@ -160,10 +164,10 @@ def test_after_a_branch_names_count_in_the_scope_outside() -> None:
         step >> branch(when(is_large) >> step, default=step) >> step >> branch(when(is_large) >> step, default=step)
     )
     here = started(chosen)
-    addresses = [at(here.pending)]
+    addresses = [at(here.pending[0])]
     for _ in range(3):
         here = ran(here, 1)
-        addresses.append(at(here.pending))
+        addresses.append(at(here.pending[0]))
     assert addresses == ["step", "branch[default]/step", "step#2", "branch#2[default]/step"]
 
 
@@ -194,31 +198,31 @@ def over_ten(number: int) -> Maybe[str]:
 def test_a_pure_loop_goes_forward_to_its_end() -> None:
     """46."""
     counted = loop(compute(lambda number: number + 1), until=is_ten)
-    assert started(counted).pending == Outcome(Success(10), recorded=True)
+    assert started(counted).pending[0] == Outcome(Success(10), recorded=True)
 
 
 def test_a_body_runs_once_at_least_and_a_pre_test_body_perhaps_never() -> None:
-    assert started(loop(compute(lambda number: number + 1), until=is_ten), 50).pending == Outcome(Success(51), True)
-    assert started(repeat_while(is_small, step), 50).pending == Outcome(Success(50), recorded=True)
+    assert started(loop(compute(lambda number: number + 1), until=is_ten), 50).pending[0] == Outcome(Success(51), True)
+    assert started(repeat_while(is_small, step), 50).pending[0] == Outcome(Success(50), recorded=True)
 
 
 def test_a_pre_test_loop_asks_before_each_round() -> None:
     here = started(repeat_while(is_small, step, name="fill"))
-    assert at(here.pending) == "fill[1]/step"
+    assert at(here.pending[0]) == "fill[1]/step"
     here = ran(here, 2)
-    assert at(here.pending) == "fill[2]/step"
-    assert ran(here, 2).pending == Outcome(Success(4), recorded=True)
+    assert at(here.pending[0]) == "fill[2]/step"
+    assert ran(here, 2).pending[0] == Outcome(Success(4), recorded=True)
 
 
 def test_with_a_way_back_the_order_is_body_back_body() -> None:
     """47, 48, 50: both may run effects and take signals; the way back belongs to the round before it."""
     here = started(loop(step, until=is_ten, back=add >> other))
-    places = [at(here.pending)]
+    places = [at(here.pending[0])]
     for move in (ran, signalled, ran):
         here = move(here, 2)
-        places.append(at(here.pending))
+        places.append(at(here.pending[0]))
     assert places == ["loop[1]/step", "loop[1]/add", "loop[1]/other", "loop[2]/step"]
-    assert ran(here, 20).pending == Outcome(Success(26), recorded=True)
+    assert ran(here, 20).pending[0] == Outcome(Success(26), recorded=True)
 
 
 def test_an_error_in_the_body_or_on_the_way_back_leaves_the_loop() -> None:
@@ -226,14 +230,14 @@ def test_an_error_in_the_body_or_on_the_way_back_leaves_the_loop() -> None:
     risky = run_io(ask, limited, name="risky")
     state = compute(lambda caught: caught.state)
     in_body = loop(step >> risky, until=is_ten).handle_error(state)
-    assert ran(ran(started(in_body), 4), 100).pending == Outcome(Success(4), recorded=True)
+    assert ran(ran(started(in_body), 4), 100).pending[0] == Outcome(Success(4), recorded=True)
     on_way_back = loop(step, until=is_ten, back=risky).handle_error(state)
-    assert ran(ran(started(on_way_back), 4), 100).pending == Outcome(Success(4), recorded=True)
+    assert ran(ran(started(on_way_back), 4), 100).pending[0] == Outcome(Success(4), recorded=True)
 
 
 def test_a_loop_may_end_with_what_its_question_finds() -> None:
     """51: the output changes its type."""
-    assert ran(started(loop(step, until=over_ten)), 12).pending == Outcome(Success("12"), recorded=True)
+    assert ran(started(loop(step, until=over_ten)), 12).pending[0] == Outcome(Success("12"), recorded=True)
 
 
 def test_each_delivery_of_a_signal_feeds_the_next_round() -> None:
@@ -251,30 +255,30 @@ def test_a_timer_in_a_loop_starts_anew_each_round() -> None:
     day = timedelta(days=1)
     here = started(loop(step >> wait(day), until=is_ten, back=wait(2 * day, name="rest")))
     here = ran(here, 1)
-    assert here.pending == TimerRunning("loop[1]/wait", AT + day)
+    assert here.pending[0] == TimerRunning("loop[1]/wait", AT + day)
     here = fired(here, AT + day)
-    assert here.pending == TimerRunning("loop[1]/rest", AT + 3 * day)
+    assert here.pending[0] == TimerRunning("loop[1]/rest", AT + 3 * day)
     here = ran(fired(here, AT + 4 * day), 1, AT + 5 * day)
-    assert here.pending == TimerRunning("loop[2]/wait", AT + 6 * day)
+    assert here.pending[0] == TimerRunning("loop[2]/wait", AT + 6 * day)
 
 
 def test_nested_loops_have_nested_addresses() -> None:
     here = started(loop(loop(step, until=lambda number: number % 2 == 0, name="inner"), until=is_ten, name="outer"))
     places = []
     for event in (1, 1, 3):
-        places.append(at(here.pending))
+        places.append(at(here.pending[0]))
         here = ran(here, event)
     assert places == ["outer[1]/inner[1]/step", "outer[1]/inner[2]/step", "outer[2]/inner[1]/step"]
-    assert at(here.pending) == "outer[2]/inner[2]/step"
+    assert at(here.pending[0]) == "outer[2]/inner[2]/step"
 
 
 def test_after_a_loop_names_count_in_the_scope_outside() -> None:
     ended_loop = step >> loop(step, until=is_ten) >> step >> repeat_while(is_small, step)
     here = started(ended_loop)
-    places = [at(here.pending)]
+    places = [at(here.pending[0])]
     for event in (1, 9, -10):
         here = ran(here, event)
-        places.append(at(here.pending))
+        places.append(at(here.pending[0]))
     assert places == ["step", "loop[1]/step", "step#2", "loop#2[1]/step"]
 
 
@@ -282,8 +286,8 @@ def test_an_error_leaves_the_scope_of_its_loop() -> None:
     failing = loop(run_io(ask, limited, name="risky"), until=is_ten)
     rescue = run_io(lambda caught: caught.error.by, name="rescue")
     here = ran(started(failing.handle_error(rescue) >> step), 100)
-    assert at(here.pending) == "!error/rescue"
-    assert at(ran(here, 1).pending) == "step"
+    assert at(here.pending[0]) == "!error/rescue"
+    assert at(ran(here, 1).pending[0]) == "step"
 
 
 # Errors
@@ -295,15 +299,17 @@ def test_an_error_after_a_pure_value_an_effect_and_a_signal_is_handled() -> None
     """38: and the handler sees the input, the error and the latest value."""
     judged = handle_signal(ADD, take, limited, respond=plus)
     seen = compute(lambda caught: caught)
-    assert started((step >> check(too_much)).handle_error(seen), 1).pending == EffectToRun(
+    assert started((step >> check(too_much)).handle_error(seen), 1).pending[0] == EffectToRun(
         "step", "step", ask, (1,), attempt=1
     )
-    assert ran(started((step >> check(too_much)).handle_error(seen), 1), 2).pending == ended(Caught(1, TooMuch(3), 3))
-    assert ran(ran(started((step >> risky).handle_error(seen), 1), 2), 100).pending == ended(Caught(1, TooMuch(100), 3))
-    assert signalled(ran(started((step >> judged).handle_error(seen), 1), 2), 100).pending == ended(
+    checked = ran(started((step >> check(too_much)).handle_error(seen), 1), 2)
+    assert checked.pending[0] == ended(Caught(1, TooMuch(3), 3))
+    risked = ran(ran(started((step >> risky).handle_error(seen), 1), 2), 100)
+    assert risked.pending[0] == ended(Caught(1, TooMuch(100), 3))
+    assert signalled(ran(started((step >> judged).handle_error(seen), 1), 2), 100).pending[0] == ended(
         Caught(1, TooMuch(100), 3)
     )
-    assert started(fail(TooMuch(1)).handle_error(seen), 7).pending == ended(Caught(7, TooMuch(1), 7))
+    assert started(fail(TooMuch(1)).handle_error(seen), 7).pending[0] == ended(Caught(7, TooMuch(1), 7))
 
 
 def too_much(number: int) -> Result[int, TooMuch]:
@@ -318,43 +324,43 @@ def test_a_handler_with_an_effect_waits_for_it() -> None:
     """39: in a scope of its own."""
     rescued = risky.handle_error(run_io(lambda caught: caught.input, name="rescue"))
     here = ran(started(rescued, 5), 100)
-    assert at(here.pending) == "!error/rescue"
-    assert ran(here, 6).pending == ended(6)
+    assert at(here.pending[0]) == "!error/rescue"
+    assert ran(here, 6).pending[0] == ended(6)
 
 
 def test_a_handlers_signal_is_expected_only_after_the_failure() -> None:
     """40."""
     retry = handle_signal(ADD, lambda _, number: number, lambda _, number: number, respond=lambda _, number: number)
     here = started(risky.handle_error(catch(TooMuch, retry)))
-    assert isinstance(here.pending, EffectToRun)
+    assert isinstance(here.pending[0], EffectToRun)
     here = ran(here, 100)
-    assert isinstance(here.pending, SignalExpected)
-    assert here.pending.address == "!TooMuch/add"
+    assert isinstance(here.pending[0], SignalExpected)
+    assert here.pending[0].address == "!TooMuch/add"
 
 
 def test_a_handler_of_one_type_lets_the_others_pass() -> None:
     """42: they stay in the error channel, for the next handler outside."""
     inner = risky.handle_error(catch(Broken, pure("broken")))
-    assert ran(started(inner), 100).pending == Outcome(Failure(TooMuch(100)), recorded=True)
+    assert ran(started(inner), 100).pending[0] == Outcome(Failure(TooMuch(100)), recorded=True)
     outer = inner.handle_error(catch(TooMuch, pure("too much")))
-    assert ran(started(outer), 100).pending == ended("too much")
+    assert ran(started(outer), 100).pending[0] == ended("too much")
 
 
 def test_the_nearest_handler_of_the_type_takes_the_error() -> None:
     both = risky.handle_error(catch(TooMuch, pure("inner"))).handle_error(catch(TooMuch, pure("outer")))
-    assert ran(started(both), 100).pending == ended("inner")
+    assert ran(started(both), 100).pending[0] == ended("inner")
 
 
 def test_an_error_in_a_handler_goes_further_out() -> None:
     inner = risky.handle_error(catch(TooMuch, fail(Broken("handler"))))
-    assert ran(started(inner), 100).pending == Outcome(Failure(Broken("handler")), recorded=True)
-    assert ran(started(inner.handle_error(pure("outside"))), 100).pending == ended("outside")
+    assert ran(started(inner), 100).pending[0] == Outcome(Failure(Broken("handler")), recorded=True)
+    assert ran(started(inner.handle_error(pure("outside"))), 100).pending[0] == ended("outside")
 
 
 def test_after_a_handled_error_the_workflow_goes_on() -> None:
     mended = risky.handle_error(compute(lambda caught: caught.input)) >> step
     here = ran(started(mended, 5), 100)
-    assert here.pending == EffectToRun("step", "step", ask, (5,), attempt=1)
+    assert here.pending[0] == EffectToRun("step", "step", ask, (5,), attempt=1)
 
 
 def test_an_exception_is_not_a_domain_error() -> None:
@@ -372,9 +378,9 @@ def test_an_exception_is_not_a_domain_error() -> None:
 def test_handlers_of_one_type_are_told_apart_by_their_occurrence() -> None:
     rescue = run_io(lambda caught: caught.input, name="rescue")
     here = ran(started(risky.handle_error(rescue) >> risky.handle_error(rescue)), 100)
-    assert at(here.pending) == "!error/rescue"
+    assert at(here.pending[0]) == "!error/rescue"
     here = ran(ran(here, 1), 100)
-    assert at(here.pending) == "!error#2/rescue"
+    assert at(here.pending[0]) == "!error#2/rescue"
 
 
 @pytest.mark.parametrize("on", [int | str, list[int], "TooMuch", (TooMuch, Broken)])
@@ -407,7 +413,7 @@ def test_a_query_sees_the_latest_value_of_its_part_and_answers_after_the_end() -
     here = ran(here, 10)
     assert told(here) == "outer 11"
     here = ran(here, 100)
-    assert isinstance(here.pending, Outcome)
+    assert isinstance(here.pending[0], Outcome)
     assert told(here) == "outer 111"
 
 
@@ -428,7 +434,7 @@ def test_a_part_that_has_ended_answers_with_its_last_value() -> None:
 
 def test_after_a_failure_the_query_shows_the_state_before_it() -> None:
     here = ran(ran(started(query(STATUS, outer_view, step >> risky)), 5), 100)
-    assert here.pending == Outcome(Failure(TooMuch(100)), recorded=True)
+    assert here.pending[0] == Outcome(Failure(TooMuch(100)), recorded=True)
     assert told(here) == "outer 5"
 
 
@@ -466,15 +472,15 @@ def test_a_query_records_nothing_and_its_error_changes_nothing() -> None:
 def test_flat_map_picks_the_next_step_from_the_result() -> None:
     """6: effects and signals work on both sides."""
     here = started(step.flat_map(lambda number: add if number > 5 else other))
-    assert at(ran(here, 9).pending) == "add"
-    assert at(ran(here, 1).pending) == "other"
+    assert at(ran(here, 9).pending[0]) == "add"
+    assert at(ran(here, 1).pending[0]) == "other"
     first = signalled(started(add.flat_map(lambda _: step)), 9)
-    assert first.pending == EffectToRun("step", "step", ask, (9,), attempt=1)
+    assert first.pending[0] == EffectToRun("step", "step", ask, (9,), attempt=1)
 
 
 def test_bind_gives_the_original_input_again() -> None:
     here = ran(started(step.bind(lambda _: other), 3), 10)
-    assert here.pending == EffectToRun("other", "other", ask, (3,), attempt=1)
+    assert here.pending[0] == EffectToRun("other", "other", ask, (3,), attempt=1)
 
 
 @pytest.mark.parametrize("made", [None, 3, "step", step.__class__])
@@ -491,8 +497,8 @@ def test_a_rescue_that_makes_no_program_is_an_error() -> None:
 
 def test_map_and_transforms_change_output_and_input() -> None:
     """7, 8."""
-    assert ran(started(step.map(str)), 5).pending == ended("5")
-    assert ran(started(step.transform_input(lambda number: number * 100), 2), 5).pending == ended(205)
+    assert ran(started(step.map(str)), 5).pending[0] == ended("5")
+    assert ran(started(step.transform_input(lambda number: number * 100), 2), 5).pending[0] == ended(205)
 
 
 def test_the_original_input_is_there_after_a_partly_executed_base() -> None:
@@ -503,6 +509,19 @@ def test_the_original_input_is_there_after_a_partly_executed_base() -> None:
     for event in (1, 2):
         entries.extend(here.entries)
         here = ran(here, event)
-    assert here.pending == ended((7, 10))
+    assert here.pending[0] == ended((7, 10))
     half_way = recover(workflow(transformed), entries)
-    assert pending(half_way) == EffectToRun("other", "other", ask, (8,), attempt=1)
+    assert pending(half_way)[0] == EffectToRun("other", "other", ask, (8,), attempt=1)
+
+
+# Technical errors
+
+
+def give_up(number: int, problem: GivenUp) -> Result[int, Broken]:
+    return Success(number) if problem.attempts < 5 else Failure(Broken(problem.message))
+
+
+def test_a_part_may_have_a_policy_and_a_way_to_give_up() -> None:
+    policy = Retry(attempts=3)
+    assert retrying(step >> other, policy) == Retrying(step >> other, policy, None)
+    assert retrying(step >> other, policy, give_up) == Retrying(step >> other, policy, give_up)

@@ -175,9 +175,9 @@ def test_naming_a_step_renames_it_and_naming_a_part_makes_a_scope() -> None:
     part = (step >> add).named("part")
     assert isinstance(node_of(part), Named)
     here = begun(Workflow("w", version=1, input=int, root=part >> part), 0)
-    assert here.pending.address == "part/step"  # type: ignore[union-attr]
+    assert here.pending[0].address == "part/step"  # type: ignore[union-attr]
     here = ran(here, 1)
-    assert here.pending.address == "part/add"  # type: ignore[union-attr]
+    assert here.pending[0].address == "part/add"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("name", ["", " a", "a ", "a/b", "a#2", "a[1]", "!a", "a:b", "a\n", "x" * 101])
@@ -224,4 +224,4 @@ def test_what_is_no_program_is_refused_where_it_is_built(build: Any) -> None:
 
 def test_a_program_without_steps_ends_at_once() -> None:
     here = begun(Workflow("w", version=1, input=int, root=pure(1) >> compute(abs)), 0)
-    assert isinstance(here.pending, Outcome)
+    assert isinstance(here.pending[0], Outcome)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from interpreters.machine.pending import EffectToRun, Outcome, PausedAt
 from interpreters.testing import START, Simulation
-from wio import Exponential, Fixed, InvalidDefinition, Linear, Retry, Workflow, run_io
+from wio import Exponential, Fixed, GivenUp, InvalidDefinition, Linear, Retry, Workflow, run_io
 from wio.retries import Backoff
 
 SECOND = timedelta(seconds=1)
@@ -109,17 +109,17 @@ def test_a_failing_step_is_retried_as_its_policy_says_and_then_paused() -> None:
     failing = Workflow("w", version=1, input=int, root=run_io(fails, retry=Retry(attempts=3, backoff=Linear(SECOND))))
     with Simulation(failing) as simulation:
         run = simulation.start(failing, id="i", input=1)
-        waiting = run.pending
+        waiting = run.pending[0]
         assert isinstance(waiting, EffectToRun)
         assert (waiting.attempt, waiting.not_before) == (2, START + SECOND)
         simulation.crash()
-        assert run.pending == waiting
+        assert run.pending[0] == waiting
         simulation.advance(10 * SECOND)
-        assert isinstance(run.pending, PausedAt)
+        assert isinstance(run.pending[0], PausedAt)
         assert moments == [0 * SECOND, 1 * SECOND, 3 * SECOND]
         run.resume()
         assert moments[-1] == 10 * SECOND
-        waiting = run.pending
+        waiting = run.pending[0]
         assert isinstance(waiting, EffectToRun), "a resume gives a fresh policy"
         assert waiting.attempt == 5
 
@@ -137,8 +137,8 @@ def test_a_retry_that_succeeds_applies_its_event() -> None:
     with Simulation(recovering) as simulation:
         run = simulation.start(recovering, id="i", input=1)
         simulation.advance(5 * SECOND)
-        assert isinstance(run.pending, Outcome)
-        assert run.pending.result.unwrap() == 2
+        assert isinstance(run.pending[0], Outcome)
+        assert run.pending[0].result.unwrap() == 2
 
 
 def test_a_mistake_of_the_program_is_not_retried() -> None:
@@ -153,5 +153,10 @@ def test_a_mistake_of_the_program_is_not_retried() -> None:
     mistaken = Workflow("w", version=1, input=int, root=run_io(wrong, retry=policy))
     with Simulation(mistaken) as simulation:
         run = simulation.start(mistaken, id="i", input=1)
-        assert isinstance(run.pending, PausedAt)
+        assert isinstance(run.pending[0], PausedAt)
         assert runs == [1]
+
+
+def test_what_was_given_up_is_a_value() -> None:
+    assert GivenUp("OSError", "gone", 3) == GivenUp(type="OSError", message="gone", attempts=3)
+    assert GivenUp("OSError", "gone", 3) != GivenUp("OSError", "gone", 4)

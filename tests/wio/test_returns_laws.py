@@ -41,11 +41,11 @@ def observe(program: WIO[int, Any, Any]) -> tuple[list[tuple[str, str, str]], ob
     """Return what a program records when each of its effects runs, and its result."""
     here = begun(Workflow("observed", version=1, input=int, root=program), 2)
     entries = list(here.entries)
-    while isinstance(here.pending, EffectToRun):
-        here = ran(here, here.pending.function(*here.pending.arguments))
+    while isinstance(here.pending[0], EffectToRun):
+        here = ran(here, here.pending[0].function(*here.pending[0].arguments))
         entries.extend(here.entries)
-    assert isinstance(here.pending, Outcome)
-    return told(entries), here.pending.result
+    assert isinstance(here.pending[0], Outcome)
+    return told(entries), here.pending[0].result
 
 
 class Observed(

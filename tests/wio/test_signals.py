@@ -60,7 +60,7 @@ def test_a_signal_has_a_stable_name() -> None:
     """32: R: it is explicit, and part of what an address cannot hold is refused."""
     assert repr(ADD) == "Signal('add')"
     assert repr(Query("status", response=str)) == "Query('status')"
-    assert Signal("add", request=int, response=str) == ADD
+    assert Signal("add", request=int, response=str) == ADD != Signal("add", request=int, response=str, correlation=str)
     assert ADD != LATER
     with pytest.raises(InvalidName):
         Signal("a:b", request=int, response=int)
@@ -128,8 +128,8 @@ def test_only_the_present_signal_is_expected() -> None:
     here = begun(workflow(add >> later >> add), 1)
     names = []
     for _ in range(3):
-        assert isinstance(here.pending, SignalExpected)
-        names.append((here.pending.address, here.pending.node.signal.name))
+        assert isinstance(here.pending[0], SignalExpected)
+        names.append((here.pending[0].address, here.pending[0].node.signal.name))
         here = signalled(here, 1)
     assert names == [("add", "add"), ("later", "later"), ("add#2", "add")]
 
@@ -166,20 +166,20 @@ def test_a_kept_signal_is_handled_before_one_that_comes_now() -> None:
     kept = apply(here.execution, kept_entry(here.execution, LATER, 5, "k", AT))
     assert kept.mailbox == (Kept(2, "later", kept.mailbox[0].request, "k"),)
     from_kept = ran(attrs.evolve(here, execution=kept), 1)
-    assert isinstance(from_kept.pending, EffectToRun)
-    assert from_kept.pending.arguments == (1, 5)
+    assert isinstance(from_kept.pending[0], EffectToRun)
+    assert from_kept.pending[0].arguments == (1, 5)
     after = signalled(from_kept, 5)
-    assert isinstance(after.pending, SignalExpected)
+    assert isinstance(after.pending[0], SignalExpected)
     assert after.execution.mailbox == ()
 
 
 def test_a_signal_is_kept_between_two_steps_that_take_others() -> None:
     here = begun(workflow(add >> later), 0)
     kept = apply(here.execution, kept_entry(here.execution, LATER, 5, None, AT))
-    assert isinstance(pending(kept), SignalExpected)
+    assert isinstance(pending(kept)[0], SignalExpected)
     handled = signalled(attrs.evolve(here, execution=kept), 1)
-    assert isinstance(handled.pending, EffectToRun)
-    assert handled.pending.arguments == (1, 5)
+    assert isinstance(handled.pending[0], EffectToRun)
+    assert handled.pending[0].arguments == (1, 5)
 
 
 def test_a_kept_signal_whose_effect_raises_pauses_the_instance() -> None:
@@ -193,7 +193,7 @@ def test_a_kept_signal_whose_effect_raises_pauses_the_instance() -> None:
         run = simulation.start(keeping, id="i", input=1)
         run.send(LATER, 5)
         simulation.advance(timedelta(1))
-        waiting = run.pending
+        waiting = run.pending[0]
         assert isinstance(waiting, PausedAt)
         assert waiting.problem.type == "PermissionError"
 

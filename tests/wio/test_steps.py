@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import attrs
 import pytest
@@ -14,7 +15,7 @@ from interpreters import DraftReached, Runtime, UserFunctionRaised, WrongPayload
 from interpreters.errors import JournalMismatch, NotActive, NotDue
 from interpreters.machine.pending import EffectToRun, Outcome, PausedAt, SignalExpected, TimerRunning, pending
 from interpreters.machine.transition import recover
-from interpreters.machine.turn import detail_of
+from interpreters.runtime.agenda import described
 from interpreters.testing import START, Simulation
 from journals import InMemoryJournal
 from journals.entries import Kind
@@ -32,11 +33,15 @@ from wio import (
     draft,
     fail,
     handle_signal,
+    new_uuid,
+    now,
     pure,
+    random_number,
     run_io,
     wait,
     wait_until,
 )
+from wio.nodes import Drawn, Record, TransformOutput
 
 
 @attrs.frozen
@@ -88,7 +93,7 @@ ONE = Order(1)
 def test_a_pure_value_is_the_outcome_and_needs_no_event() -> None:
     """10: a pure value becomes the state without any event."""
     here = begun(workflow(pure(3)), ONE)
-    assert here.pending == Outcome(Success(3), recorded=True)
+    assert here.pending[0] == Outcome(Success(3), recorded=True)
     assert [entry.kind for entry in here.entries] == [Kind.STARTED, Kind.COMPLETED]
 
 
@@ -97,22 +102,22 @@ def test_after_the_end_nothing_happens_any_more() -> None:
     here = begun(workflow(pure(3)), ONE)
     for stimulus in (ran, signalled):
         with pytest.raises(NotActive):
-            stimulus(here, 1)
+            stimulus(here, 1, address="step")
     with pytest.raises(NotActive):
-        fired(here, AT)
+        fired(here, AT, address="wait")
 
 
 def test_a_pure_error_goes_to_the_error_channel() -> None:
     """12: so does the error of a check."""
-    assert begun(workflow(fail("no")), ONE).pending == Outcome(Failure("no"), recorded=True)
-    assert begun(workflow(check(is_even)), ONE).pending == Outcome(Failure("odd"), recorded=True)
-    assert begun(workflow(check(is_even)), Order(2)).pending == Outcome(Success(Order(2)), recorded=True)
+    assert begun(workflow(fail("no")), ONE).pending[0] == Outcome(Failure("no"), recorded=True)
+    assert begun(workflow(check(is_even)), ONE).pending[0] == Outcome(Failure("odd"), recorded=True)
+    assert begun(workflow(check(is_even)), Order(2)).pending[0] == Outcome(Success(Order(2)), recorded=True)
     assert begun(workflow(fail("no")), ONE).entries[-1].kind is Kind.FAILED
 
 
 def test_after_an_error_the_following_steps_are_left_out() -> None:
     here = begun(workflow(check(is_even) >> run_io(charge)), ONE)
-    assert here.pending == Outcome(Failure("odd"), recorded=True)
+    assert here.pending[0] == Outcome(Failure("odd"), recorded=True)
 
 
 def test_a_pure_function_that_raises_is_named_with_its_place() -> None:
@@ -132,9 +137,9 @@ def divide(number: int) -> int:
 def test_an_effect_yields_an_event_that_the_handler_folds() -> None:
     """14: the wake-up runs the effect, its event is recorded, the handler makes the new state."""
     here = begun(workflow(run_io(charge, keeps)), ONE)
-    assert here.pending == EffectToRun("charge", "charge", charge, (ONE,), attempt=1)
+    assert here.pending[0] == EffectToRun("charge", "charge", charge, (ONE,), attempt=1)
     here = ran(here, Charged(5))
-    assert here.pending == Outcome(Success(Order(6)), recorded=True)
+    assert here.pending[0] == Outcome(Success(Order(6)), recorded=True)
     event, end = here.entries
     assert (event.kind, event.address, event.seq) == (Kind.EVENT, "charge", 2)
     assert event.payload is not None
@@ -143,23 +148,24 @@ def test_an_effect_yields_an_event_that_the_handler_folds() -> None:
 
 
 def test_without_a_handler_the_event_is_the_output() -> None:
-    assert ran(begun(workflow(run_io(charge)), ONE), Charged(5)).pending == Outcome(Success(Charged(5)), recorded=True)
+    here = ran(begun(workflow(run_io(charge)), ONE), Charged(5))
+    assert here.pending[0] == Outcome(Success(Charged(5)), recorded=True)
 
 
 def test_an_exception_is_shown_and_leaves_the_state() -> None:
     """15, 81: without a retry policy the instance is paused with the reason; no event is stored."""
     here = failed(begun(workflow(run_io(charge, keeps)), ONE), OSError("no route"))
-    assert isinstance(here.pending, PausedAt)
-    assert str(here.pending.problem) == "OSError: no route"
+    assert isinstance(here.pending[0], PausedAt)
+    assert str(here.pending[0].problem) == "OSError: no route"
     assert here.entries[0].kind is Kind.ATTEMPT_FAILED
-    assert detail_of(here.pending) == "paused at charge: OSError: no route"
+    assert described(here.pending[0]) == "paused at charge: OSError: no route"
 
 
 def test_after_a_resume_the_effect_runs_again() -> None:
     """16: as the second attempt."""
     here = resumed(failed(begun(workflow(run_io(charge, keeps)), ONE), OSError("no route")))
-    assert here.pending == EffectToRun("charge", "charge", charge, (ONE,), attempt=2)
-    assert ran(here, Charged(1)).pending == Outcome(Success(Order(2)), recorded=True)
+    assert here.pending[0] == EffectToRun("charge", "charge", charge, (ONE,), attempt=2)
+    assert ran(here, Charged(1)).pending[0] == Outcome(Success(Order(2)), recorded=True)
 
 
 def test_a_paused_instance_takes_nothing_but_a_resume() -> None:
@@ -168,13 +174,13 @@ def test_a_paused_instance_takes_nothing_but_a_resume() -> None:
     for stimulus in (lambda: ran(here, Charged(1)), lambda: failed(here, OSError("again")), lambda: lost(here)):
         with pytest.raises(JournalMismatch, match="a resume"):
             stimulus()
-    assert resumed(here).pending
+    assert resumed(here).pending[0]
 
 
 def test_a_handler_may_fail_with_a_domain_error() -> None:
     """18: the event is recorded all the same."""
     here = ran(begun(workflow(run_io(charge, pays)), ONE), Charged(100))
-    assert here.pending == Outcome(Failure(Declined(100)), recorded=True)
+    assert here.pending[0] == Outcome(Failure(Declined(100)), recorded=True)
     assert [entry.kind for entry in here.entries] == [Kind.EVENT, Kind.FAILED]
 
 
@@ -187,7 +193,7 @@ def test_a_handler_that_raises_leaves_the_execution_as_it_was() -> None:
     here = begun(workflow(run_io(charge, raises)), ONE)
     with pytest.raises(UserFunctionRaised, match="raises"):
         ran(here, Charged(0))
-    assert ran(here, Charged(1)).pending == Outcome(Success(ONE), recorded=True)
+    assert ran(here, Charged(1)).pending[0] == Outcome(Success(ONE), recorded=True)
 
 
 def test_an_event_that_cannot_be_kept_is_refused_before_it_is_recorded() -> None:
@@ -217,9 +223,9 @@ def test_a_step_sees_the_instance_and_its_input() -> None:
 
 def test_names_of_a_step() -> None:
     """20: the default is the function's name; a lambda has none; a description is kept."""
-    assert begun(workflow(run_io(lambda _: 1)), ONE).pending.address == "step"  # type: ignore[union-attr]
+    assert begun(workflow(run_io(lambda _: 1)), ONE).pending[0].address == "step"  # type: ignore[union-attr]
     named = run_io(charge, name="take money", description="Takes it.")
-    assert begun(workflow(named), ONE).pending.address == "take money"  # type: ignore[union-attr]
+    assert begun(workflow(named), ONE).pending[0].address == "take money"  # type: ignore[union-attr]
     assert named == run_io(charge, name="take money", description="Takes it.")
     assert named != run_io(charge, name="take money")
 
@@ -269,7 +275,7 @@ def charge_refused(order: Order) -> IOResultE[Charged]:
 def test_an_io_failure_is_a_technical_error() -> None:
     refusing = workflow(run_io(charge_refused))
     with Simulation(refusing) as simulation:
-        waiting = simulation.start(refusing, id="i", input=ONE).pending
+        waiting = simulation.start(refusing, id="i", input=ONE).pending[0]
         assert isinstance(waiting, PausedAt)
         assert waiting.problem.type == "OSError"
 
@@ -278,12 +284,12 @@ def test_a_lost_attempt_runs_again_and_does_not_count_for_the_policy() -> None:
     """R 85: what the journal says of an attempt survives; a crash uses nothing of the policy up."""
     policy = Retry(attempts=2, backoff=Fixed(timedelta(seconds=10)))
     here = lost(lost(begun(workflow(run_io(charge, keeps, retry=policy)), ONE)))
-    assert isinstance(here.pending, EffectToRun)
-    assert (here.pending.attempt, here.pending.not_before) == (3, None)
+    assert isinstance(here.pending[0], EffectToRun)
+    assert (here.pending[0].attempt, here.pending[0].not_before) == (3, None)
     here = failed(here, OSError("once"))
-    assert isinstance(here.pending, EffectToRun)
-    assert (here.pending.attempt, here.pending.not_before) == (4, AT + timedelta(seconds=10))
-    assert isinstance(failed(here, OSError("twice")).pending, PausedAt)
+    assert isinstance(here.pending[0], EffectToRun)
+    assert (here.pending[0].attempt, here.pending[0].not_before) == (4, AT + timedelta(seconds=10))
+    assert isinstance(failed(here, OSError("twice")).pending[0], PausedAt)
 
 
 def test_steps_run_in_order_and_state_accumulates() -> None:
@@ -292,7 +298,7 @@ def test_steps_run_in_order_and_state_accumulates() -> None:
     here = begun(workflow(step >> step >> step), ONE)
     for amount in (1, 10, 100):
         here = ran(here, Charged(amount))
-    assert here.pending == Outcome(Success(Order(112)), recorded=True)
+    assert here.pending[0] == Outcome(Success(Order(112)), recorded=True)
 
 
 # Signals
@@ -330,27 +336,27 @@ approved = handle_signal(APPROVE, approve, count, respond=thank)
 def test_a_signal_is_recorded_with_its_response() -> None:
     """21, 25: the response is made of the input and the event."""
     here = begun(workflow(approved), ONE)
-    assert isinstance(here.pending, SignalExpected)
-    assert here.pending.node.signal == APPROVE
+    assert isinstance(here.pending[0], SignalExpected)
+    assert here.pending[0].node.signal == APPROVE
     here = signalled(here, Approved("me", 1), key="k")
     entry = here.entries[0]
     assert (entry.kind, entry.address, entry.key) == (Kind.SIGNAL, "approve", "k")
     assert entry.response is not None
     assert entry.response.text == '"thanks, me, for 1"'
-    assert here.pending == Outcome(Success(Order(3)), recorded=True)
+    assert here.pending[0] == Outcome(Success(Order(3)), recorded=True)
 
 
 def test_only_the_signal_of_the_present_step_is_expected() -> None:
     """2, 3: the second is expected after the first."""
     here = begun(workflow(approved >> approved.named("again")), ONE)
-    assert here.pending.address == "approve"  # type: ignore[union-attr]
-    assert signalled(here, Approved("a", 1)).pending.address == "again"  # type: ignore[union-attr]
+    assert here.pending[0].address == "approve"  # type: ignore[union-attr]
+    assert signalled(here, Approved("a", 1)).pending[0].address == "again"  # type: ignore[union-attr]
 
 
 def test_a_signal_may_lead_to_a_domain_error_and_still_has_a_response() -> None:
     """23."""
     here = signalled(begun(workflow(handle_signal(APPROVE, approve, judge, respond=thank)), ONE), Approved("you", 1))
-    assert here.pending == Outcome(Failure("not by you"), recorded=True)
+    assert here.pending[0] == Outcome(Failure("not by you"), recorded=True)
     assert here.entries[0].response is not None
 
 
@@ -366,7 +372,7 @@ def test_the_exception_of_a_signals_effect_goes_to_its_sender() -> None:
         run = simulation.start(waiting, id="i", input=ONE)
         with pytest.raises(PermissionError):
             run.signal(APPROVE, Approve(""))
-        assert isinstance(run.pending, SignalExpected)
+        assert isinstance(run.pending[0], SignalExpected)
         assert len(run.history) == 1
         assert run.signal(APPROVE, Approve("me")) == "thanks, me, for 1"
 
@@ -384,11 +390,11 @@ def test_a_wait_records_its_deadline_and_ends_there() -> None:
     """33: at the deadline, and not before."""
     here = begun(workflow(wait(timedelta(days=1)) >> run_io(charge)), ONE)
     due = AT + timedelta(days=1)
-    assert here.pending == TimerRunning("wait", due)
+    assert here.pending[0] == TimerRunning("wait", due)
     assert [entry.kind for entry in here.entries] == [Kind.STARTED, Kind.TIMER_SET]
     with pytest.raises(NotDue):
         fired(here, due - timedelta(microseconds=1))
-    assert fired(here, due).pending == EffectToRun("charge", "charge", charge, (ONE,), attempt=1)
+    assert fired(here, due).pending[0] == EffectToRun("charge", "charge", charge, (ONE,), attempt=1)
 
 
 def test_a_recorded_deadline_survives_new_code() -> None:
@@ -396,8 +402,8 @@ def test_a_recorded_deadline_survives_new_code() -> None:
     from_old = begun(workflow(wait(timedelta(days=1))), ONE).entries
     from_new = begun(workflow(wait(timedelta(days=9))), ONE)
     recovered = recovered_pending(workflow(wait(timedelta(days=9))), from_old)
-    assert recovered == TimerRunning("wait", AT + timedelta(days=1))
-    assert from_new.pending == TimerRunning("wait", AT + timedelta(days=9))
+    assert recovered == (TimerRunning("wait", AT + timedelta(days=1)),)
+    assert from_new.pending[0] == TimerRunning("wait", AT + timedelta(days=9))
 
 
 def recovered_pending(of: Workflow[Order, object, object], entries: object) -> object:
@@ -413,14 +419,15 @@ def as_many_hours(order: Order) -> timedelta:
 
 
 def test_a_wait_may_be_computed_from_the_value() -> None:
-    assert begun(workflow(wait(as_many_hours)), ONE).pending == TimerRunning("as_many_hours", AT + timedelta(hours=1))
-    assert begun(workflow(wait_until(tomorrow)), ONE).pending == TimerRunning("tomorrow", AT + timedelta(days=1))
+    here = begun(workflow(wait(as_many_hours)), ONE)
+    assert here.pending[0] == TimerRunning("as_many_hours", AT + timedelta(hours=1))
+    assert begun(workflow(wait_until(tomorrow)), ONE).pending[0] == TimerRunning("tomorrow", AT + timedelta(days=1))
 
 
 def test_a_wait_until_another_zones_time_is_said_in_utc() -> None:
     noon_elsewhere = datetime(2026, 1, 2, 12, tzinfo=timezone(timedelta(hours=2)))
-    waiting = begun(workflow(wait_until(noon_elsewhere)), ONE).pending
-    assert detail_of(waiting) == "waits at wait until 2026-01-02 10:00:00 UTC"
+    waiting = begun(workflow(wait_until(noon_elsewhere)), ONE).pending[0]
+    assert described(waiting) == "waits at wait until 2026-01-02 10:00:00 UTC"
 
 
 @pytest.mark.parametrize("duration", [timedelta(0), timedelta(days=-3), timedelta.min])
@@ -432,18 +439,18 @@ def test_a_wait_that_is_over_already_ends_at_once(duration: timedelta) -> None:
 
 def test_a_wait_beyond_the_calendar_never_ends() -> None:
     here = begun(workflow(wait(timedelta.max)), ONE)
-    assert here.pending == TimerRunning("wait", datetime.max.replace(tzinfo=UTC))
+    assert here.pending[0] == TimerRunning("wait", datetime.max.replace(tzinfo=UTC))
     far = datetime.max.replace(tzinfo=timezone(timedelta(hours=-2)))
-    assert begun(workflow(wait_until(far)), ONE).pending == TimerRunning("wait", far)
+    assert begun(workflow(wait_until(far)), ONE).pending[0] == TimerRunning("wait", far)
 
 
 def test_a_moment_of_the_wrong_type_pauses_the_instance() -> None:
     here = begun(workflow(wait(tomorrow)), ONE)  # type: ignore[arg-type]
-    assert isinstance(here.pending, PausedAt)
-    assert "not a timedelta" in here.pending.problem.message
+    assert isinstance(here.pending[0], PausedAt)
+    assert "not a timedelta" in here.pending[0].problem.message
     naive = begun(workflow(wait_until(lambda _: datetime(2026, 1, 1))), ONE)
-    assert isinstance(naive.pending, PausedAt)
-    assert isinstance(resumed(naive).pending, PausedAt)
+    assert isinstance(naive.pending[0], PausedAt)
+    assert isinstance(resumed(naive).pending[0], PausedAt)
 
 
 def test_a_constant_time_without_a_zone_is_refused_when_the_step_is_built() -> None:
@@ -456,7 +463,7 @@ def test_a_wait_in_virtual_time() -> None:
     with Simulation(waiting) as simulation:
         run = simulation.start(waiting, id="i", input=ONE)
         simulation.advance(timedelta(days=29))
-        assert run.pending == TimerRunning("wait", START + timedelta(days=30))
+        assert run.pending[0] == TimerRunning("wait", START + timedelta(days=30))
         simulation.advance(timedelta(days=1))
         assert run.result() == Success(Order(11))
 
@@ -470,3 +477,19 @@ def test_a_draft_composes_and_is_refused_by_a_runtime() -> None:
         Runtime(InMemoryJournal(), [drafted])
     with pytest.raises(DraftReached, match="ship"):
         ran(begun(drafted, ONE), Charged(1))
+
+
+# What is drawn from outside, once
+
+
+@pytest.mark.parametrize(
+    ("draw", "drawn", "name"),
+    [(now, Drawn.NOW, "now"), (random_number, Drawn.RANDOM, "random number"), (new_uuid, Drawn.UUID, "new UUID")],
+)
+def test_what_is_drawn_is_the_output_or_is_folded(draw: Any, drawn: Drawn, name: str) -> None:
+    assert draw() == Record(drawn, name=name)
+    assert draw(name="n", description="Draws.") == Record(drawn, name="n", description="Draws.")
+    assert draw(max) == TransformOutput(Record(drawn, name=name), max)
+    assert draw(max, name="n", description="Draws.") == TransformOutput(
+        Record(drawn, name="n", description="Draws."), max
+    )

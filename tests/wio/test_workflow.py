@@ -34,6 +34,6 @@ def test_a_workflow_has_a_name_that_can_be_written_down(name: str) -> None:
 
 def test_the_input_is_of_the_declared_type() -> None:
     echo = Workflow("echo", version=1, input=int, root=compute(lambda number: number))
-    assert isinstance(begun(echo, 3).pending, Outcome)
+    assert isinstance(begun(echo, 3).pending[0], Outcome)
     with pytest.raises(WrongPayload, match="input of workflow 'echo'"):
         begun(echo, "three")

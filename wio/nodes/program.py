@@ -1,22 +1,19 @@
-"""What is a workflow made of? The whole algebra, on one page.
+"""What is a program? `WIO`, its methods, and the nodes that they make.
 
 `WIO[In, Err, Out]` is a program that takes an `In`, and ends with an `Out` or with an error `Err`.
-It is an immutable tree of the node classes below; building it runs nothing. Users see `WIO` and compose
-with its methods and with the constructors of `wio.steps` and `wio.control`. Interpreters `match` over
-`Node`, the closed union at the end, which `node_of` reaches with the only cast there is.
-
-No function here recurses into the tree: a chain of 100,000 steps is an ordinary value.
+It is an immutable tree; building it runs nothing. No function here recurses into the tree: a chain of
+100,000 steps is an ordinary value.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Any, Generic, Never, TypeAlias, TypeVar, cast, get_args, overload
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import Any, Generic, Never, TypeAlias, TypeVar, cast, overload
 
 import attrs
-from attrs.validators import optional
 from returns.interfaces.altable import AltableN
 from returns.interfaces.container import ContainerN
 from returns.interfaces.lashable import LashableN
@@ -26,9 +23,7 @@ from returns.result import Failure, Result
 from wio.errors import InvalidDefinition
 from wio.names import checked_name, valid_name
 from wio.notebook import svg_of
-from wio.retries import Retry
-from wio.signals import Query, Signal
-from wio.validators import is_a, is_function, is_function_or_none
+from wio.validators import is_function
 
 In = TypeVar("In", contravariant=True)
 Err = TypeVar("Err", covariant=True)
@@ -40,6 +35,8 @@ E = TypeVar("E")
 E2 = TypeVar("E2")
 S = TypeVar("S")
 R = TypeVar("R")
+Given = TypeVar("Given", covariant=True)
+Made = TypeVar("Made", covariant=True)
 
 Function: TypeAlias = Callable[..., Any]
 """Is a user's function as interpreters see it: the types were checked where the node was built."""
@@ -143,15 +140,18 @@ class WIO(  # type: ignore[type-var]  # pyright: ignore[reportGeneralTypeIssues]
 
         The name is part of the addresses in the journal: changing it under open instances strands them.
         """
-        node = node_of(self)
-        match node:
-            case RunIO() | HandleSignal() | Wait() | Draft() | Branch() | Loop() | Compute() | Check():
-                renamed: WIO[Any, Any, Any] = attrs.evolve(
-                    node, name=checked_name(name, "a step"), description=description or node.description
-                )
-                return renamed
-            case _:
-                return Named(self, name=name, description=description)
+        if isinstance(self, Named) or not hasattr(type(self), "name"):
+            return Named(self, name=name, description=description)
+        node = cast(Any, self)
+        renamed: WIO[A, E, B] = attrs.evolve(
+            node, name=checked_name(name, "a step"), description=description or node.description
+        )
+        return renamed
+
+    @property
+    def label(self) -> str:
+        """Is how a node is called in `repr`; empty for one that only holds others together."""
+        return str(getattr(self, "name", ""))
 
     def __eq__(self, other: object) -> bool:
         return same_structure(self, cast(object, other)) if isinstance(other, Composable) else NotImplemented
@@ -176,7 +176,7 @@ class Composable(WIO[In, Err, Out], Generic[Out, Err, In]):
     __slots__ = ()
 
 
-class Passage(Composable[Any, Never, Any]):
+class Passage(Composable[Any, Never, object]):
     """Is a program that passes any value on unchanged; after `>>` the value keeps its type."""
 
     __slots__ = ()
@@ -197,10 +197,6 @@ class Passage(Composable[Any, Never, Any]):
 AnyNode: TypeAlias = Composable[Any, Any, Any]
 AnyWIO: TypeAlias = WIO[Any, Any, Any]
 
-_RETRY = is_a(Retry, "Give a policy: Retry(attempts=3).")
-_SIGNAL = is_a(Signal, "Give a signal: Signal('confirm', request=..., response=...).")
-_QUERY = is_a(Query, "Give a query: Query('status', response=...).")
-
 
 def is_program(_instance: Any, _attribute: Any, value: Any) -> None:
     """Raise `InvalidDefinition` when a value is no program: an attrs validator."""
@@ -210,8 +206,13 @@ def is_program(_instance: Any, _attribute: Any, value: Any) -> None:
 # Chains are built at run time as well, in continuations: there these two cost less than validators of the nodes.
 
 
+def is_node(program: object) -> bool:
+    """Tell whether a value is one of the nodes: they are the attrs classes among the programs."""
+    return isinstance(program, Composable) and "__attrs_attrs__" in type(cast(object, program)).__dict__
+
+
 def _checked(program: AnyWIO) -> AnyWIO:
-    if type(program) not in _NODE_CLASSES:
+    if not is_node(program):
         shown = type(program).__name__ if isinstance(cast(object, program), WIO) else f"{program!r:.100}"
         raise InvalidDefinition(
             f"{shown} is not a program. Build programs with the constructors of wio: pure(...), run_io(...), ..."
@@ -238,6 +239,27 @@ class Caught(Generic[A, E]):
     state: object
 
 
+@attrs.frozen
+class Interrupted(Generic[Given, Made]):
+    """Is what the handler of a scope receives.
+
+    `input` is what the scope was given, `trigger` the output of what set the handler off, and `state` the latest
+    value that was flowing in the body.
+    """
+
+    input: Given
+    trigger: Made
+    state: object
+
+
+@attrs.frozen
+class Done(Generic[Given, Made]):
+    """Is what an undo receives: the input of the action and its output."""
+
+    input: Given
+    output: Made
+
+
 # Values
 
 
@@ -247,12 +269,20 @@ class Pure(AnyNode):
 
     value: Any
 
+    @property
+    def label(self) -> str:
+        return f"pure({self.value!r:.40})"
+
 
 @attrs.frozen(eq=False, repr=False)
 class Fail(AnyNode):
     """Fails with a constant error."""
 
     error: Any
+
+    @property
+    def label(self) -> str:
+        return f"fail({self.error!r:.40})"
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -271,78 +301,6 @@ class Check(AnyNode):
     function: Function = attrs.field(validator=is_function)
     name: str = attrs.field(default="", kw_only=True)
     description: str = attrs.field(default="", kw_only=True)
-
-
-# Steps: the leaves that write to the journal
-
-
-@attrs.frozen(eq=False, repr=False)
-class RunIO(AnyNode):
-    """Runs an effect whose event is recorded, and folds the event with a pure handler.
-
-    Without a handler the event is the output. `event` is the declared type of the event; None means that
-    the annotations of the effect tell it.
-    """
-
-    effect: Function = attrs.field(validator=is_function)
-    handler: Function | None = attrs.field(default=None, validator=is_function_or_none)
-    name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
-    description: str = attrs.field(default="", kw_only=True)
-    event: Any = attrs.field(default=None, kw_only=True)
-    retry: Retry | None = attrs.field(default=None, kw_only=True, validator=optional(_RETRY))
-
-
-@attrs.frozen(eq=False, repr=False)
-class HandleSignal(AnyNode):
-    """Waits for a signal, runs an effect on the request, records its event, folds it, and responds."""
-
-    signal: Signal[Any, Any] = attrs.field(validator=_SIGNAL)
-    effect: Function = attrs.field(validator=is_function)
-    handler: Function | None = attrs.field(validator=is_function_or_none)
-    respond: Function = attrs.field(validator=is_function)
-    name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
-    description: str = attrs.field(default="", kw_only=True)
-    event: Any = attrs.field(default=None, kw_only=True)
-
-
-class Timing(enum.Enum):
-    """Says whether a wait is given as a duration or as a point in time."""
-
-    DURATION = "for"
-    INSTANT = "until"
-
-
-def _is_moment(wait: Wait, _attribute: Any, moment: Any) -> None:
-    duration = wait.timing is Timing.DURATION
-    aware = isinstance(moment, datetime) and moment.tzinfo is not None
-    if callable(moment) or (isinstance(moment, timedelta) if duration else aware):
-        return
-    wanted = "a timedelta" if duration else "an aware datetime, such as datetime(2026, 1, 1, tzinfo=UTC)"
-    raise InvalidDefinition(f"{moment!r} is no {'duration' if duration else 'time'}. Give {wanted}, or a function.")
-
-
-@attrs.frozen(eq=False, repr=False)
-class Wait(Passage):
-    """Waits for a duration or until a time, either of them given or computed from the value.
-
-    The deadline is computed once, when the wait is reached, and recorded as an absolute time.
-    """
-
-    moment: timedelta | datetime | Function = attrs.field(validator=_is_moment)
-    timing: Timing
-    name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
-    description: str = attrs.field(default="", kw_only=True)
-
-
-@attrs.frozen(eq=False, repr=False)
-class Draft(AnyNode):
-    """Stands for a step that has a name and types, but no body yet. It draws; it does not run."""
-
-    name: str = attrs.field(validator=valid_name("a step"))
-    description: str = attrs.field(default="", kw_only=True)
-    input: Any = attrs.field(default=object, kw_only=True)
-    output: Any = attrs.field(default=object, kw_only=True)
-    error: Any = attrs.field(default=None, kw_only=True)
 
 
 # Sequencing
@@ -371,6 +329,10 @@ class FlatMap(AnyNode):
     continuation: Function
     feed: Feed
 
+    @property
+    def label(self) -> str:
+        return "flat_map"
+
 
 @attrs.frozen(eq=False, repr=False)
 class TransformOutput(AnyNode):
@@ -378,54 +340,6 @@ class TransformOutput(AnyNode):
 
     base: WIO[Any, Any, Any] = attrs.field(validator=is_program)
     function: Function = attrs.field(validator=is_function)
-
-
-# Choice and repetition
-
-
-@attrs.frozen(eq=False)
-class Arm:
-    """Is one way that a `Branch` may take. `guard` returns a bool, or a `Maybe` with the arm's input."""
-
-    guard: Function = attrs.field(validator=is_function)
-    body: WIO[Any, Any, Any] = attrs.field(validator=is_program)
-    name: str = attrs.field(kw_only=True, validator=valid_name("an arm"))
-
-
-@attrs.frozen(eq=False, repr=False)
-class Branch(AnyNode):
-    """Takes the first arm whose guard yields, or the default; without one it fails with `NoArmMatched`."""
-
-    arms: tuple[Arm, ...]
-    default: WIO[Any, Any, Any] | None = attrs.field(default=None, validator=attrs.validators.optional(is_program))
-    name: str = attrs.field(default="branch", kw_only=True, validator=valid_name("a branch"))
-    description: str = attrs.field(default="", kw_only=True)
-
-
-class LoopTest(enum.Enum):
-    """Says whether a loop asks its question before a round or after it."""
-
-    BEFORE = "before"
-    AFTER = "after"
-
-
-@attrs.frozen(eq=False, repr=False)
-class Loop(AnyNode):
-    """Repeats `body` until `until` yields: a bool, or a `Maybe` with the output.
-
-    `back` is the way from the end of one round to the start of the next; without it the body's output is
-    its next input. With `LoopTest.BEFORE` the question is asked of the input, before the first round too.
-    """
-
-    body: WIO[Any, Any, Any] = attrs.field(validator=is_program)
-    until: Function = attrs.field(validator=is_function)
-    back: WIO[Any, Any, Any] | None = attrs.field(default=None, validator=attrs.validators.optional(is_program))
-    test: LoopTest = LoopTest.AFTER
-    name: str = attrs.field(default="loop", kw_only=True, validator=valid_name("a loop"))
-    description: str = attrs.field(default="", kw_only=True)
-
-
-# Scopes
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -436,14 +350,9 @@ class HandleError(AnyNode):
     handler: WIO[Any, Any, Any] = attrs.field(validator=is_program)
     on: type[Any] | None = None
 
-
-@attrs.frozen(eq=False, repr=False)
-class Answer(AnyNode):
-    """Runs `base`; while it runs, and after, answers a query with a pure function of the latest value in it."""
-
-    query: Query[Any] = attrs.field(validator=_QUERY)
-    answer: Function = attrs.field(validator=is_function)
-    base: WIO[Any, Any, Any] = attrs.field(validator=is_program)
+    @property
+    def label(self) -> str:
+        return f"on {self.on.__name__}" if self.on else "on error"
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -455,32 +364,10 @@ class Named(AnyNode):
     description: str = attrs.field(default="", kw_only=True)
 
 
-Node: TypeAlias = (
-    Pure
-    | Fail
-    | Compute
-    | Check
-    | RunIO
-    | HandleSignal
-    | Wait
-    | Draft
-    | AndThen
-    | FlatMap
-    | TransformOutput
-    | Branch
-    | Loop
-    | HandleError
-    | Answer
-    | Named
-)
-"""Is the closed union of all nodes: a `match` over it without a wildcard is checked to be complete."""
+class Part:
+    """Is something inside a node that holds programs, and compares as a part of the tree."""
 
-_NODE_CLASSES = frozenset(get_args(Node))
-
-
-def node_of(program: WIO[Any, Any, Any]) -> Node:
-    """Return the program as the node that it is, for a `match`: the only cast there is, without the call of one."""
-    return program  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
+    __slots__ = ()
 
 
 # Functions inside nodes, as values, so that programs built twice compare equal
@@ -490,24 +377,24 @@ def _same(value: Any) -> Any:
     return value
 
 
-@attrs.frozen
-class _MapOver:
+@attrs.frozen(eq=False)
+class _MapOver(Part):
     program: WIO[Any, Any, Any]
 
     def __call__(self, function: Function) -> WIO[Any, Any, Any]:
         return AndThen(self.program, Compute(function))
 
 
-@attrs.frozen
-class _ChangeError:
+@attrs.frozen(eq=False)
+class _ChangeError(Part):
     function: Function
 
     def __call__(self, caught: Caught[Any, Any]) -> Result[Any, Any]:
         return Failure(self.function(caught.error))
 
 
-@attrs.frozen
-class _Rescue:
+@attrs.frozen(eq=False)
+class _Rescue(Part):
     function: Function
 
     def __call__(self, caught: Caught[Any, Any]) -> WIO[Any, Any, Any]:
@@ -519,21 +406,30 @@ class _Rescue:
 
 def children(program: WIO[Any, Any, Any]) -> tuple[WIO[Any, Any, Any], ...]:
     """Return the programs directly inside this one, in the order in which they are written."""
-    node = node_of(program)
-    match node:
-        case Pure() | Fail() | Compute() | Check() | RunIO() | HandleSignal() | Wait() | Draft():
-            return ()
-        case AndThen(first, second):
-            return (first, second)
-        case FlatMap(base) | TransformOutput(base) | Answer(_, _, base) | Named(base):
-            return (base,)
-        case Branch(arms, default):
-            bodies = tuple(arm.body for arm in arms)
-            return bodies if default is None else (*bodies, default)
-        case Loop(body, _, back):
-            return (body,) if back is None else (body, back)
-        case HandleError(base, handler):
-            return (base, handler)
+    kind = cast(Any, type(program))
+    return tuple(_programs_in(getattr(program, field) for field in _fields_with_programs(kind)))
+
+
+def _programs_in(values: Iterable[object]) -> Iterator[WIO[Any, Any, Any]]:
+    for value in values:
+        if isinstance(value, Composable):
+            yield value
+        elif isinstance(value, tuple):
+            yield from _programs_in(cast("tuple[object, ...]", value))
+        elif isinstance(value, Part):
+            yield from _programs_in(_values_of(value))
+
+
+@lru_cache(maxsize=256)
+def _fields_with_programs(node: type[object]) -> tuple[str, ...]:
+    """Return the fields that may hold programs, or parts that do, as their annotations say."""
+    kind = cast("type[attrs.AttrsInstance]", node)
+    return tuple(field.name for field in attrs.fields(kind) if _HOLDING.search(str(field.type)))
+
+
+def _values_of(part: object) -> tuple[object, ...]:
+    kind = cast("type[attrs.AttrsInstance]", type(part))
+    return tuple(getattr(part, field.name) for field in attrs.fields(kind))
 
 
 def same_structure(one: object, other: object) -> bool:
@@ -558,12 +454,12 @@ def same_structure(one: object, other: object) -> bool:
 
 def _parts(value: object) -> tuple[object, ...] | None:
     """Return what a part of the tree consists of, or None for a user's value, which compares by itself."""
-    if isinstance(value, Arm | Composable | _MapOver):
-        kind = cast("type[attrs.AttrsInstance]", type(cast(object, value)))
-        return tuple(getattr(cast(object, value), field.name) for field in attrs.fields(kind))
+    if isinstance(value, Part | Composable):
+        return _values_of(cast(object, value))
     return cast("tuple[object, ...]", value) if isinstance(value, tuple) else None
 
 
+_HOLDING = re.compile(r"\b(WIO|Arm|State|Handler)\b")
 _MOST_IN_SUMMARY = 12
 _MOST_UNNAMED = 1_000
 
@@ -575,7 +471,7 @@ def summary(program: WIO[Any, Any, Any]) -> str:
     unnamed = 0
     while waiting and len(named) <= _MOST_IN_SUMMARY and unnamed < _MOST_UNNAMED:
         here = waiting.pop()
-        label = _label(node_of(here))
+        label = here.label
         if label:
             named.append(label)
         inside = children(here)
@@ -583,23 +479,3 @@ def summary(program: WIO[Any, Any, Any]) -> str:
         waiting.extend(reversed(inside))
     more = ["..."] if len(named) > _MOST_IN_SUMMARY or waiting else []
     return " ".join(named[:_MOST_IN_SUMMARY] + more)
-
-
-def _label(node: Node) -> str:
-    match node:
-        case Pure(value):
-            return f"pure({value!r:.40})"
-        case Fail(error):
-            return f"fail({error!r:.40})"
-        case HandleSignal(signal):
-            return f"{node.name}<-{signal.name}"
-        case Answer(query):
-            return f"query({query.name})"
-        case FlatMap():
-            return "flat_map"
-        case HandleError():
-            return f"on {node.on.__name__}" if node.on else "on error"
-        case AndThen() | TransformOutput():
-            return ""
-        case Compute() | Check() | RunIO() | Wait() | Draft() | Branch() | Loop() | Named():
-            return node.name

@@ -1,0 +1,49 @@
+"""Which signal is for which place? Those that came early wait in the mailbox, first in, first out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from interpreters.errors import WrongPayload
+from interpreters.machine.calling import call
+from interpreters.machine.execution import Active, Kept
+from interpreters.machine.moving import Moving
+from journals.codecs import CodecError
+from wio.nodes import HandleSignal
+
+
+def take_kept(moving: Moving, active: Active, node: HandleSignal) -> Active:
+    """Return a place that waits for a signal, with the oldest kept one that is for it."""
+    for index, kept in enumerate(moving.mailbox):
+        if kept.signal == node.signal.name and _is_for(moving, active, node, kept):
+            moving.mailbox = moving.mailbox[:index] + moving.mailbox[index + 1 :]
+            return replace(active, kept=kept)
+    return active
+
+
+def give_back(moving: Moving, kept: Kept) -> None:
+    """Put a signal, whose place was withdrawn, back to where it was in the mailbox."""
+    before = tuple(each for each in moving.mailbox if each.seq < kept.seq)
+    moving.mailbox = (*before, kept, *moving.mailbox[len(before) :])
+    moving.loose = True
+
+
+def takes_request(active: Active, node: HandleSignal, request: Any) -> bool:
+    """Tell whether a place takes a request: it does unless both have a key, and not the same one."""
+    if node.match is None or node.signal.correlation is None:
+        return True
+    wanted: object = call(node.match, active.address, active.value)
+    given: object = call(node.signal.correlation, active.address, request)
+    return wanted == given
+
+
+def _is_for(moving: Moving, active: Active, node: HandleSignal, kept: Kept) -> bool:
+    if node.match is None or node.signal.correlation is None:
+        return True
+    try:
+        request = moving.decode(kept.request, node.signal.request)
+    except CodecError as error:
+        raise WrongPayload(f"The kept signal {kept.signal!r} for {active.address!r}", str(error)) from error
+    return takes_request(active, node, request)

@@ -1,0 +1,119 @@
+"""What changes while one entry is applied? An execution in motion: the only value of the machine that is not frozen.
+
+It lives inside one transition. The maps and structs in it are frozen, so the execution it began from stays good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from msgspec.structs import replace
+
+from interpreters.machine.execution import Active, Ended, Execution, Home, Joint, Parked, Strand
+from wio.nodes import WIO, FlatMap
+
+Observer: TypeAlias = Callable[[FlatMap | None, str, WIO[Any, Any, Any]], None]
+"""Is told of each program that a continuation made, and of each arm, branch and handler that has begun.
+
+It gets the dynamic node (None for the others), the prefix of the addresses there, and the program."""
+
+
+class Moving:
+    """Is an execution on the way to the next one. `todo` are the threads that are about to go on, the next one last.
+
+    `mover` is the place that the entry concerns; what it waited for has come, so nothing of it is given back. `over`
+    are milestones that nobody holds any more, and `loose` says that a lock or a signal has been let go: see `settling`.
+    `freed` are the locks; None says that threads have left a part which may still have its lock.
+    """
+
+    __slots__ = (
+        "_before",
+        "closed",
+        "drains",
+        "ended",
+        "freed",
+        "joints",
+        "loose",
+        "mailbox",
+        "mover",
+        "observe",
+        "over",
+        "shared",
+        "threads",
+        "todo",
+        "touched",
+    )
+
+    def __init__(self, before: Execution, mover: Active | None = None, observe: Observer | None = None) -> None:
+        self._before = before
+        self.mover = mover
+        self.observe = observe
+        self.threads = before.threads
+        self.joints = before.joints
+        self.mailbox = before.mailbox
+        self.closed = before.closed
+        self.shared = before.shared
+        self.drains = before.drains
+        self.ended: Ended | None = before.ended
+        self.todo: list[Strand] = []
+        self.touched: list[str] = []
+        self.over: tuple[str, ...] = ()
+        self.loose = False
+        self.freed: frozenset[str] | None = frozenset()
+
+    def moved(self) -> Execution:
+        """Return the execution after the entry."""
+        before = self._before
+        return Execution(
+            before.workflow,
+            before.codec,
+            before.seq + 1,
+            self.threads,
+            self.joints,
+            self.mailbox,
+            self.closed,
+            self.shared,
+            self.drains,
+            self.ended,
+            tuple(self.touched),
+        )
+
+    def decode(self, payload: Any, form: object) -> Any:
+        """Return a payload as a value of a type. Raises `CodecError`."""
+        return self._before.codec.decode(payload, form)
+
+    def put(self, active: Active) -> None:
+        """Let a thread stand at a place."""
+        prefix = active.home.prefix
+        self.threads = self.threads.with_(prefix, active)
+        self.touched.append(prefix)
+
+    def park(self, home: Home, joint: str) -> None:
+        """Let a thread wait at a joint."""
+        self.threads = self.threads.with_(home.prefix, Parked(joint))
+        self.touched.append(home.prefix)
+
+    def drop(self, prefix: str) -> None:
+        """End a thread."""
+        self.threads = self.threads.without(prefix)
+        self.touched.append(prefix)
+
+    def save(self, joint: Joint) -> None:
+        """Let a joint stand as it is now."""
+        self.joints = self.joints.with_(joint.address, joint)
+
+    def joint(self, address: str) -> Joint:
+        """Return a joint as it stands now."""
+        return self.joints[address]
+
+    def is_live(self, home: Home) -> bool:
+        """Tell whether a thread has been neither withdrawn nor ended."""
+        if home.joint is None:
+            return self.ended is None
+        joint = self.joints.find(home.joint)
+        return joint is not None and joint.live.find(home.key) == home.prefix
+
+    def share(self, **changes: Any) -> None:
+        """Change what the joints know of each other."""
+        self.shared = replace(self.shared, **changes)

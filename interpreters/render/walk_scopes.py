@@ -1,0 +1,188 @@
+"""How is drawn what keeps watch over a part? Scopes, regions, locks, milestones, sagas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import attrs
+
+from interpreters.machine.addresses import Scope, arm_scope
+from interpreters.render.drawing import (
+    NOWHERE,
+    Alarm,
+    Body,
+    Enclosure,
+    Fence,
+    Gate,
+    Place,
+    Watching,
+)
+from interpreters.render.drawing import Undoable as UndoableShape
+from interpreters.render.inside import ended, standing
+from interpreters.render.passing import skipped
+from interpreters.render.progress import ACTIVE, State, most_urgent
+from interpreters.render.walk_control import counter_inside
+from interpreters.render.walker import Counter, Walker, Work, settled
+from interpreters.render.wording import printable
+from wio.nodes import Critical, During, Handler, Hold, InRegion, Saga, Undoable, Watch, Watched
+
+# Scopes
+
+
+def visit_watched(walker: Walker, node: Watched) -> None:
+    place = walker.place(node.name, may_be_silent=True)
+    work: list[Work] = [*walker.inside(counter_inside(place), node.base)]
+    runs = [_runs(walker, handler, place) for handler in node.handlers]
+    for handler, begun in zip(node.handlers, runs, strict=True):
+        latest = _shown_run(walker, place, begun)
+        live = arm_scope(place.at, latest) if latest else None
+        counter = Counter(arm_scope(place.address, handler.name), live)
+        for program in (handler.trigger, handler.body):
+            if program is not None:
+                work.extend(walker.inside(counter, program))
+    walker.later(*work, partial(_close_watched, walker, node, place, runs))
+
+
+def _runs(walker: Walker, handler: Handler, place: Place) -> tuple[str, ...]:
+    return tuple(way for way in walker.ways(place) if way.partition("#")[0] == handler.name)
+
+
+def _shown_run(walker: Walker, place: Place, runs: Sequence[str]) -> str:
+    """Return the run of a handler that is drawn: the most urgent, and of several the latest; "" for none."""
+    if walker.trail is None or not runs:
+        return ""
+    states = {run: walker.trail.standing(f"{place.at}[{run}]") for run in reversed(runs)}
+    urgent = most_urgent(states.values())
+    return next((run for run, state in states.items() if state is urgent), runs[-1])
+
+
+def _close_watched(walker: Walker, node: Watched, place: Place, runs: Sequence[tuple[str, ...]]) -> None:
+    parts = sum((handler.trigger is not None) + (handler.body is not None) for handler in node.handlers)
+    base, *closed = walker.take_closed(1 + parts)
+    waiting = iter(closed)
+    alarms: list[Alarm] = []
+    for handler, begun in zip(node.handlers, runs, strict=True):
+        trigger = next(waiting) if handler.trigger is not None else ()
+        body = next(waiting) if handler.body is not None else ()
+        alarms.append(_alarm(walker, handler, place, begun, trigger, body))
+    fired = [alarm for alarm in alarms if alarm.fired]
+    interrupting = next((alarm for alarm in fired if alarm.watch is not Watch.ALONGSIDE), None)
+    if interrupting is not None:
+        base, state = skipped(base), interrupting.place.state
+    else:
+        inner = standing(base)
+        state = most_urgent([inner, *(alarm.place.state for alarm in fired)]) or inner
+    description = printable(node.description)
+    walker.add_nested(Watching(node.name, settled(place, state), base, tuple(alarms), description))
+
+
+def _alarm(walker: Walker, handler: Handler, place: Place, runs: Sequence[str], trigger: Body, body: Body) -> Alarm:
+    shown = _shown_run(walker, place, runs)
+    if not shown:
+        return Alarm(handler.watch, handler.name, trigger, body)
+    has_fired = ended(trigger) is State.DONE
+    at = walker.way_place(f"{place.at}[{shown}]", body if has_fired else trigger)
+    return Alarm(handler.watch, handler.name, trigger, body, at, has_fired, len(runs))
+
+
+# Parts of which something holds as a whole
+
+
+def visit_in_region(walker: Walker, node: InRegion) -> None:
+    name = node.region.name
+    place = walker.place(name, may_be_silent=True)
+    around = attrs.evolve(walker.around, regions=(*walker.around.regions, name))
+    inside = walker.inside(counter_inside(place), node.base, around=around)
+    walker.later(*inside, partial(_close_enclosure, walker, Fence.REGION, name, place, ""))
+
+
+def visit_critical(walker: Walker, node: Critical) -> None:
+    place = walker.place(node.lock, may_be_silent=True)
+    inside = walker.inside(counter_inside(place), node.base)
+    walker.later(*inside, partial(_close_enclosure, walker, Fence.LOCK, node.lock, place, ""))
+
+
+def visit_hold(walker: Walker, node: Hold) -> None:
+    place = walker.place(node.milestone, may_be_silent=True)
+    inside = walker.inside(counter_inside(place), node.base)
+    walker.later(*inside, partial(_close_enclosure, walker, Fence.MILESTONE, node.milestone, place, ""))
+
+
+def close_retrying(walker: Walker, policy: str) -> None:
+    """Draw the frame around a part that has a policy for technical errors."""
+    _close_enclosure(walker, Fence.RETRY, policy, NOWHERE, "")
+
+
+def _close_enclosure(walker: Walker, fence: Fence, name: str, place: Place, description: str) -> None:
+    (body,) = walker.take_closed(1)
+    if place.at:
+        place = settled(place, standing(body))
+    walker.add_nested(Enclosure(fence, name, body, place, description))
+
+
+def visit_during(walker: Walker, node: During) -> None:
+    place = walker.place(node.milestone, may_be_silent=True)
+    missed = "otherwise" in walker.ways(place)
+    other = Counter(arm_scope(place.address, "otherwise"), arm_scope(place.at, "otherwise") if missed else None)
+    inside = (*walker.inside(counter_inside(place), node.base), *walker.inside(other, node.otherwise))
+    walker.later(*inside, partial(_close_during, walker, node, place, missed))
+
+
+def _close_during(walker: Walker, node: During, place: Place, missed: bool) -> None:
+    body, otherwise = walker.take_closed(2)
+    state = ended(otherwise) if missed else standing(body)
+    body = skipped(body) if missed else body
+    otherwise = otherwise if missed or state is not State.DONE else skipped(otherwise)
+    walker.add_nested(Gate(node.milestone, settled(place, state), body, otherwise, missed))
+
+
+# Compensation
+
+
+def visit_saga(walker: Walker, node: Saga) -> None:
+    place = walker.place(node.name, may_be_silent=True)
+    undos = Counter(Scope(f"{place.address}[undo *]/"), None)
+    sagas = (*walker.around.sagas, place.at) if place.at else walker.around.sagas
+    around = attrs.evolve(walker.around, undos=undos, sagas=sagas)
+    inside = walker.inside(counter_inside(place), node.base, around=around)
+    walker.later(*inside, partial(_close_saga, walker, node, place))
+
+
+def _close_saga(walker: Walker, node: Saga, place: Place) -> None:
+    (body,) = walker.take_closed(1)
+    undos = tuple(way for way in walker.ways(place) if way.startswith("undo "))
+    if place.at:
+        place = settled(place, standing(body))
+    if undos and walker.trail is not None:
+        state = walker.trail.standing(f"{place.at}[{undos[-1]}]")
+        note = place.note or (f"undo {len(undos)}" if state in ACTIVE else f"undid {len(undos)}")
+        place = attrs.evolve(place, state=state if state in ACTIVE else place.state, note=note)
+    walker.add_nested(Enclosure(Fence.SAGA, node.name, body, place, printable(node.description)))
+
+
+def visit_undoable(walker: Walker, node: Undoable) -> None:
+    around = walker.around
+    ran = () if walker.trail is None else walker.trail.undone(node.undo)
+    here = [scope for scope in ran if any(scope.startswith(f"{saga}[undo ") for saga in around.sagas)]
+    latest = here[-1] if here else ""
+    run = Counter(Scope(), Scope(f"{latest}/") if latest else None)
+    inside = walker.inside(run, node.undo, around=attrs.evolve(around, undos=run))
+    walker.later(
+        *walker.inside(walker.counter, node.base),
+        partial(_count_on, around.undos, run),
+        *inside,
+        partial(_count_on, run, around.undos),
+        partial(_close_undoable, walker, latest),
+    )
+
+
+def _count_on(counted: Counter, counting: Counter) -> None:
+    """Let all undos of a saga be counted together statically, while each is found where it ran last."""
+    counting.static = counted.static
+
+
+def _close_undoable(walker: Walker, latest: str) -> None:
+    body, undo = walker.take_closed(2)
+    undone = walker.way_place(latest, undo) if latest else NOWHERE
+    walker.add_nested(UndoableShape(body, undo, undone))

@@ -1,0 +1,225 @@
+"""What does an instance wait for, all in all? Kept up to date turn by turn, so that a large instance costs no more."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+import attrs
+from returns.result import Success
+
+from interpreters.machine.execution import Active, Execution
+from interpreters.machine.locking import blocker
+from interpreters.machine.pending import (
+    EffectToRun,
+    Outcome,
+    PausedAt,
+    Pending,
+    SignalExpected,
+    Stuck,
+    TaskOffered,
+    TimerRunning,
+    pending_at,
+    why_stuck,
+)
+from journals.entries import Status
+from wio.nodes import HandleSignal, OfferTask
+
+_MOST_IN_DETAIL = 3
+_MOST_CHARACTERS = 1_000
+
+
+@attrs.frozen
+class Changes:
+    """Is what a turn has changed: the effects that can run now, and the addresses where one cannot end any more."""
+
+    ready: tuple[EffectToRun, ...]
+    gone: tuple[str, ...]
+
+
+class Agenda:
+    """Holds what every thread of an instance waits for, by the thread's prefix."""
+
+    __slots__ = ("_dues", "_effects", "_outcome", "_paused", "_waiting", "signals")
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, Pending] = {}
+        self._dues: list[tuple[datetime, str]] = []
+        self._effects = 0
+        self._paused: dict[str, PausedAt] = {}
+        self._outcome: Outcome | None = None
+        self.signals: dict[str, dict[str, Active]] = {}
+
+    @classmethod
+    def of(cls, execution: Execution) -> tuple[Agenda, Changes]:
+        """Return the agenda of an execution, and what it has to do first. Raises like `pending`."""
+        agenda = cls()
+        return agenda, agenda.update(execution, sorted(execution.threads))
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """Is the end of the instance, or None."""
+        return self._outcome
+
+    @property
+    def first_problem(self) -> PausedAt | None:
+        """Is the place that was paused first, or None."""
+        return next(iter(self._paused.values()), None)
+
+    def problems(self) -> tuple[PausedAt, ...]:
+        """Return all places that are paused."""
+        return tuple(self._paused.values())
+
+    def effects(self) -> tuple[EffectToRun, ...]:
+        """Return all effects that can run now or later."""
+        return tuple(each for each in self._waiting.values() if isinstance(each, EffectToRun))
+
+    def update(self, execution: Execution, touched: Iterable[str]) -> Changes:
+        """Take over what a turn has changed in some threads."""
+        ready: list[EffectToRun] = []
+        gone: list[str] = []
+        for prefix in touched:
+            before = self._leave(prefix)
+            place = execution.threads.find(prefix)
+            now = self._enter(execution, prefix, place) if isinstance(place, Active) else None
+            if isinstance(before, EffectToRun) and not (
+                isinstance(now, EffectToRun) and (now.address, now.attempt) == (before.address, before.attempt)
+            ):
+                gone.append(before.address)
+            if isinstance(now, EffectToRun) and now.not_before is None:
+                ready.append(now)
+        ended = execution.outcome
+        self._outcome = None if ended is None else Outcome(ended.outcome, ended.recorded)
+        return Changes(tuple(ready), tuple(gone))
+
+    def _leave(self, prefix: str) -> Pending | None:
+        before = self._waiting.pop(prefix, None)
+        if isinstance(before, EffectToRun):
+            self._effects -= before.not_before is None
+        elif isinstance(before, SignalExpected):
+            self.signals.get(before.node.signal.name, {}).pop(prefix, None)
+        self._paused.pop(prefix, None)
+        return before
+
+    def _enter(self, execution: Execution, prefix: str, place: Active) -> Pending | None:
+        node = place.node
+        waiting: Pending | None
+        # Whether a lock keeps a signal or a task away changes without the place: that is asked when one comes.
+        if isinstance(node, HandleSignal) and place.kept is None and place.problem is None:
+            waiting = SignalExpected(place.address, node)
+            self.signals.setdefault(node.signal.name, {})[prefix] = place
+        else:
+            waiting = pending_at(execution, place)
+        match waiting:
+            case EffectToRun(not_before=None):
+                self._effects += 1
+            case EffectToRun(not_before=datetime() as due) | TimerRunning(_, datetime() as due):
+                heapq.heappush(self._dues, (due, prefix))
+            case PausedAt():
+                self._paused[prefix] = waiting
+            case _:
+                pass
+        if waiting is not None:
+            self._waiting[prefix] = waiting
+        return waiting
+
+    def take_due(self, now: datetime) -> EffectToRun | TimerRunning | None:
+        """Return the timer, or the effect to be tried again, whose time has come first; None before the next.
+
+        Such an effect can run now. A timer is due until it has been fired.
+        """
+        nearest = self._nearest()
+        if nearest is None or nearest[0] > now:
+            return None
+        waiting = self._waiting[nearest[1]]
+        if isinstance(waiting, EffectToRun):
+            self._waiting[nearest[1]] = attrs.evolve(waiting, not_before=None)
+            self._effects += 1
+            return waiting
+        return waiting if isinstance(waiting, TimerRunning) else None
+
+    def wake_up(self) -> datetime | None:
+        """Return the time at which the instance goes on by itself, or None."""
+        nearest = self._nearest()
+        return None if nearest is None else nearest[0]
+
+    def _nearest(self) -> tuple[datetime, str] | None:
+        while self._dues:
+            due, prefix = self._dues[0]
+            if due_of(self._waiting.get(prefix)) == due:
+                return due, prefix
+            heapq.heappop(self._dues)
+        return None
+
+    def status(self, execution: Execution) -> Status:
+        """Return the status that the record of the instance has."""
+        if self._outcome is not None:
+            if self._outcome.is_cancelled:
+                return Status.CANCELLED
+            return Status.COMPLETED if isinstance(self._outcome.result, Success) else Status.FAILED
+        if self._effects:
+            return Status.RUNNING
+        if self._paused:
+            return Status.PAUSED
+        return Status.STUCK if self._is_stuck(execution) else Status.WAITING
+
+    def _is_stuck(self, execution: Execution) -> bool:
+        if self._nearest() is not None:
+            return False
+        places = (execution.threads.find(prefix) for prefix in self._waiting)
+        locks = execution.shared.locks
+        return not any(
+            isinstance(place, Active)
+            and isinstance(place.node, HandleSignal | OfferTask)
+            and blocker(execution.joints, locks, place.home) is None
+            for place in places
+        )
+
+    def detail(self, execution: Execution) -> str:
+        """Return a sentence for people about what the instance waits for."""
+        if self._outcome is not None:
+            return ""
+        first = list(self._paused.values()) if self._paused else list(_some(self._waiting.values()))
+        count = len(self._paused) or len(self._waiting)
+        said = "; ".join(described(waiting) for waiting in first[:_MOST_IN_DETAIL])
+        more = f"; and {count - _MOST_IN_DETAIL} more" if count > _MOST_IN_DETAIL else ""
+        stuck = "" if self._effects or not self._is_stuck(execution) else f"stuck: {why_stuck(execution)}"
+        return ((said + more) if not stuck or self._paused else stuck)[:_MOST_CHARACTERS]
+
+
+def _some(waiting: Iterable[Pending]) -> Iterator[Pending]:
+    for _, each in zip(range(_MOST_IN_DETAIL), waiting, strict=False):
+        yield each
+
+
+def due_of(waiting: Pending | None) -> datetime | None:
+    """Return the time at which this goes on by itself, or None."""
+    match waiting:
+        case EffectToRun():
+            return waiting.not_before
+        case TimerRunning(_, due):
+            return due
+        case _:
+            return None
+
+
+def described(waiting: Pending) -> str:
+    """Return a sentence for people about one thing that an instance waits for."""
+    match waiting:
+        case EffectToRun(address, _, _, _, attempt, not_before):
+            again = f" again, attempt {attempt}" if attempt > 1 else ""
+            return f"runs {address}{again}" + (f", at {not_before:%Y-%m-%d %H:%M:%S} UTC" if not_before else "")
+        case SignalExpected(address, node):
+            return f"waits for signal {node.signal.name} at {address}"
+        case TimerRunning(address, due):
+            return f"waits at {address} until {due:%Y-%m-%d %H:%M:%S} UTC" if due else f"waits at {address}"
+        case TaskOffered(address, node, _, by):
+            claimed = f", claimed by {by}" if by is not None else ""
+            return f"offers task {node.task.name} at {address}{claimed}"
+        case PausedAt(address, problem):
+            return f"paused at {address}: {problem}"[:_MOST_CHARACTERS]
+        case Stuck(reason):
+            return f"stuck: {reason}"
+        case Outcome():
+            return ""

@@ -1,0 +1,190 @@
+"""Does the survey tell rightly how parts may end, at once or later?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from returns.result import Success
+
+from interpreters.lint.survey import survey
+from wio import (
+    WIO,
+    GivenUp,
+    Goto,
+    Region,
+    Rest,
+    Retry,
+    Stop,
+    Task,
+    Workflow,
+    alongside,
+    branch,
+    catch,
+    check,
+    compute,
+    during,
+    fail,
+    first_of,
+    for_each,
+    hold,
+    interrupt,
+    leave,
+    loop,
+    machine,
+    new_uuid,
+    parallel,
+    pure,
+    recursive,
+    region,
+    repeat_while,
+    retrying,
+    run_io,
+    saga,
+    scope,
+    state,
+    task,
+    undoable,
+    wait,
+    when,
+)
+
+Program = WIO[Any, Any, Any]
+
+
+def yes(_: object) -> bool:
+    """Is every condition."""
+    return True
+
+
+def on(value: Any) -> Goto[Any] | Stop[Any]:
+    """Go anywhere."""
+    return Stop(value)
+
+
+def given_up(value: Any, _: GivenUp) -> Success[Any]:
+    """Go on with the value."""
+    return Success(value)
+
+
+AREA = Region("area", result=int)
+done: Program = compute(int)
+step: Program = run_io(len)
+risky: Program = run_io(len, lambda _, count: count, name="risky")
+bad: Program = fail(1)
+judged: Program = check(lambda value: Success(value))
+paused: Program = wait(timedelta(1))
+maybe: Program = branch(when(yes) >> step, default=done)
+
+
+def recursing(*, to: Program, again_first: bool = False) -> Program:
+    """Return a recursion that ends in `to`."""
+    return recursive(
+        "down", lambda again: branch(when(yes) >> (again >> step if again_first else step >> again), default=to)
+    )
+
+
+def machine_of(first: Program, second: Program) -> Program:
+    """Return a machine of two states, one after the other."""
+    return machine(state("one", first.map(on), to="two") | state("two", second.map(on)), start="one")
+
+
+def told(program: Program) -> str:
+    """Return the ways of a program as words: E and F at once, e and f later, and a dot where there is a step."""
+    workflow = Workflow("sample", version=1, input=object, root=program)
+    ways = survey(workflow).of(workflow.root)
+    held = (ways.ends_at_once, ways.ends_later, ways.fails_at_once, ways.fails_later, ways.has_step)
+    letters = zip("EeFf.", held, strict=True)
+    return "".join(letter for letter, holds in letters if holds)
+
+
+@pytest.mark.parametrize(
+    ("program", "ways"),
+    [
+        (pure(1), "E"),
+        (done, "E"),
+        (leave(AREA, yes), "E"),
+        (bad, "F"),
+        (judged, "EF"),
+        (step, "e."),
+        (risky, "ef."),
+        (paused, "e."),
+        (new_uuid(), "e."),
+        (task(Task("t", input=str, output=str), str), "e."),
+        (task(Task("t", input=str, output=str, error=str), str), "ef."),
+        (done >> step, "e."),
+        (step >> bad, "f."),
+        (bad >> step, "F"),
+        (judged >> step, "eF."),
+        (step >> judged, "ef."),
+        (done.flat_map(lambda _: step), "ef."),
+        (maybe, "Ee."),
+        (branch(when(yes) >> step), "eF."),
+        (loop(done, until=yes, back=step), "Ee."),
+        (loop(step, until=yes, back=bad), "ef."),
+        (repeat_while(yes, step), "Ee."),
+        (machine_of(step, done), "e."),
+        (machine_of(done, step), "Ee."),
+        (machine_of(step, bad), "ef."),
+        (recursing(to=done), "Ee."),
+        (recursing(to=bad), "Ff."),
+        (recursing(to=done, again_first=True), "Ee."),
+        (recursive("down", lambda again: step >> again), "."),
+        (recursive("down", lambda again: again), ""),
+        (retrying(step, Retry()), "e."),
+        (retrying(step, Retry(), given_up), "ef."),
+        (risky.handle_error(done), "e."),
+        (risky.handle_error(catch(ValueError, done)), "ef."),
+        (judged.handle_error(step), "Ee."),
+        (step.handle_error(done), "e."),
+        (parallel(step, done), "e."),
+        (parallel(done, done), "E"),
+        (parallel(step, bad), "F."),
+        (parallel(step, done, join=1), "Ee."),
+        (parallel(step, paused, join=0), "E."),
+        (parallel(when(yes) >> step, done), "Ee."),
+        (parallel(step, paused, join=yes, rest=Rest.CANCEL), "e."),
+        (for_each(list, done), "e."),
+        (for_each(list, bad), "ef."),
+        (for_each(list, done, add=risky), "ef."),
+        (first_of(step, risky), "ef."),
+        (scope(step, interrupt(paused, bad)), "ef."),
+        (scope(step, alongside(paused, judged)), "ef."),
+        (scope(recursive("down", lambda again: step >> again), alongside(paused, step)), "."),
+        (scope(done, interrupt(paused, bad)), "E"),
+        (region(AREA, step >> bad), "ef."),
+        (region(AREA, done), "E"),
+        (hold("mark", step), "e."),
+        (during("mark", step, done), "Ee."),
+        (saga(undoable(step, bad)), "e."),
+    ],
+)
+def test_the_ways_of_each_node(program: Program, ways: str) -> None:
+    assert told(program) == ways
+
+
+def test_which_recursions_are_reached_again() -> None:
+    down: list[Program] = []
+
+    def build(again: Program) -> Program:
+        down.append(branch(when(yes) >> again, default=step >> again))
+        return down[0]
+
+    workflow = Workflow("sample", version=1, input=object, root=recursive("down", build))
+    inside, whole = survey(workflow).of(down[0]), survey(workflow).of(workflow.root)
+    assert (inside.again_at_once, inside.again_later) == ({"down"}, {"down"})
+    assert (whole.again_at_once, whole.again_later) == (set(), set())
+
+
+def test_equal_workflows_of_other_nodes_have_surveys_of_their_own() -> None:
+    one, other = (Workflow("sample", version=1, input=object, root=run_io(len) >> run_io(len)) for _ in range(2))
+    assert one == other
+    assert survey(one) is survey(one)
+    assert survey(one).of(one.root) == survey(other).of(other.root)
+
+
+def test_every_node_is_there_once_after_those_inside_of_it() -> None:
+    twice = step >> done
+    workflow = Workflow("sample", version=1, input=object, root=twice >> twice)
+    assert [type(node).__name__ for node in survey(workflow).nodes] == ["RunIO", "Compute", "AndThen", "AndThen"]

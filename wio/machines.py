@@ -1,0 +1,87 @@
+"""How does a workflow go from state to state? Named states with declared targets, cycles and all."""
+
+# The overloads of `state` go from the special to the general: what always goes on, may stop as well.
+# mypy: disable-error-code="overload-overlap"
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, Never, TypeVar, overload
+
+import attrs
+
+from wio.branches import first_doubled
+from wio.errors import InvalidDefinition
+from wio.nodes import WIO, Err, In, Machine, Out, State
+
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+E = TypeVar("E")
+E2 = TypeVar("E2")
+V = TypeVar("V", covariant=True)
+
+
+@attrs.frozen
+class Goto(Generic[V]):
+    """Says in which state the machine goes on, and with which value."""
+
+    state: str
+    value: V
+
+
+@attrs.frozen
+class Stop(Generic[V]):
+    """Ends the machine with a value."""
+
+    value: V
+
+
+@attrs.frozen
+class States(Generic[In, Err, Out]):
+    """Holds states of a machine, see `state`; `|` adds more."""
+
+    states: tuple[State, ...]
+
+    def __or__(self: States[A, E, B], others: States[A, E2, C]) -> States[A, E | E2, B | C]:
+        return States((*self.states, *others.states))
+
+
+@overload
+def state(name: str, body: WIO[A, E, Goto[A]], *, to: str | Sequence[str] = ()) -> States[A, E, Never]: ...
+@overload
+def state(name: str, body: WIO[A, E, Goto[A] | Stop[B]], *, to: str | Sequence[str] = ()) -> States[A, E, B]: ...
+def state(name: str, body: WIO[Any, Any, Any], *, to: str | Sequence[str] = ()) -> States[Any, Any, Any]:
+    """Return the state in which `body` runs. It ends with a `Goto` one of the states in `to`, or with a `Stop`."""
+    return States((State(name, body, (to,) if isinstance(to, str) else tuple(to)),))
+
+
+def machine(
+    *states: States[A, E, B], start: str | Callable[[A], str], name: str = "machine", description: str = ""
+) -> WIO[A, E, B]:
+    """Return the program that goes from state to state until one of them ends with `Stop`.
+
+    `start` is the name of the first state, or a pure function of the input that tells it. Combine the states by `|`:
+    then the program has all of their errors and results. Raises `InvalidDefinition` when there is no state, when two
+    have the same name, or when a target is not among them.
+    """
+    inner = tuple(each for some in states for each in some.states)
+    names = [each.name for each in inner]
+    doubled = first_doubled(names)
+    if not inner:
+        raise InvalidDefinition(f"{name!r} has no states. Give it at least one: state(name, body).")
+    if doubled is not None:
+        raise InvalidDefinition(f"Two states of {name!r} are called {doubled!r}. Give one of them another name.")
+    for each in inner:
+        _check_targets(each, names, name)
+    if isinstance(start, str) and start not in names:
+        raise InvalidDefinition(f"{name!r} starts in {start!r}, which is no state of it. It has: {', '.join(names)}.")
+    return Machine(inner, start, name=name, description=description)
+
+
+def _check_targets(state: State, names: Sequence[str], of: str) -> None:
+    unknown = next((target for target in state.to if target not in names), None)
+    if unknown is not None:
+        raise InvalidDefinition(
+            f"State {state.name!r} of {of!r} goes to {unknown!r}, which is no state of it. It has: {', '.join(names)}."
+        )

@@ -1,0 +1,160 @@
+"""What is a workflow made of? The whole algebra: `Node` is the closed union of all nodes.
+
+Users see `WIO` and compose with its methods and with the constructors of `wio`. Interpreters `match` over `Node`,
+which `node_of` reaches with the only cast there is.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from wio.nodes.control import Answer, Arm, Branch, Loop, LoopTest, Machine, Recur, Recursive, Retrying, State
+from wio.nodes.joints import (
+    Critical,
+    During,
+    FirstOf,
+    ForEach,
+    Handler,
+    Hold,
+    InRegion,
+    Parallel,
+    Rest,
+    Saga,
+    Undoable,
+    Watch,
+    Watched,
+)
+from wio.nodes.program import (
+    WIO,
+    AndThen,
+    AnyNode,
+    AnyWIO,
+    Caught,
+    Check,
+    Composable,
+    Compute,
+    Done,
+    Err,
+    Fail,
+    Feed,
+    FlatMap,
+    Function,
+    HandleError,
+    In,
+    Interrupted,
+    Named,
+    Out,
+    Passage,
+    Pure,
+    TransformOutput,
+    children,
+    is_program,
+    same_structure,
+    summary,
+)
+from wio.nodes.steps import Draft, Drawn, HandleSignal, Leave, OfferTask, Record, RunIO, Timing, Wait
+
+__all__ = [
+    "WIO",
+    "AndThen",
+    "Answer",
+    "AnyNode",
+    "AnyWIO",
+    "Arm",
+    "Branch",
+    "Caught",
+    "Check",
+    "Composable",
+    "Compute",
+    "Critical",
+    "Done",
+    "Draft",
+    "Drawn",
+    "During",
+    "Err",
+    "Fail",
+    "Feed",
+    "FirstOf",
+    "FlatMap",
+    "ForEach",
+    "Function",
+    "HandleError",
+    "HandleSignal",
+    "Handler",
+    "Hold",
+    "In",
+    "InRegion",
+    "Interrupted",
+    "Leave",
+    "Loop",
+    "LoopTest",
+    "Machine",
+    "Named",
+    "Node",
+    "OfferTask",
+    "Out",
+    "Parallel",
+    "Passage",
+    "Pure",
+    "Record",
+    "Recur",
+    "Recursive",
+    "Rest",
+    "Retrying",
+    "RunIO",
+    "Saga",
+    "State",
+    "Timing",
+    "TransformOutput",
+    "Undoable",
+    "Wait",
+    "Watch",
+    "Watched",
+    "children",
+    "is_program",
+    "node_of",
+    "same_structure",
+    "summary",
+]
+
+Node: TypeAlias = (
+    Pure
+    | Fail
+    | Compute
+    | Check
+    | RunIO
+    | HandleSignal
+    | Wait
+    | Draft
+    | Record
+    | OfferTask
+    | Leave
+    | AndThen
+    | FlatMap
+    | TransformOutput
+    | Branch
+    | Loop
+    | Machine
+    | Recursive
+    | Recur
+    | Retrying
+    | HandleError
+    | Answer
+    | Named
+    | Parallel
+    | ForEach
+    | FirstOf
+    | Watched
+    | InRegion
+    | Critical
+    | Hold
+    | During
+    | Undoable
+    | Saga
+)
+"""Is the closed union of all nodes: a `match` over it without a wildcard is checked to be complete."""
+
+
+def node_of(program: WIO[Any, Any, Any]) -> Node:
+    """Return the program as the node that it is, for a `match`: the only cast there is, without the call of one."""
+    return program  # type: ignore[return-value]  # pyright: ignore[reportReturnType]

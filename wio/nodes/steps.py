@@ -1,0 +1,146 @@
+"""What does a step do? The leaves, which write to the journal."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime, timedelta
+from typing import Any
+
+import attrs
+from attrs.validators import optional
+
+from wio.errors import InvalidDefinition
+from wio.names import valid_name
+from wio.nodes.program import AnyNode, Function, Passage
+from wio.regions import Region
+from wio.retries import Retry
+from wio.signals import Signal
+from wio.tasks import Task
+from wio.validators import is_a, is_function, is_function_or_none
+
+_RETRY = is_a(Retry, "Give a policy: Retry(attempts=3).")
+_SIGNAL = is_a(Signal, "Give a signal: Signal('confirm', request=..., response=...).")
+_TASK = is_a(Task, "Give a task: Task('approve', input=..., output=...).")
+_REGION = is_a(Region, "Give a region: Region('order', result=...).")
+
+
+@attrs.frozen(eq=False, repr=False)
+class RunIO(AnyNode):
+    """Runs an effect whose event is recorded, and folds the event with a pure handler.
+
+    Without a handler the event is the output. `event` is the declared type of the event; None means that
+    the annotations of the effect tell it.
+    """
+
+    effect: Function = attrs.field(validator=is_function)
+    handler: Function | None = attrs.field(default=None, validator=is_function_or_none)
+    name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
+    description: str = attrs.field(default="", kw_only=True)
+    event: Any = attrs.field(default=None, kw_only=True)
+    retry: Retry | None = attrs.field(default=None, kw_only=True, validator=optional(_RETRY))
+
+
+@attrs.frozen(eq=False, repr=False)
+class HandleSignal(AnyNode):
+    """Waits for a signal, runs an effect on the request, records its event, folds it, and responds.
+
+    `match` makes of the value the key that a request must have; see `Signal.correlation`. None takes every request.
+    """
+
+    signal: Signal[Any, Any] = attrs.field(validator=_SIGNAL)
+    effect: Function = attrs.field(validator=is_function)
+    handler: Function | None = attrs.field(validator=is_function_or_none)
+    respond: Function = attrs.field(validator=is_function)
+    name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
+    description: str = attrs.field(default="", kw_only=True)
+    event: Any = attrs.field(default=None, kw_only=True)
+    match: Function | None = attrs.field(default=None, kw_only=True, validator=is_function_or_none)
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}<-{self.signal.name}"
+
+
+class Timing(enum.Enum):
+    """Says whether a wait is given as a duration or as a point in time."""
+
+    DURATION = "for"
+    INSTANT = "until"
+
+
+def _is_moment(wait: Wait, _attribute: Any, moment: Any) -> None:
+    duration = wait.timing is Timing.DURATION
+    aware = isinstance(moment, datetime) and moment.tzinfo is not None
+    if callable(moment) or (isinstance(moment, timedelta) if duration else aware):
+        return
+    wanted = "a timedelta" if duration else "an aware datetime, such as datetime(2026, 1, 1, tzinfo=UTC)"
+    raise InvalidDefinition(f"{moment!r} is no {'duration' if duration else 'time'}. Give {wanted}, or a function.")
+
+
+@attrs.frozen(eq=False, repr=False)
+class Wait(Passage):
+    """Waits for a duration or until a time, either of them given or computed from the value.
+
+    The deadline is computed once, when the wait is reached, and recorded as an absolute time.
+    """
+
+    moment: timedelta | datetime | Function = attrs.field(validator=_is_moment)
+    timing: Timing
+    name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
+    description: str = attrs.field(default="", kw_only=True)
+
+
+@attrs.frozen(eq=False, repr=False)
+class Draft(AnyNode):
+    """Stands for a step that has a name and types, but no body yet. It draws; it does not run."""
+
+    name: str = attrs.field(validator=valid_name("a step"))
+    description: str = attrs.field(default="", kw_only=True)
+    input: Any = attrs.field(default=object, kw_only=True)
+    output: Any = attrs.field(default=object, kw_only=True)
+    error: Any = attrs.field(default=None, kw_only=True)
+
+
+class Drawn(enum.Enum):
+    """Says what a `Record` step draws from outside, once."""
+
+    NOW = "now"
+    RANDOM = "random"
+    UUID = "uuid"
+
+
+@attrs.frozen(eq=False, repr=False)
+class Record(AnyNode):
+    """Ends with the time, a random number or a UUID, which is recorded where it is reached."""
+
+    drawn: Drawn
+    name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
+    description: str = attrs.field(default="", kw_only=True)
+
+
+@attrs.frozen(eq=False, repr=False)
+class OfferTask(AnyNode):
+    """Offers work to somebody outside, waits until it is done, and folds its output with a pure handler.
+
+    `send` makes what goes out of the value; `to` says to whom it is offered. Without a handler the output of
+    the task is the output of the step.
+    """
+
+    task: Task[Any, Any, Any] = attrs.field(validator=_TASK)
+    send: Function = attrs.field(validator=is_function)
+    handler: Function | None = attrs.field(default=None, validator=is_function_or_none)
+    to: Function | None = attrs.field(default=None, kw_only=True, validator=is_function_or_none)
+    name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
+    description: str = attrs.field(default="", kw_only=True)
+
+
+@attrs.frozen(eq=False, repr=False)
+class Leave(AnyNode):
+    """Leaves every part of a region that is active now: each ends with what `result` makes of the value here."""
+
+    region: Region[Any] = attrs.field(validator=_REGION)
+    result: Function = attrs.field(validator=is_function)
+
+    @property
+    def label(self) -> str:
+        return f"leave({self.region.name})"
