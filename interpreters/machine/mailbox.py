@@ -12,6 +12,7 @@ from interpreters.machine.execution import Active, Kept
 from interpreters.machine.moving import Moving
 from journals.codecs import CodecError
 from wio.nodes import HandleSignal
+from wio.signals import Signal
 
 
 def take_kept(moving: Moving, active: Active, node: HandleSignal) -> Active:
@@ -32,11 +33,20 @@ def give_back(moving: Moving, kept: Kept) -> None:
 
 def takes_request(active: Active, node: HandleSignal, request: Any) -> bool:
     """Tell whether a place takes a request: it does unless both have a key, and not the same one."""
+    wanted = wanted_key(active, node)
+    return wanted is None or wanted == given_key(node.signal, request, active.address)
+
+
+def wanted_key(active: Active, node: HandleSignal) -> str | None:
+    """Return the key that a request must have for a place, or None where every request will do."""
     if node.match is None or node.signal.correlation is None:
-        return True
-    wanted: object = call(node.match, active.address, active.value)
-    given: object = call(node.signal.correlation, active.address, request)
-    return wanted == given
+        return None
+    return str(call(node.match, active.address, active.value))
+
+
+def given_key(signal: Signal[Any, Any], request: object, place: str) -> str | None:
+    """Return the key of a request, or None when its signal has none. `place` is named when the function raises."""
+    return None if signal.correlation is None else str(call(signal.correlation, place, request))
 
 
 def _is_for(moving: Moving, active: Active, node: HandleSignal, kept: Kept) -> bool:

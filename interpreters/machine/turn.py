@@ -5,6 +5,7 @@ A turn is the unit of commit: the live run stores exactly the entries of a turn,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -51,6 +52,13 @@ def first_turn(
 def turn(execution: Execution, entry: Entry, at: datetime, chance: Chance = no_chance) -> Turn:
     """Return the turn that an entry makes. Raises like `apply`."""
     return _completed(apply(execution, entry), entry, at, chance)
+
+
+def together(turns: Sequence[Turn]) -> Turn:
+    """Return turns that follow one another as one, to be stored at once."""
+    entries = tuple(entry for each in turns for entry in each.entries)
+    touched = dict.fromkeys(prefix for each in turns for prefix in each.touched)
+    return Turn(turns[-1].execution, entries, tuple(touched))
 
 
 def _completed(execution: Execution, entry: Entry, at: datetime, chance: Chance) -> Turn:

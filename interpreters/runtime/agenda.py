@@ -5,12 +5,14 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Any, TypeAlias
 
 import attrs
 from returns.result import Success
 
 from interpreters.machine.execution import Active, Execution
 from interpreters.machine.locking import blocker
+from interpreters.machine.mailbox import given_key, wanted_key
 from interpreters.machine.pending import (
     EffectToRun,
     Outcome,
@@ -25,6 +27,10 @@ from interpreters.machine.pending import (
 )
 from journals.entries import Status
 from wio.nodes import HandleSignal, OfferTask
+from wio.signals import Signal
+
+_Wanted: TypeAlias = tuple[str, str | None]
+"""Is the name of a signal, and the key that its request must have, or None where every request will do."""
 
 _MOST_IN_DETAIL = 3
 _MOST_CHARACTERS = 1_000
@@ -41,7 +47,7 @@ class Changes:
 class Agenda:
     """Holds what every thread of an instance waits for, by the thread's prefix."""
 
-    __slots__ = ("_dues", "_effects", "_outcome", "_paused", "_waiting", "signals")
+    __slots__ = ("_correlated", "_dues", "_effects", "_outcome", "_paused", "_signals", "_waiting", "_wanted")
 
     def __init__(self) -> None:
         self._waiting: dict[str, Pending] = {}
@@ -49,7 +55,9 @@ class Agenda:
         self._effects = 0
         self._paused: dict[str, PausedAt] = {}
         self._outcome: Outcome | None = None
-        self.signals: dict[str, dict[str, Active]] = {}
+        self._signals: dict[_Wanted, dict[str, Active]] = {}
+        self._wanted: dict[str, _Wanted] = {}
+        self._correlated: dict[str, Signal[Any, Any]] = {}
 
     @classmethod
     def of(cls, execution: Execution) -> tuple[Agenda, Changes]:
@@ -98,7 +106,11 @@ class Agenda:
         if isinstance(before, EffectToRun):
             self._effects -= before.not_before is None
         elif isinstance(before, SignalExpected):
-            self.signals.get(before.node.signal.name, {}).pop(prefix, None)
+            wanted = self._wanted.pop(prefix)
+            waiting = self._signals[wanted]
+            del waiting[prefix]
+            if not waiting:
+                del self._signals[wanted]
         self._paused.pop(prefix, None)
         return before
 
@@ -108,7 +120,10 @@ class Agenda:
         # Whether a lock keeps a signal or a task away changes without the place: that is asked when one comes.
         if isinstance(node, HandleSignal) and place.kept is None and place.problem is None:
             waiting = SignalExpected(place.address, node)
-            self.signals.setdefault(node.signal.name, {})[prefix] = place
+            wanted = self._wanted[prefix] = (node.signal.name, wanted_key(place, node))
+            self._signals.setdefault(wanted, {})[prefix] = place
+            if wanted[1] is not None:
+                self._correlated[node.signal.name] = node.signal
         else:
             waiting = pending_at(execution, place)
         match waiting:
@@ -123,6 +138,15 @@ class Agenda:
         if waiting is not None:
             self._waiting[prefix] = waiting
         return waiting
+
+    def waiting_for(self, signal: str, request: object) -> Iterator[Active]:
+        """Yield the places that wait for a request: those for its key first, then those that take every one."""
+        # The workflow's own signal says what the key is; a sender may know the signal by its name and types only.
+        correlated = self._correlated.get(signal)
+        if correlated is not None:
+            key = given_key(correlated, request, f"signal {signal}")
+            yield from self._signals.get((signal, key), {}).values()
+        yield from self._signals.get((signal, None), {}).values()
 
     def take_due(self, now: datetime) -> EffectToRun | TimerRunning | None:
         """Return the timer, or the effect to be tried again, whose time has come first; None before the next.

@@ -28,10 +28,10 @@ from interpreters.machine.recording import (
     signal_entry,
 )
 from interpreters.machine.transition import runs_effect
-from interpreters.machine.turn import Turn, turn
+from interpreters.machine.turn import Turn, together, turn
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.effects import EffectContext, run_effect
-from interpreters.runtime.live import Live
+from interpreters.runtime.live import Arrived, Live
 from interpreters.runtime.storing import Store, is_of_store
 from interpreters.runtime.threads import Workers
 from interpreters.runtime.wakeups import WakeUps
@@ -41,6 +41,7 @@ from wio.errors import WioError
 
 _LOG = logging.getLogger("wio.runtime")
 _STEPS_IN_A_ROW = 16
+_MOST_TOGETHER = 100
 
 
 class Driver:
@@ -240,30 +241,66 @@ class Driver:
                 await self._store.mark(live, live.execution, Status.RUNNING)
 
     async def _record(self, live: Live, effect: EffectToRun, event: Any, failure: Exception | None) -> None:
+        """Record how an attempt has ended, together with all others of the instance that have ended meanwhile."""
+        arrived = Arrived(effect, event, failure)
+        live.arrived[arrived] = None
+        if live.running.get(effect.address) is asyncio.current_task():
+            del live.running[effect.address]
         async with live.lock:
-            execution = _execution_at(live, effect)
-            if live.running.get(effect.address) is asyncio.current_task():
-                del live.running[effect.address]
-            if execution is None:
-                return
-            now = self._clock.now()
-            if failure is None:
-                try:
-                    entry = _event_entry(execution, effect, event, now)
-                    await self._adopt_surely(live, execution, entry, now)
-                # Code of the user runs in there: codecs, handlers, guards.
-                except Exception as fault:
-                    if is_of_store(fault):
-                        raise
-                    _LOG.warning("Instance %s: the event of %s: %s", live.id, effect.address, _said(fault))
-                    await self._adopt_error(live, partial(_fault_entry, execution, effect.address, at=now), fault, now)
-                else:
-                    if effect.kept is not None:
-                        live.answer_kept(effect.kept.seq, entry)
-                return
-            _LOG.warning("Instance %s: attempt %d of %s: %s", live.id, effect.attempt, effect.address, _said(failure))
-            failed = partial(failure_entry, execution, effect.address, at=now, drawn=self._random.random())
-            await self._adopt_error(live, failed, failure, now)
+            _execution_of(live)
+            while arrived in live.arrived:
+                batch = list(itertools.islice(live.arrived, _MOST_TOGETHER))
+                for each in batch:
+                    del live.arrived[each]
+                left = batch if len(batch) == 1 else await self._record_together(live, batch)
+                for each in left:
+                    await self._record_alone(live, each)
+
+    async def _record_together(self, live: Live, batch: list[Arrived]) -> list[Arrived]:
+        """Store the events of several effects in one commit. Return what is left to be recorded by itself."""
+        execution, now = _execution_of(live), self._clock.now()
+        turns: list[Turn] = []
+        recorded: dict[Arrived, Entry] = {}
+        try:
+            for arrived in batch:
+                if arrived.failure is None and _still_waits(live, execution, arrived.effect):
+                    entry = _event_entry(execution, arrived.effect, arrived.event, now)
+                    turns.append(turn(execution, entry, now, self.chance))
+                    execution, recorded[arrived] = turns[-1].execution, entry
+            if turns:
+                await self._store.adopt_surely(live, together(turns))
+        except Exception as fault:  # Which of them it comes from shows when each is recorded by itself.
+            if is_of_store(fault):
+                raise
+            return batch
+        self._set_wake_up(live)
+        for arrived, entry in recorded.items():
+            if arrived.effect.kept is not None:
+                live.answer_kept(arrived.effect.kept.seq, entry)
+        return [arrived for arrived in batch if arrived not in recorded]
+
+    async def _record_alone(self, live: Live, arrived: Arrived) -> None:
+        effect, failure = arrived.effect, arrived.failure
+        execution, now = _execution_of(live), self._clock.now()
+        if not _still_waits(live, execution, effect):
+            return
+        if failure is None:
+            try:
+                entry = _event_entry(execution, effect, arrived.event, now)
+                await self._adopt_surely(live, execution, entry, now)
+            # Code of the user runs in there: codecs, handlers, guards.
+            except Exception as fault:
+                if is_of_store(fault):
+                    raise
+                _LOG.warning("Instance %s: the event of %s: %s", live.id, effect.address, _said(fault))
+                await self._adopt_error(live, partial(_fault_entry, execution, effect.address, at=now), fault, now)
+            else:
+                if effect.kept is not None:
+                    live.answer_kept(effect.kept.seq, entry)
+            return
+        _LOG.warning("Instance %s: attempt %d of %s: %s", live.id, effect.attempt, effect.address, _said(failure))
+        failed = partial(failure_entry, execution, effect.address, at=now, drawn=self._random.random())
+        await self._adopt_error(live, failed, failure, now)
 
     async def _adopt_surely(self, live: Live, execution: Execution, entry: Entry, at: datetime) -> None:
         await self._store.adopt_surely(live, turn(execution, entry, at, self.chance))
@@ -288,8 +325,8 @@ class Driver:
     async def _interrupt(self, live: Live, effect: EffectToRun) -> None:
         """Record, when the runtime stops, that an effect was broken off; it runs again when a runtime starts."""
         async with live.lock:
-            execution = _execution_at(live, effect)
-            if execution is None:
+            execution = _execution_of(live)
+            if not _still_waits(live, execution, effect):
                 return
             live.running.pop(effect.address, None)
             entry = lost_entry(execution, effect.address, Loss.STOP, self._clock.now())
@@ -325,18 +362,22 @@ class Untold(WioError):
         super().__init__(f"{type(error).__name__}, whose message cannot be recorded ({type(fault).__name__}).")
 
 
-def _execution_at(live: Live, effect: EffectToRun) -> Execution | None:
-    """Return the execution that still waits for this attempt; None when it does not: the effect was withdrawn.
-
-    Raises `Conflict` when another process has moved the instance on, so that it is not even in memory any more.
-    """
-    execution = live.execution
-    if execution is None:
+def _execution_of(live: Live) -> Execution:
+    """Return the execution. Raises `Conflict` when another process has moved the instance on."""
+    if live.execution is None:
         raise Conflict(live.id, 0)
-    active = place_at(execution, effect.address)
+    return live.execution
+
+
+def _still_waits(live: Live, execution: Execution, effect: EffectToRun) -> bool:
+    """Tell whether an execution waits for this attempt; it does not when the effect was withdrawn.
+
+    Raises `Conflict` when the instance was read again while the effect ran, as another process has moved it on.
+    """
     if live.abandoned:
         raise Conflict(live.id, execution.seq)
-    return execution if active is not None and _waits_for(active, effect) else None
+    active = place_at(execution, effect.address)
+    return active is not None and _waits_for(active, effect)
 
 
 def _waits_for(active: Active, effect: EffectToRun) -> bool:

@@ -13,23 +13,36 @@ from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
+import attrs
+
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import EffectToRun
 from interpreters.runtime.agenda import Agenda, Changes
 from journals.entries import Entry, Status
 
 
+@attrs.frozen(eq=False)
+class Arrived:
+    """Is how one attempt of an effect has ended: with an event, or with a failure."""
+
+    effect: EffectToRun
+    event: Any
+    failure: Exception | None
+
+
 class Live:
     """Is one instance in memory. `lock` guards every change from decision to adoption.
 
     `agenda` is what it waits for, and `ready` the effects in it that nobody runs yet; `running` are the tasks that run
-    one, by its address, and `tasks` all that do something for the instance. `signalling` lets one signal in at a time.
+    one, by its address, and `tasks` all that do something for the instance. `arrived` are the ends of attempts that
+    wait for the lock, to be recorded together. `signalling` lets one signal in at a time.
     """
 
     __slots__ = (
         "__weakref__",
         "abandoned",
         "agenda",
+        "arrived",
         "execution",
         "id",
         "kept_waiters",
@@ -51,6 +64,7 @@ class Live:
         self.execution: Execution | None = None
         self.agenda = Agenda()
         self.ready: deque[EffectToRun] = deque()
+        self.arrived: dict[Arrived, None] = {}
         self.status: Status | None = None
         # The journal says that an effect is in flight, but it is not in flight here: its process is gone.
         self.abandoned = False
@@ -89,6 +103,7 @@ class Live:
         self.execution = self.status = None
         self.agenda = Agenda()
         self.ready.clear()
+        self.arrived.clear()
         self.abandoned = False
 
     def wake_result_waiters(self, error: BaseException | None = None) -> None:

@@ -11,7 +11,6 @@ from interpreters.errors import RuntimeStopped, UnexpectedSignal, WrongPayload
 from interpreters.machine.calling import call
 from interpreters.machine.execution import Active, Execution
 from interpreters.machine.locking import is_blocked
-from interpreters.machine.mailbox import takes_request
 from interpreters.machine.pending import EffectToRun, expected_signals
 from interpreters.machine.places import place_at
 from interpreters.machine.questions import early_of, may_take, nodes_in
@@ -156,11 +155,8 @@ def _requests(workflow: Workflow[Any, Any, Any], signal: str) -> tuple[type[Any]
 
 def _waiting_place(live: Live, execution: Execution, signal: Signal[Any, Any], request: object) -> Active | None:
     """Return the place that has waited longest for a signal, and takes this request, or None."""
-    for place in live.agenda.signals.get(signal.name, {}).values():
-        node = cast(HandleSignal, place.node)
-        if takes_request(place, node, request) and not is_blocked(execution, place):
-            return place
-    return None
+    waiting = live.agenda.waiting_for(signal.name, request)
+    return next((place for place in waiting if not is_blocked(execution, place)), None)
 
 
 def _doing(live: Live, execution: Execution) -> str:

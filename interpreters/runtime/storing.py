@@ -66,13 +66,13 @@ class Store:
 
     async def _adopt(self, live: Live, turn: Turn, store: Callable[[Live, Commit], Awaitable[None]]) -> None:
         before = live.execution
-        changes = live.agenda.update(turn.execution, turn.touched)
-        commit = self._of_turn(live, turn)
         try:
+            changes = live.agenda.update(turn.execution, turn.touched)
+            commit = self._of_turn(live, turn)
             await store(live, commit)
         except BaseException:
-            if live.execution is not None and live.execution is before:
-                live.agenda, _ = Agenda.of(live.execution)
+            if live.execution is before:
+                live.agenda = Agenda() if before is None else Agenda.of(before)[0]
             raise
         live.stand(turn.execution, commit.status, changes)
 

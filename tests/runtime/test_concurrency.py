@@ -20,6 +20,7 @@ from tests.runtime.running import (
     NO_GRACE,
     Approval,
     Effect,
+    FaultyJournal,
     Gate,
     approval,
     note,
@@ -391,5 +392,49 @@ def test_kept_signals_go_to_the_branches_in_order_each_once() -> None:
             gate.open.set()
             assert await asyncio.gather(*sending) == ["noted 1 one", "noted 1 two"]
             assert await instance.result() == Success(("1 one", "1 two"))
+
+    run(main())
+
+
+def test_what_ends_at_the_same_time_is_stored_together() -> None:
+    async def main() -> None:
+        journal = FaultyJournal(InMemoryJournal())
+        gate = asyncio.Event()
+
+        async def same(number: int) -> int:
+            await gate.wait()
+            return number
+
+        flow = workflow(for_each(range, step("same", same), element=int))
+        async with virtual(journal, flow) as runtime:
+            instance = await runtime.start(flow, id="a", input=250)
+            await rounds(300)
+            before = journal.calls["commit"]
+            journal.fail("commit", *[rounds] * 300)  # each commit takes some time
+            gate.set()
+            assert await instance.result() == Success({str(number + 1): number for number in range(250)})
+            assert journal.calls["commit"] - before <= 4
+            assert len(await instance.history()) == 250 + 3
+
+    run(main())
+
+
+def test_one_that_cannot_be_stored_spoils_no_other_of_its_moment() -> None:
+    async def main() -> None:
+        gate = asyncio.Event()
+
+        async def same(number: int) -> Any:
+            await gate.wait()
+            return "no number" if number == 3 else number
+
+        flow = workflow(for_each(range, step("same", same), element=int))
+        async with virtual(InMemoryJournal(), flow) as runtime:
+            instance = await runtime.start(flow, id="a", input=6)
+            await rounds()
+            gate.set()
+            with pytest.raises(InstancePaused, match="cannot be kept as int"):
+                await instance.result()
+            kinds = [entry.kind for entry in await instance.history()]
+            assert (kinds.count(Kind.EVENT), kinds.count(Kind.ATTEMPT_FAILED)) == (5, 1)
 
     run(main())
