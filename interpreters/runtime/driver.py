@@ -181,7 +181,7 @@ class Driver:
         await self._go_on(live)
 
     async def _come_to_rest(self, live: Live) -> None:
-        if live.agenda.outcome is not None:
+        if live.outcome is not None:
             live.wake_result_waiters()
             live.refuse_kept(NotHandled(live.id))
         elif live.status in (Status.PAUSED, Status.STUCK):

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 import attrs
 
 from interpreters.machine.execution import Execution
-from interpreters.machine.pending import EffectToRun
+from interpreters.machine.pending import EffectToRun, Outcome
 from interpreters.runtime.agenda import Agenda, Changes
 from journals.entries import Entry, Status
 
@@ -74,6 +74,12 @@ class Live:
         self.withdrawn: set[asyncio.Task[Any]] = set()
         self.result_waiters: set[asyncio.Future[None]] = set()
         self.kept_waiters: dict[int, set[asyncio.Future[Entry]]] = {}
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """Is the end of the instance as soon as the journal has it; the agenda knows it before."""
+        ended = None if self.execution is None else self.execution.outcome
+        return None if ended is None else Outcome(ended.outcome, ended.recorded)
 
     @property
     def is_busy(self) -> bool:

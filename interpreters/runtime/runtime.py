@@ -207,7 +207,7 @@ class Runtime:
             if live.execution is None:
                 async with live.lock:
                     await self._store.load(live)
-            outcome, problem = live.agenda.outcome, live.agenda.first_problem
+            outcome, problem = live.outcome, live.agenda.first_problem
             if outcome is not None:
                 if outcome.is_cancelled:
                     raise InstanceCancelled(id)
@@ -273,7 +273,7 @@ class Runtime:
     async def _cancel(self, live: Live) -> None:
         async with live.lock:
             execution = await self._store.load(live)
-            if live.agenda.outcome is not None:
+            if live.outcome is not None:
                 raise InstanceEnded(live.id, live.agenda.status(execution).value)
             now = self._clock.now()
             await self._driver.adopt(live, turn(execution, cancel_entry(execution, now), now, self._driver.chance))

@@ -84,7 +84,7 @@ class Signalling:
         return handled
 
     def _await_kept(self, live: Live, seq: int, kept: asyncio.Future[Entry]) -> None:
-        if live.agenda.outcome is not None:
+        if live.outcome is not None:
             raise NotHandled(live.id)
         live.await_kept(seq, kept)
 
@@ -110,7 +110,7 @@ class Signalling:
     async def _keep(
         self, live: Live, execution: Execution, signal: Signal[Any, Any], request: object, key: str | None
     ) -> int:
-        if live.agenda.outcome is not None:
+        if live.outcome is not None:
             raise UnexpectedSignal(signal.name, "the instance has ended", ())
         if not may_take(execution.workflow, signal):
             raise UnexpectedSignal(signal.name, "the workflow has no step for it", expected_signals(execution))

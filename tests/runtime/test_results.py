@@ -264,3 +264,23 @@ def test_what_an_instance_waits_for_can_be_looked_at() -> None:
             assert await kinds(instance) == [Kind.STARTED]
 
     run(main())
+
+
+def test_a_result_is_not_told_before_the_journal_has_it() -> None:
+    async def main() -> None:
+        journal, stored = FaultyJournal(InMemoryJournal()), asyncio.Event()
+        gate = Gate(5)
+        flow = workflow(run_io(gate, name="s", event=int))
+        async with virtual(journal, flow) as runtime:
+            instance = await runtime.start(flow, id="a", input=1)
+            await gate.begun.wait()
+            journal.fail("commit", stored.wait)
+            gate.open.set()
+            await rounds()
+            waiter = asyncio.create_task(instance.result())
+            await rounds()
+            assert not waiter.done()
+            stored.set()
+            assert await waiter == Success(5)
+
+    run(main())
