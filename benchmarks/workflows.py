@@ -50,9 +50,10 @@ def chained(steps: int) -> Workflow[Count, object, Count]:
     return Workflow("chained", version=1, input=Count, root=program)
 
 
-def looped() -> Workflow[Count, object, Count]:
-    """Return a workflow that repeats one step until all are done."""
-    return Workflow("looped", version=1, input=Count, root=loop(STEP, until=is_done))
+def looped(*, checked: bool = False) -> Workflow[Count, object, Count]:
+    """Return a workflow that repeats one step until all are done, with a checkpoint after each round if it is told."""
+    repeated = loop(STEP, until=is_done, checkpoint=Count if checked else None)
+    return Workflow("looped", version=1, input=Count, root=repeated)
 
 
 def recursive() -> Workflow[Count, object, Count]:

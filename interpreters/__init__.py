@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from interpreters.errors import (
+        ChildWithoutResult,
         DraftReached,
         DuplicateKey,
         EffectFailed,
         InstanceCancelled,
         InstanceEnded,
         InstanceExists,
+        InstanceFailed,
         InstancePaused,
         InstanceStuck,
         JournalMismatch,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
         UnexpectedQuery,
         UnexpectedSignal,
         UnknownWorkflow,
+        UnsoundWorkflow,
         UserFunctionRaised,
         WrongPayload,
         WrongReturn,
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
     from interpreters.history import activities
     from interpreters.machine.execution import Execution
     from interpreters.machine.pending import (
+        ChildRunning,
+        ChildToCancel,
+        ChildToStart,
         EffectToRun,
         Outcome,
         PausedAt,
@@ -44,7 +50,8 @@ if TYPE_CHECKING:
         pending,
     )
     from interpreters.machine.recording import event_entry, fired_entry, signal_entry
-    from interpreters.machine.transition import apply, begin, recover
+    from interpreters.machine.recovery import recover
+    from interpreters.machine.transition import apply, begin
     from interpreters.machine.turn import Turn, first_turn, turn
     from interpreters.render import draw, to_dot, to_json, to_mermaid, to_svg, to_text
     from interpreters.runtime.blocking import BlockingInstance, BlockingRuntime
@@ -60,6 +67,10 @@ if TYPE_CHECKING:
 _MODULES = {
     "BlockingInstance": "interpreters.runtime.blocking",
     "BlockingRuntime": "interpreters.runtime.blocking",
+    "ChildRunning": "interpreters.machine.pending",
+    "ChildToCancel": "interpreters.machine.pending",
+    "ChildToStart": "interpreters.machine.pending",
+    "ChildWithoutResult": "interpreters.errors",
     "Clock": "interpreters.runtime.clock",
     "DraftReached": "interpreters.errors",
     "DuplicateKey": "interpreters.errors",
@@ -71,6 +82,7 @@ _MODULES = {
     "InstanceCancelled": "interpreters.errors",
     "InstanceEnded": "interpreters.errors",
     "InstanceExists": "interpreters.errors",
+    "InstanceFailed": "interpreters.errors",
     "InstancePaused": "interpreters.errors",
     "InstanceStuck": "interpreters.errors",
     "JournalMismatch": "interpreters.errors",
@@ -95,6 +107,7 @@ _MODULES = {
     "UnexpectedQuery": "interpreters.errors",
     "UnexpectedSignal": "interpreters.errors",
     "UnknownWorkflow": "interpreters.errors",
+    "UnsoundWorkflow": "interpreters.errors",
     "UserFunctionRaised": "interpreters.errors",
     "Workers": "interpreters.runtime.threads",
     "WrongPayload": "interpreters.errors",
@@ -110,7 +123,7 @@ _MODULES = {
     "first_turn": "interpreters.machine.turn",
     "pending": "interpreters.machine.pending",
     "progress": "interpreters.tracing",
-    "recover": "interpreters.machine.transition",
+    "recover": "interpreters.machine.recovery",
     "signal_entry": "interpreters.machine.recording",
     "to_dot": "interpreters.render",
     "to_json": "interpreters.render",
@@ -130,6 +143,10 @@ def __getattr__(name: str) -> object:
 __all__ = [
     "BlockingInstance",
     "BlockingRuntime",
+    "ChildRunning",
+    "ChildToCancel",
+    "ChildToStart",
+    "ChildWithoutResult",
     "Clock",
     "DraftReached",
     "DuplicateKey",
@@ -141,6 +158,7 @@ __all__ = [
     "InstanceCancelled",
     "InstanceEnded",
     "InstanceExists",
+    "InstanceFailed",
     "InstancePaused",
     "InstanceStuck",
     "JournalMismatch",
@@ -165,6 +183,7 @@ __all__ = [
     "UnexpectedQuery",
     "UnexpectedSignal",
     "UnknownWorkflow",
+    "UnsoundWorkflow",
     "UserFunctionRaised",
     "Workers",
     "WrongPayload",

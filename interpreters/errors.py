@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from wio.errors import WioError
+from wio.retries import GivenUp
 
 
 class JournalMismatch(WioError):
@@ -47,6 +48,19 @@ class WrongReturn(UserFunctionRaised):
         )
         self.address = address
         self.function = function
+
+
+class LostArrival(UserFunctionRaised):
+    """Says that something arrived at a meeting that no gathering around it holds."""
+
+    def __init__(self, meeting: str, address: str) -> None:
+        WioError.__init__(
+            self,
+            f"Something at {address!r} arrives at the meeting {meeting!r}, which no gathering around it holds. Put it"
+            " into one: gather(part, meet(MEETING, then)).",
+        )
+        self.address = address
+        self.meeting = meeting
 
 
 class UndeclaredTarget(UserFunctionRaised):
@@ -100,6 +114,16 @@ class DraftReached(WioError):
         self.names = names
 
 
+class UnsoundWorkflow(WioError):
+    """Says that a workflow has a structure that no run of it can mean. `findings` say where and what."""
+
+    def __init__(self, workflow: str, version: int, findings: tuple[str, ...]) -> None:
+        super().__init__(f"Workflow {workflow!r} version {version} cannot be run. " + " ".join(findings))
+        self.workflow = workflow
+        self.version = version
+        self.findings = findings
+
+
 class UnexpectedSignal(WioError):
     """Says that an instance does not take a signal now. Nothing was recorded."""
 
@@ -130,6 +154,18 @@ class TaskRefused(WioError):
         self.reason = reason
 
 
+class ChildWithoutResult(WioError):
+    """Says that a child has ended without a result: it was cancelled, or one of its steps has failed it."""
+
+    def __init__(self, child_id: str, end: str) -> None:
+        super().__init__(
+            f"Child {child_id!r} {end}, so the step that waits for it has no result. Say how to go on without one:"
+            " put the step into retrying(..., give_up); or cancel this instance too."
+        )
+        self.child_id = child_id
+        self.end = end
+
+
 class WrongPayload(WioError):
     """Says that a value is not of the type that was declared for its place."""
 
@@ -157,6 +193,18 @@ class InstanceCancelled(WioError):
     def __init__(self, instance_id: str) -> None:
         super().__init__(f"Instance {instance_id!r} was cancelled. Its history says what was undone.")
         self.instance_id = instance_id
+
+
+class InstanceFailed(WioError):
+    """Says that a step has failed the whole instance, as its retry policy says; `given_up` says why."""
+
+    def __init__(self, instance_id: str, given_up: GivenUp) -> None:
+        super().__init__(
+            f"Instance {instance_id!r} has failed: {given_up.type}: {given_up.message.rstrip('. ')}, in attempt"
+            f" {given_up.attempts}. Its history says where."
+        )
+        self.instance_id = instance_id
+        self.given_up = given_up
 
 
 class InstanceEnded(WioError):

@@ -8,7 +8,7 @@ from typing import cast
 
 import attrs
 
-from interpreters.machine.execution import Loss
+from interpreters.machine.execution import Decided, Loss
 from journals.entries import Entry, Kind, Payload
 
 
@@ -45,8 +45,7 @@ def _rows_of(workflow: str, entry: Entry) -> Iterator[tuple[str, str, str]]:
             yield from _attempt(address, "activity failed", _loss(recorded))
         case Kind.ATTEMPT_FAILED:
             yield from _attempt(address, "activity failed", _problem(recorded))
-            if _is_last(recorded):
-                yield "workflow paused", address, address
+            yield from _decided(recorded, address)
         case Kind.SIGNAL:
             yield "signal received", address, f"{address} {result}"
         case Kind.SIGNAL_KEPT:
@@ -69,6 +68,8 @@ def _rows_of(workflow: str, entry: Entry) -> Iterator[tuple[str, str, str]]:
             yield "cancel requested", "", workflow
         case Kind.ELEMENTS:
             yield "elements recorded", address, f"{address} {result}"
+        case Kind.CHILD_LEFT:
+            yield "child left", address, address
         case _:
             yield entry.kind.value.replace("_", " "), address, f"{address} {result}"
 
@@ -79,9 +80,17 @@ def _attempt(address: str, end: str, result: str) -> Iterator[tuple[str, str, st
     yield end, address, result
 
 
-def _is_last(recorded: object) -> bool:
-    """Tell whether no other attempt follows a failed one by itself: the instance is paused."""
-    return isinstance(recorded, dict) and cast("dict[str, object]", recorded).get("retry_at", "") is None
+def _decided(recorded: object, address: str) -> Iterator[tuple[str, str, str]]:
+    """Yield what was decided about a step that is not tried again by itself."""
+    match recorded:
+        case {"decided": Decided.GIVE_UP.value}:
+            yield "activity given up", address, address
+        case {"decided": Decided.FAIL.value}:
+            yield "workflow failing", address, address
+        case {"retry_at": None}:
+            yield "workflow paused", address, address
+        case _:
+            pass
 
 
 def _loss(recorded: object) -> str:

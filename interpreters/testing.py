@@ -211,6 +211,11 @@ class Simulation:
         self.call(lambda: self.runtime.start(workflow, id=id, input=input))
         return SimulatedInstance(self, workflow, id)
 
+    def instance(self, workflow: Workflow[A, E, B], id: str) -> SimulatedInstance[E, B]:
+        """Return an instance that exists, such as a child. Raises `UnknownInstance` or `InstanceExists`."""
+        self.call(lambda: self.runtime.instance(workflow, id))
+        return SimulatedInstance(self, workflow, id)
+
     def advance(self, duration: timedelta) -> None:
         """Let time pass. What becomes due on the way happens in order, each at its own time."""
         self.advance_to(self.clock.now() + duration)

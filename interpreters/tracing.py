@@ -10,10 +10,14 @@ from typing import Any
 
 from returns.result import Success
 
+from interpreters.machine.children import step_of
 from interpreters.machine.elements import decoded_elements
-from interpreters.machine.execution import Active, Cancelled, Execution
+from interpreters.machine.execution import Active, Bond, Cancelled, ChildEnd, ChildEnded, ChildLink, Execution
 from interpreters.machine.locking import blocker, joints_around
 from interpreters.machine.pending import (
+    ChildRunning,
+    ChildToCancel,
+    ChildToStart,
     EffectToRun,
     Outcome,
     PausedAt,
@@ -25,15 +29,30 @@ from interpreters.machine.pending import (
     pending,
 )
 from interpreters.machine.places import place_at, places
-from interpreters.machine.transition import JSON, apply, begin_from, folded
+from interpreters.machine.recording import told
+from interpreters.machine.recovery import recover
+from interpreters.machine.transition import JSON, apply, folded
 from interpreters.render.progress import Continued, Elements, Happening, Mark, Progress, Reached, State, begun
 from journals.codecs import Codec
 from journals.entries import Entry, Kind
 from wio.forms import event_form
-from wio.nodes import WIO, Critical, During, FlatMap, ForEach, HandleSignal, RunIO
+from wio.nodes import WIO, Critical, During, FlatMap, ForEach, HandleSignal, RunChild, RunIO
 from wio.workflow import Workflow
 
-_ENDS = frozenset({Kind.EVENT, Kind.SIGNAL, Kind.TIMER_FIRED, Kind.TASK_COMPLETED, Kind.TASK_FAILED, Kind.TASK_SKIPPED})
+_LOST = frozenset({Kind.ATTEMPT_FAILED, Kind.ATTEMPT_LOST})
+_ENDS = frozenset(
+    {
+        Kind.EVENT,
+        Kind.SIGNAL,
+        Kind.TIMER_FIRED,
+        Kind.TASK_COMPLETED,
+        Kind.TASK_FAILED,
+        Kind.TASK_SKIPPED,
+        Kind.CHILD_LEFT,
+        Kind.CHILD_ENDED,
+        Kind.CHECKPOINT,
+    }
+)
 
 
 def progress(workflow: Workflow[Any, Any, Any], entries: Sequence[Entry], codec: Codec = JSON) -> Progress:
@@ -46,17 +65,23 @@ def progress(workflow: Workflow[Any, Any, Any], entries: Sequence[Entry], codec:
     def observe(dynamic: FlatMap | None, prefix: str, program: WIO[Any, Any, Any]) -> None:
         trace.append(begun(prefix, program) if dynamic is None else Continued(prefix, program))
 
-    execution = begin_from(workflow, entries[0], codec, observe)
-    for entry in entries[1:]:
-        before, earlier = execution, len(trace)
+    def applied(before: Execution, entry: Entry) -> Execution:
+        earlier = len(trace)
         execution = apply(before, entry, observe)
-        if entry.kind in _ENDS:
+        if entry.kind in _ENDS and entry.address == step_of(entry.address):
             trace.insert(earlier, _ended(before, entry))
+        if entry.kind in _LOST and place_at(execution, entry.address) is None:
+            trace.insert(earlier, Reached(entry.address, State.FAILED, "given up"))
         trace.extend(_elements(before, execution, entry))
         trace.extend(_withdrawn(before, execution, entry))
+        return execution
+
+    # Rounds that a recovery would leave out are shown as well, so it must not.
+    execution = recover(workflow, entries, codec, jumps=False, observe=observe, applying=applied)
     waiting = pending(execution)
     trace.extend(reached for each in waiting if (reached := _present(each)) is not None)
     trace.extend(_held_up(execution))
+    trace.extend(_left_behind(execution))
     return Progress(tuple(trace), _outcome(waiting))
 
 
@@ -89,6 +114,19 @@ def _held_up(execution: Execution) -> Iterator[Reached]:
             yield Reached(strand.scope.place(name)[0], State.WAITING, f"the rest of {joint.address}")
 
 
+def _left_behind(execution: Execution) -> Iterator[Reached]:
+    """Yield the steps whose children the instance still has to see to."""
+    for active in places(execution):
+        link, node = active.standing, active.node
+        if isinstance(link, ChildLink) and isinstance(node, RunChild) and link.bond is not Bond.STEP:
+            state = State.WITHDRAWN if node.waits else State.DONE
+            if active.problem is None:
+                yield Reached(link.step, state, f"child {_STILL[link.bond]}: {link.id}")
+
+
+_STILL = {Bond.WATCH: "runs", Bond.CANCEL: "is cancelled", Bond.RELEASE: "is left alone"}
+
+
 def _withdrawn(before: Execution, execution: Execution, entry: Entry) -> Iterator[Reached]:
     """Yield the places that were left without having ended."""
     for prefix in dict.fromkeys(execution.touched):
@@ -104,12 +142,20 @@ def _ended(execution: Execution, entry: Entry) -> Reached:
     active = place_at(execution, entry.address)
     if entry.kind is Kind.TASK_FAILED:
         return Reached(entry.address, State.FAILED)
+    if active is not None and isinstance(active.standing, ChildLink):
+        failed = entry.kind is Kind.CHILD_ENDED and _child_end(execution, entry) is not ChildEnd.COMPLETED
+        return Reached(entry.address, State.FAILED if failed else State.DONE, f"child {active.standing.id}")
     if active is not None and isinstance(active.node, RunIO | HandleSignal) and entry.payload is not None:
         event = execution.codec.decode(entry.payload, event_form(active.node))
         _, failure = folded(active.node, active, event)
         if failure is not None:
             return Reached(entry.address, State.FAILED, _short(failure.failure()))
     return Reached(entry.address, State.DONE)
+
+
+def _child_end(execution: Execution, entry: Entry) -> ChildEnd | None:
+    ended = None if entry.payload is None else execution.codec.decode(entry.payload, ChildEnded)
+    return ended.end if isinstance(ended, ChildEnded) else None
 
 
 def _present(waiting: Pending) -> Reached | None:
@@ -125,8 +171,12 @@ def _present(waiting: Pending) -> Reached | None:
             return Reached(address, State.WAITING, f"until {due:%Y-%m-%d %H:%M:%S} UTC" if due else "")
         case TaskOffered(address, _, _, by):
             return Reached(address, State.WAITING, f"claimed by {by}" if by is not None else "offered")
+        case ChildToStart(address, child) | ChildRunning(address, child) if address == child.step:
+            return Reached(address, State.WAITING, f"child {child.id}")
+        case ChildToStart() | ChildRunning() | ChildToCancel():
+            return None
         case PausedAt(address, problem):
-            return Reached(address, State.PAUSED, _short(problem))
+            return Reached(step_of(address), State.PAUSED, _short(problem))
         case Outcome() | Stuck():
             return None
 
@@ -145,14 +195,14 @@ def _mark(waiting: Pending) -> Mark:
                 return Mark(State.DONE, _short(result.unwrap()))
             if isinstance(result.failure(), Cancelled):
                 return Mark(State.CANCELLED)
-            return Mark(State.FAILED, _short(result.failure()))
+            return Mark(State.FAILED, _short(told(result.failure())))
         case PausedAt():
             return Mark(State.PAUSED)
         case EffectToRun(attempt=1):
             return Mark(State.RUNNING)
         case EffectToRun():
             return Mark(State.RETRYING)
-        case SignalExpected() | TimerRunning() | TaskOffered():
+        case SignalExpected() | TimerRunning() | TaskOffered() | ChildToStart() | ChildRunning() | ChildToCancel():
             return Mark(State.WAITING)
         case Stuck(reason):
             return Mark(State.PAUSED, _short(reason))

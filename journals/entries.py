@@ -20,6 +20,7 @@ class Kind(enum.Enum):
     TIMER_SET = "timer_set"
     TIMER_FIRED = "timer_fired"
     ELEMENTS = "elements"
+    CHECKPOINT = "checkpoint"
     TASK_OFFERED = "task_offered"
     TASK_CLAIMED = "task_claimed"
     TASK_STARTED = "task_started"
@@ -29,6 +30,9 @@ class Kind(enum.Enum):
     TASK_COMPLETED = "task_completed"
     TASK_FAILED = "task_failed"
     TASK_SKIPPED = "task_skipped"
+    CHILD_STARTED = "child_started"
+    CHILD_LEFT = "child_left"
+    CHILD_ENDED = "child_ended"
     CANCELLING = "cancelling"
     PAUSED = "paused"
     RESUMED = "resumed"
@@ -52,7 +56,8 @@ class Entry:
 
     `seq` counts from 1, without a gap, within the instance. `address` is the place in the workflow ("" for the
     instance as a whole). `key` is the idempotency key of a signal's sender, and `response` what the sender got; of an
-    offered task `response` says to whom.
+    offered task `response` says to whom. Of a child it is its input, then what it has ended with; of the start of a
+    child, which instance has started it. Of a checkpoint `key` names its part, and `response` is what else follows.
     `recorded_at` is an aware UTC time.
     """
 

@@ -1,6 +1,8 @@
 """Long-lived business processes as immutable values. Start with `run_io`, `>>` and `Workflow`."""
 
 from wio.calls import call, recursive
+from wio.checkpoints import checkpoint, recovered
+from wio.children import child, start_child
 from wio.choice import first_of, race
 from wio.control import (
     Arms,
@@ -19,12 +21,15 @@ from wio.control import (
 from wio.coordination import critical, during, hold, leave, region
 from wio.each import for_each
 from wio.errors import InvalidDefinition, InvalidName, WioError
+from wio.gathering import Meets, arrive, decline, gather, meet
 from wio.machines import Goto, States, Stop, machine, state
-from wio.nodes import WIO, Caught, Done, Interrupted, Rest
+from wio.meetings import Meeting
+from wio.merging import multi_merge
+from wio.nodes import WIO, Caught, Done, Interrupted, ParentClose, Rest
 from wio.parallel import parallel
 from wio.receiving import handle_signal, receive_signal, task
 from wio.regions import Region
-from wio.retries import Exponential, Fixed, GivenUp, Linear, Retry
+from wio.retries import Exceeded, Exponential, Fixed, GivenUp, Linear, Retry
 from wio.sagas import UndoFailed, saga, undoable
 from wio.scopes import On, alongside, interrupt, on_cancel, scope, timeout
 from wio.signals import Early, Query, Signal
@@ -51,6 +56,7 @@ __all__ = [
     "Caught",
     "Done",
     "Early",
+    "Exceeded",
     "Exponential",
     "Fixed",
     "GivenUp",
@@ -60,8 +66,11 @@ __all__ = [
     "InvalidDefinition",
     "InvalidName",
     "Linear",
+    "Meeting",
+    "Meets",
     "NoArmMatched",
     "On",
+    "ParentClose",
     "Query",
     "Region",
     "Rest",
@@ -74,23 +83,30 @@ __all__ = [
     "WioError",
     "Workflow",
     "alongside",
+    "arrive",
     "branch",
     "call",
     "catch",
     "check",
+    "checkpoint",
+    "child",
     "compute",
     "critical",
+    "decline",
     "draft",
     "during",
     "fail",
     "first_of",
     "for_each",
+    "gather",
     "handle_signal",
     "hold",
     "interrupt",
     "leave",
     "loop",
     "machine",
+    "meet",
+    "multi_merge",
     "new_uuid",
     "now",
     "on_cancel",
@@ -100,6 +116,7 @@ __all__ = [
     "race",
     "random_number",
     "receive_signal",
+    "recovered",
     "recursive",
     "region",
     "repeat_while",
@@ -107,6 +124,7 @@ __all__ = [
     "run_io",
     "saga",
     "scope",
+    "start_child",
     "state",
     "task",
     "timeout",

@@ -14,6 +14,7 @@ from wio.names import checked_name, name_of
 from wio.nodes import WIO, Answer, Arm, Branch, Caught, Err, HandleError, Loop, LoopTest, Out, Passage, Retrying
 from wio.retries import GivenUp, Retry
 from wio.signals import Query
+from wio.steps import EventType
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -124,6 +125,7 @@ def loop(
     back: Passage,
     name: str = "loop",
     description: str = "",
+    checkpoint: EventType = None,
 ) -> WIO[A, E, C]: ...
 @overload
 def loop(
@@ -133,6 +135,7 @@ def loop(
     back: Passage,
     name: str = "loop",
     description: str = "",
+    checkpoint: EventType = None,
 ) -> WIO[A, E, A]: ...
 @overload
 def loop(
@@ -142,6 +145,7 @@ def loop(
     back: WIO[B, Never, A],
     name: str = "loop",
     description: str = "",
+    checkpoint: EventType = None,
 ) -> WIO[A, E, C]: ...
 @overload
 def loop(
@@ -151,6 +155,7 @@ def loop(
     back: WIO[B, Never, A],
     name: str = "loop",
     description: str = "",
+    checkpoint: EventType = None,
 ) -> WIO[A, E, B]: ...
 @overload
 def loop(
@@ -160,6 +165,7 @@ def loop(
     back: WIO[B, E2, A],
     name: str = "loop",
     description: str = "",
+    checkpoint: EventType = None,
 ) -> WIO[A, E | E2, C]: ...
 @overload
 def loop(
@@ -169,14 +175,25 @@ def loop(
     back: WIO[B, E2, A],
     name: str = "loop",
     description: str = "",
+    checkpoint: EventType = None,
 ) -> WIO[A, E | E2, B]: ...
 @overload
 def loop(
-    body: WIO[A, E, A], *, until: Callable[[A], Maybe[C]], name: str = "loop", description: str = ""
+    body: WIO[A, E, A],
+    *,
+    until: Callable[[A], Maybe[C]],
+    name: str = "loop",
+    description: str = "",
+    checkpoint: EventType = None,
 ) -> WIO[A, E, C]: ...
 @overload
 def loop(
-    body: WIO[A, E, A], *, until: Callable[[A], bool], name: str = "loop", description: str = ""
+    body: WIO[A, E, A],
+    *,
+    until: Callable[[A], bool],
+    name: str = "loop",
+    description: str = "",
+    checkpoint: EventType = None,
 ) -> WIO[A, E, A]: ...
 def loop(
     body: WIO[Any, Any, Any],
@@ -185,20 +202,31 @@ def loop(
     back: WIO[Any, Any, Any] | None = None,
     name: str = "loop",
     description: str = "",
+    checkpoint: EventType = None,
 ) -> WIO[Any, Any, Any]:
     """Return the program that repeats `body` until `until` yields of its output (a post-test loop).
 
     `until` returns a bool, or a `Maybe`: `Some(c)` ends the loop with `c`. `back` leads from the end of one
-    round to the start of the next, and may wait, signal or run effects of its own.
+    round to the start of the next, and may wait, signal or run effects of its own. With a `checkpoint`, a type, the
+    value that flows into each next round is recorded, and a recovery begins with the last one.
     """
-    return Loop(body, until, back, LoopTest.AFTER, name=name, description=description)
+    return Loop(body, until, back, LoopTest.AFTER, name=name, description=description, checkpoint=checkpoint)
 
 
 def repeat_while(
-    condition: Callable[[A], bool], body: WIO[A, E, A], *, name: str = "loop", description: str = ""
+    condition: Callable[[A], bool],
+    body: WIO[A, E, A],
+    *,
+    name: str = "loop",
+    description: str = "",
+    checkpoint: EventType = None,
 ) -> WIO[A, E, A]:
-    """Return the program that repeats `body` while a pure function says True of its input (a pre-test loop)."""
-    return Loop(body, _Not(condition), None, LoopTest.BEFORE, name=name, description=description)
+    """Return the program that repeats `body` while a pure function says True of its input (a pre-test loop).
+
+    For `checkpoint` see `loop`.
+    """
+    asked = _Not(condition)
+    return Loop(body, asked, None, LoopTest.BEFORE, name=name, description=description, checkpoint=checkpoint)
 
 
 @attrs.frozen

@@ -13,6 +13,7 @@ import attrs
 from wio.branches import first_doubled
 from wio.errors import InvalidDefinition
 from wio.nodes import WIO, Err, In, Machine, Out, State
+from wio.steps import EventType
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -57,13 +58,18 @@ def state(name: str, body: WIO[Any, Any, Any], *, to: str | Sequence[str] = ()) 
 
 
 def machine(
-    *states: States[A, E, B], start: str | Callable[[A], str], name: str = "machine", description: str = ""
+    *states: States[A, E, B],
+    start: str | Callable[[A], str],
+    name: str = "machine",
+    description: str = "",
+    checkpoint: EventType = None,
 ) -> WIO[A, E, B]:
     """Return the program that goes from state to state until one of them ends with `Stop`.
 
     `start` is the name of the first state, or a pure function of the input that tells it. Combine the states by `|`:
-    then the program has all of their errors and results. Raises `InvalidDefinition` when there is no state, when two
-    have the same name, or when a target is not among them.
+    then the program has all of their errors and results. With a `checkpoint`, a type, the value that flows from state
+    to state is recorded each time, and a recovery begins with the last one. Raises `InvalidDefinition` when there is no
+    state, when two have the same name, or when a target is not among them.
     """
     inner = tuple(each for some in states for each in some.states)
     names = [each.name for each in inner]
@@ -76,7 +82,7 @@ def machine(
         _check_targets(each, names, name)
     if isinstance(start, str) and start not in names:
         raise InvalidDefinition(f"{name!r} starts in {start!r}, which is no state of it. It has: {', '.join(names)}.")
-    return Machine(inner, start, name=name, description=description)
+    return Machine(inner, start, name=name, description=description, checkpoint=checkpoint)
 
 
 def _check_targets(state: State, names: Sequence[str], of: str) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
-from wio.errors import InvalidName
+from wio.errors import InvalidDefinition, InvalidName
 
 _STRUCTURAL = frozenset("/#[]:!")
 _MOST_CHARACTERS = 100
@@ -12,6 +13,8 @@ _MOST_CHARACTERS = 100
 
 def checked_name(name: str, of: str) -> str:
     """Return the name unchanged. Raises `InvalidName` when an address could not hold it."""
+    if not isinstance(cast(object, name), str):
+        raise InvalidDefinition(f"{name!r:.100} is no name. Give a text for the name of {of}.")
     fits = 0 < len(name) <= _MOST_CHARACTERS and name.isprintable() and name == name.strip()
     if not fits or not _STRUCTURAL.isdisjoint(name):
         raise InvalidName(name, of)

@@ -246,14 +246,16 @@ def task(
         task,
         send,
         handler,
-        to=to if to is None or callable(to) else _Always(to),
+        to=to if to is None or callable(to) else Always(to),
         name=name or getattr(task, "name", "task"),
         description=description,
     )
 
 
 @attrs.frozen
-class _Always:
+class Always:
+    """Answers the same for every value: whom a task is for, where that was given as data."""
+
     answer: object
 
     def __call__(self, _value: object) -> object:

@@ -1,13 +1,15 @@
 """How often, and after which delay, is a failed attempt tried again?
 
-A policy is a value on the step. It decides about *technical* errors only: exceptions of the effect.
+A policy is a value on the step. It decides about *technical* errors only: exceptions of the effect. What it has
+decided is recorded with the failed attempt, and never asked again.
 """
 
 from __future__ import annotations
 
+import enum
 import math
 from datetime import timedelta
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import attrs
 
@@ -62,12 +64,46 @@ class Exponential:
 Backoff: TypeAlias = Fixed | Linear | Exponential
 
 
+class Exceeded(enum.Enum):
+    """Says what becomes of a step that is not tried again.
+
+    `PAUSE`: the nearest part around it with a `give_up` says how to go on; without one the instance pauses there.
+    `FAIL`: the whole instance fails; see `Retry.fail_on`.
+    """
+
+    PAUSE = "pause"
+    FAIL = "fail"
+
+
+def _are_classes(_instance: Any, attribute: attrs.Attribute[Any], classes: Any) -> None:
+    if classes is None and attribute.name == "on":
+        return
+    given = cast("tuple[object, ...]", classes) if isinstance(classes, tuple) else (None,)
+    if not all(isinstance(each, type) for each in given):
+        raise InvalidDefinition(
+            f"{attribute.name}={classes!r}: errors are told apart by their classes. Give a tuple of classes:"
+            f" {attribute.name}=(OSError,)."
+        )
+
+
+def _takes_time(_instance: Any, attribute: attrs.Attribute[Any], duration: timedelta | None) -> None:
+    if duration is not None and duration <= timedelta(0):
+        raise InvalidDefinition(f"{attribute.name}={duration!r}: nothing ends in no time. Give a timedelta above zero.")
+
+
 @attrs.frozen
 class Retry:
     """Tries a step up to `attempts` times in all, with the delays that `backoff` gives.
 
     `ceiling` bounds one delay. `jitter` takes up to that fraction off each delay, at random, so that
     many instances do not retry in step. `attempts=None` tries for ever.
+
+    An attempt that takes longer than `attempt_timeout` is broken off, and fails with a `TimeoutError`. No attempt
+    begins, and none goes on, when `overall` has passed since the first one began.
+
+    The class of an error decides, subclasses included: `on` are those that are tried again (None: all). Those in
+    `fail_on` fail the whole instance at once: everything in it is withdrawn, and undone where it has an undo.
+    `exceeded` says what becomes of a step that is not tried again. The content of an `IOFailure` counts as the error.
 
     >>> policy = Retry(attempts=4, backoff=Exponential(timedelta(seconds=1)), ceiling=timedelta(seconds=3))
     >>> [policy.delay(failed, drawn=0.0) for failed in (1, 2, 3, 4)]
@@ -78,6 +114,11 @@ class Retry:
     backoff: Backoff = attrs.field(default=Exponential(timedelta(seconds=1)), kw_only=True)
     ceiling: timedelta = attrs.field(default=timedelta(hours=1), kw_only=True)
     jitter: float = attrs.field(default=0.0, kw_only=True)
+    on: tuple[type[Any], ...] | None = attrs.field(default=None, kw_only=True, validator=_are_classes)
+    fail_on: tuple[type[Any], ...] = attrs.field(default=(), kw_only=True, validator=_are_classes)
+    attempt_timeout: timedelta | None = attrs.field(default=None, kw_only=True, validator=_takes_time)
+    overall: timedelta | None = attrs.field(default=None, kw_only=True, validator=_takes_time)
+    exceeded: Exceeded = attrs.field(default=Exceeded.PAUSE, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(cast(object, self.backoff), Fixed | Linear | Exponential):
@@ -88,6 +129,8 @@ class Retry:
             raise InvalidDefinition(
                 f"attempts={self.attempts}: a step is tried at least once. Give 1 or more, or None."
             )
+        if not isinstance(cast(object, self.exceeded), Exceeded):
+            raise InvalidDefinition(f"exceeded={self.exceeded!r}: give Exceeded.PAUSE or Exceeded.FAIL.")
         if not 0.0 <= self.jitter <= 1.0:
             raise InvalidDefinition(f"jitter={self.jitter}: it is a fraction of the delay. Give 0.0 to 1.0.")
         if self.backoff.delay < timedelta(0) or self.ceiling < timedelta(0):
@@ -102,6 +145,14 @@ class Retry:
             return None
         longest = min(self.backoff.before_retry(failed), self.ceiling)
         return longest * (1.0 - self.jitter * drawn)
+
+    def retries(self, error: object) -> bool:
+        """Tell whether an attempt that failed with this error may be tried again."""
+        return self.on is None or isinstance(error, self.on)
+
+    def fails(self, error: object) -> bool:
+        """Tell whether this error fails the whole instance."""
+        return isinstance(error, self.fail_on)
 
 
 @attrs.frozen

@@ -10,6 +10,7 @@ from wio.nodes import WIO, Done, Saga, Undoable
 
 A = TypeVar("A")
 B = TypeVar("B")
+C = TypeVar("C")
 E = TypeVar("E")
 
 
@@ -26,7 +27,7 @@ class UndoFailed:
     remaining: tuple[str, ...]
 
 
-def undoable(action: WIO[A, E, B], undo: WIO[Done[A, B], Never, object]) -> WIO[A, E, B]:
+def undoable(action: WIO[A, E, B], undo: WIO[Done[A, B], Never, C]) -> WIO[A, E, B]:
     """Return `action` with the program that undoes it, for the saga around it. An action that failed is not undone."""
     return Undoable(action, undo)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Generic, Never, TypedDict, TypeVar, Unpack, overload
+from typing import Any, Generic, Never, TypedDict, TypeVar, Unpack, cast, overload
 
 import attrs
 
@@ -61,11 +61,11 @@ def interrupt(
 
 @overload
 def alongside(
-    trigger: WIO[A, Never, T], handler: WIO[Interrupted[A, T], E, object], *, name: str = ""
+    trigger: WIO[A, Never, T], handler: WIO[Interrupted[A, T], E, B], *, name: str = ""
 ) -> On[A, E, Never]: ...
 @overload
 def alongside(
-    trigger: WIO[A, E, T], handler: WIO[Interrupted[A, T], E2, object], *, name: str = ""
+    trigger: WIO[A, E, T], handler: WIO[Interrupted[A, T], E2, B], *, name: str = ""
 ) -> On[A, E | E2, Never]: ...
 def alongside(trigger: WIO[Any, Any, Any], handler: WIO[Any, Any, Any], *, name: str = "") -> On[Any, Any, Never]:
     """Return the handler that runs beside the body whenever `trigger` has ended, any number of times.
@@ -77,10 +77,10 @@ def alongside(trigger: WIO[Any, Any, Any], handler: WIO[Any, Any, Any], *, name:
 
 @overload
 def on_cancel(
-    handler: WIO[Interrupted[object, None], Never, object], *, name: str = "on cancel"
+    handler: WIO[Interrupted[object, None], Never, B], *, name: str = "on cancel"
 ) -> On[object, Never, Never]: ...
 @overload
-def on_cancel(handler: WIO[Interrupted[A, None], Never, object], *, name: str = "on cancel") -> On[A, Never, Never]: ...
+def on_cancel(handler: WIO[Interrupted[A, None], Never, B], *, name: str = "on cancel") -> On[A, Never, Never]: ...
 def on_cancel(handler: WIO[Any, Never, object], *, name: str = "on cancel") -> On[Any, Never, Never]:
     """Return the handler that runs when the part is cancelled or withdrawn; what it ends with has no effect."""
     return On(Handler(Watch.CANCEL, None, handler, name))
@@ -131,6 +131,12 @@ def scope(
 
     Raises `InvalidDefinition` when two handlers have the same name.
     """
+    stray = next((each for each in handlers if not isinstance(cast(object, each), On)), None)
+    if stray is not None:
+        raise InvalidDefinition(
+            f"{stray!r:.100} is no handler of {name!r}. Make it one: interrupt(trigger, handler), alongside(...) or"
+            " on_cancel(...). To run it after the body, use >>."
+        )
     doubled = first_doubled(on.handler.name for on in handlers)
     if doubled is not None:
         raise InvalidDefinition(

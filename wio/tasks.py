@@ -24,7 +24,8 @@ def _positive(_instance: object, _attribute: object, version: int) -> None:
 class Task(Generic[TaskIn, TaskOut, TaskErr]):
     """Names and versions a kind of work, with the types of what goes out and of what comes back.
 
-    `error` is the type of a failure that the workflow knows of; None lets a failed task pause the instance.
+    `error` is the type of a failure that the workflow knows of; without one a task can only be
+    completed, released or skipped.
 
     >>> Task("approve", input=str, output=bool)
     Task('approve', version=1)

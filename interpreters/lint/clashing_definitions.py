@@ -1,4 +1,4 @@
-"""Which different signals, tasks or regions of a workflow have the same name?"""
+"""Which different signals, tasks, child workflows, regions or meetings of a workflow have the same name?"""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Hashable, Iterator
 from interpreters.lint.finding import Level
 from interpreters.lint.locating import Check, Fault
 from interpreters.lint.survey import Survey
-from wio.nodes import HandleSignal, InRegion, Leave, OfferTask
+from wio.nodes import Arrive, HandleSignal, InRegion, Leave, OfferTask, RunChild
 
 
 def _all(surveyed: Survey) -> Iterator[Fault]:
     first: dict[Hashable, object] = {}
     for node in surveyed.nodes:
         match node:
-            case HandleSignal() | OfferTask() | InRegion() | Leave():
+            case HandleSignal() | OfferTask() | RunChild() | InRegion() | Leave() | Arrive():
                 key, definition, words = _defined(node)
                 if first.setdefault(key, definition) != definition:
                     yield Fault(node, _message(words), Level.WARNING)
@@ -22,14 +22,18 @@ def _all(surveyed: Survey) -> Iterator[Fault]:
                 pass
 
 
-def _defined(node: HandleSignal | OfferTask | InRegion | Leave) -> tuple[Hashable, object, str]:
+def _defined(node: HandleSignal | OfferTask | RunChild | InRegion | Leave | Arrive) -> tuple[Hashable, object, str]:
     match node:
         case HandleSignal(signal):
             return (HandleSignal, signal.name), signal, f"the signal {signal.name!r}"
         case OfferTask(task):
             return (OfferTask, task.name, task.version), task, f"version {task.version} of the task {task.name!r}"
+        case RunChild(child):
+            return (RunChild, child.name, child.version), child, f"version {child.version} of workflow {child.name!r}"
         case InRegion(region) | Leave(region):
             return (InRegion, region.name), region, f"the region {region.name!r}"
+        case Arrive(meeting):
+            return (Arrive, meeting.name), meeting, f"the meeting {meeting.name!r}"
 
 
 def _message(words: str) -> str:

@@ -32,7 +32,9 @@ def _all(surveyed: Survey) -> Iterator[Fault]:
 def _faults(node: Watched, surveyed: Survey) -> Iterator[Fault]:
     base = surveyed.of(node.base)
     if base.only_at_once:
-        yield from (Fault(node, _NOTHING_TO_WATCH, part=handler.name) for handler in node.handlers)
+        # A body that leaves a region around is withdrawn in the middle, so it may still be cancelled.
+        dead = (each for each in node.handlers if each.watch is not Watch.CANCEL or not base.leaves)
+        yield from (Fault(node, _NOTHING_TO_WATCH, part=handler.name) for handler in dead)
         return
     cancelling = [handler for handler in node.handlers if handler.watch is Watch.CANCEL]
     yield from (Fault(node, _SECOND_CANCEL, part=handler.name) for handler in cancelling[1:])

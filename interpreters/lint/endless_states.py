@@ -18,6 +18,7 @@ from wio.nodes import (
     AndThen,
     Answer,
     Branch,
+    Checkpoint,
     Compute,
     Critical,
     Function,
@@ -106,6 +107,8 @@ def _last(program: WIO[Any, Any, Any]) -> tuple[WIO[Any, Any, Any], ...] | None:
         case HandleError(base, handler):
             return base, handler
         case Named(base) | Answer(_, _, base) | Critical(_, base) | Hold(_, base) | Undoable(base) | Saga(base):
+            return (base,)
+        case Checkpoint(base):
             return (base,)
         case _:
             return None

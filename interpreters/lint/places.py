@@ -16,8 +16,10 @@ from wio.nodes import (
     WIO,
     AndThen,
     Answer,
+    Arrive,
     Branch,
     Check,
+    Checkpoint,
     Compute,
     Critical,
     Draft,
@@ -26,6 +28,7 @@ from wio.nodes import (
     FirstOf,
     FlatMap,
     ForEach,
+    Gathering,
     HandleError,
     HandleSignal,
     Hold,
@@ -38,9 +41,11 @@ from wio.nodes import (
     Parallel,
     Pure,
     Record,
+    Recovered,
     Recur,
     Recursive,
     Retrying,
+    RunChild,
     RunIO,
     Saga,
     TransformOutput,
@@ -65,17 +70,32 @@ Opening: TypeAlias = (
     | Critical
     | Hold
     | During
+    | Gathering
     | Saga
+    | Checkpoint
 )
 """Is a node that opens scopes: one for itself, or one for each of its parts."""
 
 Located: TypeAlias = (
-    RunIO | HandleSignal | Wait | Draft | Record | OfferTask | Leave | Recur | Undoable | HandleError | Opening
+    RunIO
+    | HandleSignal
+    | Wait
+    | Draft
+    | Record
+    | OfferTask
+    | RunChild
+    | Recovered
+    | Leave
+    | Arrive
+    | Recur
+    | Undoable
+    | HandleError
+    | Opening
 )
 """Is a node that stands somewhere: a step, what opens a scope, or what concerns the parts around it.
 
-The address of a `HandleError` is its handler's. A `Leave` and an `Undoable` record nothing themselves: theirs is that
-of the scope in which they are written.
+The address of a `HandleError` is its handler's. A `Leave`, an `Arrive` and an `Undoable` record nothing themselves:
+theirs is that of the scope in which they are written.
 """
 
 
@@ -148,11 +168,11 @@ def places(program: WIO[Any, Any, Any]) -> Iterator[Place]:
         match node:
             case Pure() | Fail() | Compute() | Check():
                 pass
-            case RunIO() | HandleSignal() | Wait() | Draft() | Record() | OfferTask():
+            case RunIO() | HandleSignal() | Wait() | Draft() | Record() | Recovered() | OfferTask() | RunChild():
                 yield Place(here.counter.place(node.name), node, here.around)
             case Recur(name):
                 yield Place(here.counter.place(name), node, here.around)
-            case Leave():
+            case Leave() | Arrive():
                 yield Place(here.counter.scope.prefix.rstrip("/"), node, here.around)
             case AndThen(first, second):
                 waiting.extend([(second, here), (first, here)])
@@ -178,7 +198,9 @@ def places(program: WIO[Any, Any, Any]) -> Iterator[Place]:
                 | Critical()
                 | Hold()
                 | During()
+                | Gathering()
                 | Saga()
+                | Checkpoint()
             ):
                 address = here.counter.place(_name(node))
                 yield Place(address, node, here.around)
@@ -193,7 +215,7 @@ def _name(node: Opening) -> str:
             return lock
         case Hold(milestone) | During(milestone):
             return milestone
-        case Branch() | Loop() | Machine() | Recursive() | Named() | Saga():
+        case Branch() | Loop() | Machine() | Recursive() | Named() | Gathering() | Saga() | Checkpoint():
             return node.name
         case Parallel() | ForEach() | FirstOf() | Watched():
             return node.name
@@ -210,7 +232,7 @@ def _inside(node: Opening, address: str, here: _Here) -> Iterator[_Part]:
     """Yield the parts of a node that have scopes of their own, in order."""
 
     def part(body: WIO[Any, Any, Any], scope: Scope, name: str = "", *, many: bool = False) -> _Part:
-        around = Around(node, address, name, isinstance(node, Parallel | ForEach), many, here.around)
+        around = Around(node, address, name, isinstance(node, Parallel | ForEach | Gathering), many, here.around)
         return body, attrs.evolve(here, counter=_Counter(scope), around=around)
 
     match node:
@@ -224,7 +246,13 @@ def _inside(node: Opening, address: str, here: _Here) -> Iterator[_Part]:
                 yield back, inside
         case Machine(states):
             yield from (part(state.body, arm_scope(address, state.name), state.name) for state in states)
-        case Parallel(arms) | FirstOf(arms):
+        case Parallel(arms):
+            for arm in arms:
+                body, inside = part(arm.body, arm_scope(address, arm.name), arm.name)
+                yield body, inside
+                if node.each is not None:
+                    yield node.each, inside
+        case FirstOf(arms):
             yield from (part(arm.body, arm_scope(address, arm.name), arm.name) for arm in arms)
         case ForEach(_, body):
             yield part(body, Scope(f"{address}[*]/"), "*", many=node.at_once != 1)
@@ -237,10 +265,15 @@ def _inside(node: Opening, address: str, here: _Here) -> Iterator[_Part]:
         case During(_, base, otherwise):
             yield part(base, part_scope(address))
             yield part(otherwise, arm_scope(address, "otherwise"), "otherwise")
+        case Gathering(base, meets):
+            yield part(base, part_scope(address))
+            for meet in meets:
+                name = meet.meeting.name
+                yield part(meet.body, arm_scope(address, name), name, many=True)
         case Saga(base):
             body, inside = part(base, part_scope(address))
             yield body, attrs.evolve(inside, undos=_Counter(Scope(f"{address}[undo *]/")))
-        case Recursive(base) | Named(base) | InRegion(_, base) | Critical(_, base) | Hold(_, base):
+        case Recursive(base) | Named(base) | InRegion(_, base) | Critical(_, base) | Hold(_, base) | Checkpoint(base):
             yield part(base, part_scope(address))
 
 

@@ -17,6 +17,7 @@ from interpreters.lint.endless_states import endless_states
 from interpreters.lint.finding import Finding, Level, Rule
 from interpreters.lint.idle_milestones import idle_milestones
 from interpreters.lint.locating import Check
+from interpreters.lint.lost_arrivals import lost_arrivals
 from interpreters.lint.lost_leaves import lost_leaves
 from interpreters.lint.lost_recursion import lost_recursion
 from interpreters.lint.lost_undos import lost_undos
@@ -38,7 +39,7 @@ CHECKS: tuple[Check, ...] = (
     unreachable_states,
     unsatisfiable_joins,
 )
-"""Are the rules about the structure alone; their errors, and those of `lost_recursion`, are `problems`."""
+"""Are the rules about structure; their errors, and those of `lost_recursion` and `lost_arrivals`, are `problems`."""
 
 ADVICE: tuple[Rule, ...] = (
     unkept_types,
@@ -58,7 +59,7 @@ ADVICE: tuple[Rule, ...] = (
 )
 """Are the others. `unkept_types` is one of them, since a runtime may have a codec that keeps more."""
 
-RULES: tuple[Rule, ...] = (*CHECKS, lost_recursion, *ADVICE)
+RULES: tuple[Rule, ...] = (*CHECKS, lost_recursion, lost_arrivals, *ADVICE)
 
 _WORST_FIRST = {level: rank for rank, level in enumerate(Level)}
 
@@ -72,4 +73,8 @@ def lint(workflow: Workflow[Any, Any, Any], rules: tuple[Rule, ...] = RULES) -> 
 @lru_cache(maxsize=256)
 def problems(workflow: Workflow[Any, Any, Any]) -> tuple[Finding, ...]:
     """Return the errors in the structure of a workflow, with which no runtime takes it. No function is called."""
-    return (*(error for check in CHECKS for error in check.errors(workflow)), *lost_recursion(workflow))
+    return (
+        *(error for check in CHECKS for error in check.errors(workflow)),
+        *lost_recursion(workflow),
+        *lost_arrivals(workflow),
+    )

@@ -22,6 +22,7 @@ from wio.nodes import (
     HandleSignal,
     Loop,
     Machine,
+    Parallel,
     Undoable,
     Watched,
     children,
@@ -130,6 +131,9 @@ def _first_in(program: WIO[Any, Any, Any], surveyed: Survey) -> tuple[WIO[Any, A
         case Machine() as machine:
             hasty = [state for state in machine.states if surveyed.of(state.body).ends_at_once]
             return tuple(state.body for state in reachable(machine, hasty))
+        case Parallel(arms) as parallel if parallel.each is not None:
+            hasty_arms = any(surveyed.of(arm.body).ends_at_once for arm in arms)
+            return (*(arm.body for arm in arms), *((parallel.each,) if hasty_arms else ()))
         case Watched(base, handlers):
             return (base, *(handler.trigger for handler in handlers if handler.trigger is not None))
         case _:

@@ -10,15 +10,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import cast
 
+from interpreters.lint.arrivals import arrivals_in
 from interpreters.lint.finding import Level
 from interpreters.lint.locating import Check, Fault
 from interpreters.lint.survey import Survey, reachable
 from interpreters.lint.ways import Ways, then
-from wio.nodes import ForEach, Loop, Machine, Node, Recursive, Watch, Watched
+from wio.nodes import ForEach, Gathering, Loop, Machine, Node, Recursive, Watch, Watched
 
 _LOOP = "may go round without waiting for or recording anything. Put a step on every way through it."
 _RECURSION = "may run itself again without waiting for or recording anything. Put a step before it on every way."
 _ENDLESS = "runs itself again at once, on every way and without end. Give it a way that ends."
+_MEETING = "may hold {} again and again without waiting for or recording anything. Put a step into one."
 _AGAIN = "begins again whenever it has ended, and {} without waiting: it spins. Let it wait, for a signal or a time."
 
 
@@ -52,6 +54,10 @@ def _faults(node: Node, surveyed: Survey) -> Iterator[Fault]:
             for handler in watching:
                 if handler.watch is Watch.ALONGSIDE and handler.trigger is not None:
                     yield from _repeated(node, handler.name, surveyed.of(handler.trigger))
+        case Gathering():
+            again = _held_again(node, surveyed)
+            if again:
+                yield Fault(node, _MEETING.format(" -> ".join(again)), Level.WARNING, again[0])
         case _:
             pass
 
@@ -69,6 +75,13 @@ def _cycle(machine: Machine, surveyed: Survey) -> Sequence[str]:
     """Return the names of states that lead into each other at once, the first one at the end too; empty if none."""
     hasty = {state.name: state for state in reachable(machine) if surveyed.of(state.body).ends_at_once}
     return _first_cycle({name: state.to for name, state in hasty.items()})
+
+
+def _held_again(gathering: Gathering, surveyed: Survey) -> Sequence[str]:
+    """Return the names of meetings that lead to each other at once, the first one at the end too; empty if none."""
+    hasty = {meet.meeting.name: meet.body for meet in gathering.meets if not surveyed.of(meet.body).has_step}
+    targets = {name: {each.meeting.name for each in arrivals_in(body)} for name, body in hasty.items()}
+    return _first_cycle({name: sorted(reached & hasty.keys()) for name, reached in targets.items()})
 
 
 def _first_cycle(targets: Mapping[str, Sequence[str]]) -> Sequence[str]:

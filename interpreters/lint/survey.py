@@ -18,8 +18,10 @@ from wio.nodes import (
     AndThen,
     Answer,
     Arm,
+    Arrive,
     Branch,
     Check,
+    Checkpoint,
     Compute,
     Critical,
     Draft,
@@ -28,6 +30,7 @@ from wio.nodes import (
     FirstOf,
     FlatMap,
     ForEach,
+    Gathering,
     HandleError,
     HandleSignal,
     Hold,
@@ -42,9 +45,11 @@ from wio.nodes import (
     Parallel,
     Pure,
     Record,
+    Recovered,
     Recur,
     Recursive,
     Retrying,
+    RunChild,
     RunIO,
     Saga,
     State,
@@ -62,6 +67,7 @@ _AT_ONCE = Ways(ends_at_once=True)
 _FAILS_AT_ONCE = Ways(fails_at_once=True)
 _STEP = Ways(ends_later=True, has_step=True)
 _RISKY_STEP = Ways(ends_later=True, fails_later=True, has_step=True)
+_LEAVE = Ways(ends_at_once=True, leaves_at_once=True)
 _GIVEN_UP = Ways(ends_later=True, fails_later=True)
 
 
@@ -136,8 +142,10 @@ _Known: TypeAlias = Mapping[int, Ways]
 
 def _ways(node: Node, known: _Known, levels: Mapping[str, Ways]) -> Ways:
     match node:
-        case Pure() | Compute() | Leave():
+        case Pure() | Compute() | Arrive() | Recovered():
             return _AT_ONCE
+        case Leave():
+            return _LEAVE
         case Fail():
             return _FAILS_AT_ONCE
         case Check():
@@ -148,6 +156,8 @@ def _ways(node: Node, known: _Known, levels: Mapping[str, Ways]) -> Ways:
             return _STEP if node.handler is None else _RISKY_STEP
         case OfferTask():
             return _STEP if node.handler is None and node.task.error is None else _RISKY_STEP
+        case RunChild(error=error):
+            return _STEP if error is None else _RISKY_STEP
         case Draft():
             return _RISKY_STEP
         case AndThen(first, second):
@@ -156,8 +166,12 @@ def _ways(node: Node, known: _Known, levels: Mapping[str, Ways]) -> Ways:
             return then(known[id(base)], _RISKY_STEP)
         case TransformOutput(base) | Answer(_, _, base) | Named(base) | Critical(_, base) | Hold(_, base):
             return known[id(base)]
-        case Undoable(base) | Saga(base):
+        case Checkpoint(base):
             return known[id(base)]
+        case Undoable(base, undo):
+            return attrs.evolve(known[id(base)], undoes=known[id(base)].undoes or known[id(undo)].has_step)
+        case Saga(base):
+            return _of_saga(known[id(base)])
         case Branch():
             return _of_branch(node, known)
         case Loop():
@@ -186,9 +200,12 @@ def _ways(node: Node, known: _Known, levels: Mapping[str, Ways]) -> Ways:
             return _of_watched(node, known)
         case InRegion(_, base):
             inside = known[id(base)]
-            return either(inside, Ways(ends_later=True)) if inside.has_step else inside
+            return either(inside, Ways(ends_at_once=inside.leaves_at_once, ends_later=inside.has_step))
         case During(_, base, otherwise):
             return attrs.evolve(either(known[id(base)], known[id(otherwise)]), has_step=True)
+
+        case Gathering():
+            return _of_gathering(node, known)
 
 
 def _of_branch(branch: Branch, known: _Known) -> Ways:
@@ -235,6 +252,8 @@ def _of_machine(machine: Machine, known: _Known) -> Ways:
         ways,
         ends_at_once=first.ends_at_once,
         fails_at_once=first.fails_at_once,
+        leaves_at_once=first.leaves_at_once,
+        leaves_later=ways.leaves_later or (ways.ends_later and ways.leaves_at_once),
         fails_later=ways.fails_later or (ways.ends_later and ways.fails_at_once),
         again_at_once=first.again_at_once,
         again_later=ways.again_later | (ways.again_at_once if ways.ends_later else NOWHERE),
@@ -248,7 +267,7 @@ def _of_handled(base: Ways, handler: Ways, takes_all: bool) -> Ways:
 
 
 def _of_parallel(parallel: Parallel, known: _Known) -> Ways:
-    arms = [_of_arm(arm, known) for arm in parallel.arms]
+    arms = [_of_arm(arm, parallel.each, known) for arm in parallel.arms]
     needed = how_many(parallel)
     at_once = sum(arm.ends_at_once for arm in arms)
     ends = sum(arm.ends for arm in arms)
@@ -267,17 +286,17 @@ def how_many(parallel: Parallel) -> int:
     return min(most, len(parallel.arms))
 
 
-def _of_arm(arm: Arm, known: _Known) -> Ways:
-    inside = known[id(arm.body)]
+def _of_arm(arm: Arm, each: WIO[Any, Any, Any] | None, known: _Known) -> Ways:
+    inside = known[id(arm.body)] if each is None else then(known[id(arm.body)], known[id(each)])
     return inside if arm.guard is None else either(inside, _AT_ONCE)
 
 
 def _of_watched(watched: Watched, known: _Known) -> Ways:
     """What keeps watch begins after the body, so it never does where the body is over at once."""
     base = known[id(watched.base)]
-    if not base.has_step:
-        return base
-    return any_of((base, *_reactions(watched, known)))
+    ways = any_of((base, *_reactions(watched, known))) if base.has_step else base
+    words = any(known[id(each.body)].has_step for each in watched.handlers if each.body and each.watch is Watch.CANCEL)
+    return attrs.evolve(ways, has_step=ways.has_step or (base.leaves and words))
 
 
 def _reactions(watched: Watched, known: _Known) -> Iterable[Ways]:
@@ -287,3 +306,18 @@ def _reactions(watched: Watched, known: _Known) -> Iterable[Ways]:
         trigger = known[id(handler.trigger)]
         whole = trigger if handler.body is None else then(trigger, known[id(handler.body)])
         yield whole if handler.watch is Watch.INTERRUPT else failing(whole)
+
+
+def _of_gathering(gathering: Gathering, known: _Known) -> Ways:
+    """It ends with the body and with the meetings that are held, and those may be held or not."""
+    base = known[id(gathering.base)]
+    held = any_of(known[id(meet.body)] for meet in gathering.meets)
+    ends_later = base.ends_later or (base.ends and held.ends_later)
+    return attrs.evolve(either(base, failing(held)), ends_later=ends_later)
+
+
+def _of_saga(base: Ways) -> Ways:
+    """What fails, or leaves a region around, is undone first."""
+    if not base.undoes or not (base.fails or base.leaves):
+        return base
+    return attrs.evolve(base, has_step=True, fails_later=base.fails)

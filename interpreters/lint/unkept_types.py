@@ -1,4 +1,4 @@
-"""Which declared types can no journal keep as JSON: of events, of requests and responses, of the input?"""
+"""Which declared types can no journal keep as JSON: of events, signals, children, checkpoints, of the input?"""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from interpreters.lint.finding import Finding, Level
+from interpreters.lint.places import places
 from interpreters.lint.step_events import step_events, written_at
 from journals.codec_errors import UnsupportedType
 from journals.json_tables import Names, table_of
-from wio.nodes import HandleSignal
+from wio.nodes import Checkpoint, HandleSignal, Loop, Machine, Recovered, RunChild
 from wio.workflow import Workflow
 
 _NO_NAMES = Names({}, {}, {})
@@ -30,6 +31,16 @@ def _problems(workflow: Workflow[Any, Any, Any]) -> Iterator[tuple[str, str]]:
         if isinstance(step.node, HandleSignal):
             yield from _refused(step.address, "request", step.node.signal.request)
             yield from _refused(step.address, "response", step.node.signal.response)
+    for place in places(workflow.root):
+        if isinstance(place.node, RunChild):
+            yield from _refused(place.address, "result of the child", place.node.result)
+            yield from _refused(place.address, "error of the child", place.node.error)
+        elif isinstance(place.node, Checkpoint):
+            yield from _refused(place.address, "result", place.node.result)
+        elif isinstance(place.node, Loop | Machine):
+            yield from _refused(place.address, "checkpoint", place.node.checkpoint)
+        elif isinstance(place.node, Recovered):
+            yield from _refused(place.address, "event", place.node.event)
 
 
 def _refused(address: str, what: str, form: object | None) -> Iterator[tuple[str, str]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from interpreters.lint.arrivals import arrivals_in
 from interpreters.lint.finding import Level
 from interpreters.lint.locating import Check, Fault
 from interpreters.lint.survey import Survey, how_many
-from wio.nodes import FirstOf, ForEach, Node, Parallel
+from wio.nodes import FirstOf, ForEach, Gathering, Node, Parallel
 
 
 def _all(surveyed: Survey) -> Iterator[Fault]:
@@ -32,6 +33,8 @@ def _faults(node: Node, surveyed: Survey) -> Iterator[Fault]:
                 yield Fault(node, f"lets {at_once} elements be under way, so none begins. Give at_once=1 or more.")
         case FirstOf(()):
             yield Fault(node, "has no branches, so it waits for ever. Give it at least one.")
+        case Gathering() if not surveyed.is_dynamic:
+            yield from _never_held(node)
         case _:
             pass
 
@@ -40,10 +43,23 @@ _FAILING = "can never go on: {}, and it waits for that. Let it end well on some 
 
 
 def _never_enough(node: Parallel, surveyed: Survey) -> Iterator[Fault]:
-    failing = [arm.name for arm in node.arms if arm.guard is None and not surveyed.of(arm.body).ends]
+    ends = node.each is None or surveyed.of(node.each).ends
+    failing = [arm.name for arm in node.arms if arm.guard is None and not (ends and surveyed.of(arm.body).ends)]
     if len(node.arms) - len(failing) < how_many(node):
         words = " and ".join(repr(name) for name in failing)
         yield Fault(node, _FAILING.format(f"{words} never ends well"), Level.WARNING)
+
+
+def _never_held(gathering: Gathering) -> Iterator[Fault]:
+    arriving = {(each.meeting, each.party) for each in arrivals_in(gathering)}
+    for meet in gathering.meets:
+        missing = [repr(party) for party in meet.meeting.parties if (meet.meeting, party) not in arriving]
+        if missing:
+            message = f"never holds {meet.meeting.name!r}: nothing in it arrives as {' or '.join(missing)}. {_ARRIVE}"
+            yield Fault(gathering, message, Level.WARNING)
+
+
+_ARRIVE = "Let something: arrive(MEETING, party)."
 
 
 unsatisfiable_joins = Check("unsatisfiable-join", _all)

@@ -18,7 +18,8 @@ NOWHERE: frozenset[str] = frozenset()
 class Ways:
     """Tells how a part may end or fail, at once or later, and whether it has a step that may be reached at all.
 
-    `again_at_once` and `again_later` name the recursive parts around it that it may run again.
+    It may also leave a region, at once or later. `undoes` tells that it may put an undo with a step on the list of a
+    saga. `again_at_once` and `again_later` name the recursive parts around it that it may run again.
     """
 
     ends_at_once: bool = False
@@ -26,6 +27,9 @@ class Ways:
     fails_at_once: bool = False
     fails_later: bool = False
     has_step: bool = False
+    leaves_at_once: bool = False
+    leaves_later: bool = False
+    undoes: bool = False
     again_at_once: frozenset[str] = NOWHERE
     again_later: frozenset[str] = NOWHERE
 
@@ -38,6 +42,11 @@ class Ways:
     def fails(self) -> bool:
         """Tell whether it may fail."""
         return self.fails_at_once or self.fails_later
+
+    @property
+    def leaves(self) -> bool:
+        """Tell whether it may leave a region."""
+        return self.leaves_at_once or self.leaves_later
 
     @property
     def only_at_once(self) -> bool:
@@ -59,6 +68,9 @@ def then(first: Ways, second: Ways) -> Ways:
         first.fails_at_once or (at_once and second.fails_at_once),
         first.fails_later or (at_once and second.fails_later) or (later and second.fails),
         first.has_step or reached.has_step,
+        first.leaves_at_once or (at_once and second.leaves_at_once),
+        first.leaves_later or (at_once and second.leaves_later) or (later and second.leaves),
+        first.undoes or reached.undoes,
         first.again_at_once | (second.again_at_once if at_once else NOWHERE),
         first.again_later | reached.again_later | (second.again_at_once if later else NOWHERE),
     )
@@ -73,6 +85,9 @@ def either(one: Ways, other: Ways) -> Ways:
         one.fails_at_once or other.fails_at_once,
         one.fails_later or other.fails_later,
         one.has_step or other.has_step,
+        one.leaves_at_once or other.leaves_at_once,
+        one.leaves_later or other.leaves_later,
+        one.undoes or other.undoes,
         one.again_at_once | other.again_at_once,
         one.again_later | other.again_later,
     )

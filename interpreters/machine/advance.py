@@ -15,6 +15,15 @@ from interpreters.errors import DraftReached, UndeclaredTarget, WrongReturn
 from interpreters.machine.addresses import Scope, arm_scope, handler_name, numbered, part_scope, round_scope
 from interpreters.machine.branches import waits_to_enter
 from interpreters.machine.calling import call, place_in, yielded
+from interpreters.machine.checkpoints import (
+    Checkpointed,
+    end_of_round,
+    form_of,
+    part_at,
+    parts_around,
+    round_of,
+    with_closed,
+)
 from interpreters.machine.execution import (
     Active,
     Attempts,
@@ -23,12 +32,16 @@ from interpreters.machine.execution import (
     Deadline,
     Ended,
     GaveUp,
+    Going,
     Home,
     Offer,
+    Onward,
+    Unread,
     Unrecorded,
 )
 from interpreters.machine.frames import (
     Answering,
+    Checkpointing,
     Continuing,
     Finishing,
     Following,
@@ -42,6 +55,7 @@ from interpreters.machine.frames import (
     Trying,
     Undoing,
 )
+from interpreters.machine.gathering import arrive_at_meeting
 from interpreters.machine.joints import arrive, open_joint
 from interpreters.machine.locking import joints_around
 from interpreters.machine.moving import Moving
@@ -56,9 +70,11 @@ from wio.nodes import (
     WIO,
     AndThen,
     Answer,
+    Arrive,
     Branch,
     Caught,
     Check,
+    Checkpoint,
     Compute,
     Critical,
     Done,
@@ -70,6 +86,7 @@ from wio.nodes import (
     FlatMap,
     ForEach,
     Function,
+    Gathering,
     HandleError,
     HandleSignal,
     Hold,
@@ -84,9 +101,11 @@ from wio.nodes import (
     Parallel,
     Pure,
     Record,
+    Recovered,
     Recur,
     Recursive,
     Retrying,
+    RunChild,
     RunIO,
     Saga,
     State,
@@ -104,15 +123,16 @@ _FRESH = Attempts()
 _NO_DEADLINE = Deadline()
 _NO_OFFER = Offer()
 _UNRECORDED = Unrecorded()
+_UNREAD = Unread()
 
 
 def advance(moving: Moving) -> None:
-    """Let every thread in `todo` go on until it stands at a step, waits at a joint, or has ended.
+    """Let every thread in `todo` go on until it stands at a step, waits at a joint, has ended, or one has halted.
 
     Raises `UserFunctionRaised` or `DraftReached`.
     """
     todo = moving.todo
-    while True:
+    while moving.halted is None:
         settle(moving)
         if not todo:
             return
@@ -155,7 +175,11 @@ def walk(
             if failure is None and isinstance(frames, Following):
                 node, frames = node_of(frames.program), frames.below
                 break
-            node, value, failure, scope, frames = _come_out(moving, frames, value, failure, scope, home)
+            outside = _come_out(moving, frames, value, failure, scope, home)
+            if isinstance(outside, Active):
+                stand(moving, outside)
+                return
+            node, value, failure, scope, frames = outside
 
 
 def _end(moving: Moving, value: Any, failure: Failure[Any] | None, scope: Scope, home: Home) -> None:
@@ -163,6 +187,8 @@ def _end(moving: Moving, value: Any, failure: Failure[Any] | None, scope: Scope,
         arrive(moving, home, value, failure, scope)
         return
     moving.drop(home.prefix)
+    failing = moving.shared.failing
+    failure = failure if failing is None else Failure(failing)
     moving.ended = Ended(Success(value) if failure is None else failure, value)
     if failure is not None:
         drains, moving.drains = moving.drains, ()
@@ -173,7 +199,7 @@ def _end(moving: Moving, value: Any, failure: Failure[Any] | None, scope: Scope,
 def _go_in(moving: Moving, node: Node, value: Any, scope: Scope, frames: Frames, home: Home) -> Active | _Inside | None:
     """Return the first step in a program, or the value or failure with which it ends without one.
 
-    None says that the thread waits at a joint, or has been withdrawn.
+    None says that the thread waits at a joint, has halted, or has been withdrawn.
     """
     while True:
         match node:
@@ -197,7 +223,7 @@ def _go_in(moving: Moving, node: Node, value: Any, scope: Scope, frames: Frames,
                 return Active(node, address, value, scope, frames, home, _NO_DEADLINE)
             case Draft(name):
                 raise DraftReached(f"The workflow, at {scope.place(name)[0]!r},", (name,))
-            case Record() | ForEach():
+            case Record() | RunChild() | ForEach():
                 if isinstance(node, ForEach) and waits_to_enter(moving, node, value, scope, frames, home):
                     return None
                 address, scope = scope.place(node.name)
@@ -206,9 +232,12 @@ def _go_in(moving: Moving, node: Node, value: Any, scope: Scope, frames: Frames,
                 address, scope = scope.place(node.name)
                 return Active(node, address, value, scope, frames, home, _NO_OFFER)
             case Leave(region, result):
-                leave_region(moving, region, call(result, scope, value))
+                leave_region(moving, region, call(result, scope, value), frames, home)
                 settle(moving)
                 return (value, None, scope, frames) if moving.is_live(home) else None
+            case Arrive():
+                arrive_at_meeting(moving, node, value, scope, frames, home)
+                return value, None, scope, frames
             case AndThen(first, second):
                 frames, node = Following(second, frames), node_of(first)
             case FlatMap(base):
@@ -223,20 +252,21 @@ def _go_in(moving: Moving, node: Node, value: Any, scope: Scope, frames: Frames,
                 name, body, value = chosen
                 frames, scope, node = Leaving(scope, frames), arm_scope(address, name), node_of(body)
                 _observe(moving, scope, body)
-            case Loop(body):
+            case Loop() | Machine() | Checkpoint():
                 address, scope = scope.place(node.name)
-                if node.test is LoopTest.BEFORE:
-                    ends, end = yielded(node.until, value, address)
-                    if ends:
-                        return end, None, scope, frames
-                frames = Repeating(node, address, 1, False, scope, frames)
-                scope, node = round_scope(address, 1), node_of(body)
-            case Machine():
+                if moving.recovering and form_of(node) is not None:
+                    moving.halt(Active(node, address, value, scope, frames, home, _UNREAD))
+                    return None
+                inside, value, _, scope, frames = go_into_part(moving, node, address, value, scope, frames)
+                if inside is None:
+                    return value, None, scope, frames
+                node = inside
+            case Recovered():
                 address, scope = scope.place(node.name)
-                state = _first_state(node, value, address)
-                frames = Staying(node, address, state, {state.name: 1}, scope, frames)
-                scope, node = arm_scope(address, state.name), node_of(state.body)
-                _observe(moving, scope, state.body)
+                if moving.recovering:
+                    moving.halt(Active(node, address, value, scope, frames, home, _UNREAD))
+                    return None
+                return value, None, scope, frames
             case Recursive(body):
                 address, outer = scope.place(node.name)
                 frames, scope, node = Recursing(node, outer, frames), part_scope(address), node_of(body)
@@ -254,9 +284,51 @@ def _go_in(moving: Moving, node: Node, value: Any, scope: Scope, frames: Frames,
                 frames, scope, node = Leaving(scope, frames), part_scope(address), node_of(base)
             case Undoable(base):
                 frames, node = Undoing(node, value, frames), node_of(base)
-            case Parallel() | FirstOf() | Watched() | InRegion() | Critical() | Hold() | During() | Saga():
+            case (
+                Parallel() | FirstOf() | Watched() | InRegion() | Critical() | Hold() | During() | Gathering() | Saga()
+            ):
                 open_joint(moving, node, value, scope, frames, home)
                 return None
+
+
+def go_into_part(
+    moving: Moving, node: Checkpointed, address: str, value: Any, scope: Scope, frames: Frames
+) -> _Outside:
+    """Begin the part at an address: its program, or the value with which it is over."""
+    match node:
+        case Loop(body):
+            if node.test is LoopTest.BEFORE:
+                ends, end = yielded(node.until, value, address)
+                if ends:
+                    return None, end, None, scope, frames
+            repeating = Repeating(node, address, 1, False, scope, frames)
+            return node_of(body), value, None, round_scope(address, 1), repeating
+        case Machine():
+            state = _first_state(node, value, address)
+            staying = Staying(node, address, state, {state.name: 1}, scope, frames)
+            inside = arm_scope(address, state.name)
+            _observe(moving, inside, state.body)
+            return node_of(state.body), value, None, inside, staying
+        case Checkpoint(base):
+            return node_of(base), value, None, part_scope(address), Checkpointing(node, address, scope, frames)
+
+
+def leave_checkpoint(
+    moving: Moving, node: Checkpointed, address: str, value: Any, onward: Onward, scope: Scope, frames: Frames
+) -> _Outside:
+    """Go on from a checkpoint: behind its part, with the next round, or in the next state."""
+    match node:
+        case Loop(body):
+            number = round_of(address) + 1
+            repeating = Repeating(node, part_at(address), number, False, scope, frames)
+            return node_of(body), value, None, round_scope(repeating.address, number), repeating
+        case Machine():
+            state, part, visits = _state(node, onward.state), part_at(address), onward.visits
+            inside = arm_scope(part, numbered(state.name, visits[state.name]))
+            _observe(moving, inside, state.body)
+            return node_of(state.body), value, None, inside, Staying(node, part, state, visits, scope, frames)
+        case Checkpoint():
+            return None, value, None, scope, frames
 
 
 def _observe(moving: Moving, scope: Scope, program: WIO[Any, Any, Any], dynamic: FlatMap | None = None) -> None:
@@ -266,8 +338,8 @@ def _observe(moving: Moving, scope: Scope, program: WIO[Any, Any, Any], dynamic:
 
 def _come_out(
     moving: Moving, frame: Frame, value: Any, failure: Failure[Any] | None, scope: Scope, home: Home
-) -> _Outside:
-    """Take one frame off the stack, and go on as it says: into a program, or further out."""
+) -> _Outside | Active:
+    """Take one frame off the stack, and go on as it says: into a program, further out, or to record a checkpoint."""
     below = frame.below
     match frame:
         case Following(program):
@@ -290,17 +362,22 @@ def _come_out(
             _observe(moving, part_scope(address), guarded.handler)
             return node_of(guarded.handler), caught, None, part_scope(address), Leaving(outer, below)
         case Answering(answering):
-            moving.closed = {**moving.closed, answering.query.name: Closed(answering, value)}
+            part = next(parts_around(moving.joints, below, home), "")
+            moving.closed = with_closed(moving.closed, Closed(answering, value, part))
             return None, value, failure, scope, below
         case Repeating():
-            return _next_round(frame, value, failure, scope)
+            return _next_round(frame, value, failure, scope, home)
+        case Checkpointing(checkpoint, address, outer):
+            if failure is not None:
+                return None, value, failure, outer, below
+            return Active(checkpoint, address, value, outer, below, home, _UNRECORDED)
         case Leaving(outer) | Recursing(_, outer):
             return None, value, failure, outer, below
         case Staying():
-            return _next_state(moving, frame, value, failure)
+            return _next_state(moving, frame, value, failure, home)
         case Undoing(undoable, given):
             if failure is None:
-                add_undo(moving, home, Undo(undoable.undo, Done(given, value), None))
+                add_undo(moving, below, home, Undo(undoable.undo, Done(given, value), None))
             return None, value, failure, scope, below
         case Trying(retrying, given):
             if failure is None or retrying.give_up is None or not isinstance(failure.failure(), GaveUp):
@@ -312,7 +389,9 @@ def _come_out(
             return None, result.unwrap(), None, scope, below
 
 
-def _next_round(frame: Repeating, value: Any, failure: Failure[Any] | None, scope: Scope) -> _Outside:
+def _next_round(
+    frame: Repeating, value: Any, failure: Failure[Any] | None, scope: Scope, home: Home
+) -> _Outside | Active:
     """End the loop, take its way back, or start its next round; the way back belongs to the round before it."""
     loop, address, outer = frame.node, frame.address, frame.outer
     if failure is not None:
@@ -325,12 +404,16 @@ def _next_round(frame: Repeating, value: Any, failure: Failure[Any] | None, scop
     if loop.back is not None and not frame.on_way_back:
         back = Repeating(loop, address, frame.round, True, outer, frame.below)
         return node_of(loop.back), value, None, scope, back
+    if loop.checkpoint is not None:
+        return Active(loop, end_of_round(address, frame.round), value, outer, frame.below, home, _UNRECORDED)
     number = frame.round + 1
     following = Repeating(loop, address, number, False, outer, frame.below)
     return node_of(loop.body), value, None, round_scope(address, number), following
 
 
-def _next_state(moving: Moving, frame: Staying, value: Any, failure: Failure[Any] | None) -> _Outside:
+def _next_state(
+    moving: Moving, frame: Staying, value: Any, failure: Failure[Any] | None, home: Home
+) -> _Outside | Active:
     """Go to the state that the present one has named, or out of the machine."""
     if failure is not None:
         return None, value, failure, frame.outer, frame.below
@@ -344,7 +427,12 @@ def _next_state(moving: Moving, frame: Staying, value: Any, failure: Failure[Any
         raise UndeclaredTarget(frame.address, frame.state.name, goto.state, frame.state.to)
     state = _state(frame.node, goto.state)
     number = frame.visits.get(state.name, 0) + 1
-    staying = Staying(frame.node, frame.address, state, {**frame.visits, state.name: number}, frame.outer, frame.below)
+    visits = {**frame.visits, state.name: number}
+    if frame.node.checkpoint is not None:
+        ended = numbered(frame.state.name, frame.visits[frame.state.name])
+        at = f"{frame.address}[{ended}]"
+        return Active(frame.node, at, goto.value, frame.outer, frame.below, home, Going(state.name, visits))
+    staying = Staying(frame.node, frame.address, state, visits, frame.outer, frame.below)
     inside = arm_scope(frame.address, numbered(state.name, number))
     _observe(moving, inside, state.body)
     return node_of(state.body), goto.value, None, inside, staying

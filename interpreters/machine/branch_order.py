@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from interpreters.machine.execution import Joint
 from wio.nodes import FirstOf, ForEach, Parallel
 
-BODY = "body"
+BODY = "!body"
 """Is the key of the branch that a joint keeps watch over."""
 
 

@@ -21,7 +21,7 @@ from interpreters.machine.maps import Map
 from interpreters.machine.moving import Moving
 from interpreters.machine.withdrawing import attach_drain, finish, withdraw_branches
 from wio.names import name_of
-from wio.nodes import WIO, FirstOf, ForEach, Function, Parallel, Rest, node_of
+from wio.nodes import WIO, AndThen, FirstOf, ForEach, Function, Parallel, Rest, node_of
 
 Start: TypeAlias = tuple[str, Scope, WIO[Any, Any, Any], Any]
 """Is a branch that begins: its key, its scope, its program and the value it is given."""
@@ -112,7 +112,8 @@ def open_parallel(moving: Moving, node: Parallel, value: Any, scope: Scope, fram
     for arm in node.arms:
         found, inside = (True, value) if arm.guard is None else yielded(arm.guard, value, address)
         if found:
-            starts.append((arm.name, arm_scope(address, arm.name), arm.body, inside))
+            program = arm.body if node.each is None else AndThen(arm.body, node.each)
+            starts.append((arm.name, arm_scope(address, arm.name), program, inside))
     moving.park(home, address)
     begin(moving, new_joint(node, address, value, scope, frames, home, len(starts)), starts)
     _pass_if_joined(moving, moving.joint(address))

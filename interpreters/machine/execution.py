@@ -22,17 +22,23 @@ from journals.codecs import Codec
 from journals.entries import Payload
 from wio.nodes import (
     Answer,
+    Checkpoint,
     Critical,
     During,
     FirstOf,
     ForEach,
+    Gathering,
     HandleSignal,
     Hold,
     InRegion,
+    Loop,
+    Machine,
     Node,
     OfferTask,
     Parallel,
     Record,
+    Recovered,
+    RunChild,
     RunIO,
     Saga,
     Wait,
@@ -61,12 +67,14 @@ class Attempts:
     """Counts how often a step was tried without success.
 
     `ended` counts all attempts that failed or were lost in a crash; `failed` those that count for the retry
-    policy, since the start or the last resume. `retry_at` is the absolute time of the next attempt.
+    policy, since the start or the last resume. `retry_at` is the absolute time of the next attempt, and `until` that
+    at which no attempt goes on any more.
     """
 
     ended: int = 0
     failed: int = 0
     retry_at: datetime | None = None
+    until: datetime | None = None
 
 
 @attrs.frozen
@@ -94,7 +102,52 @@ class Unrecorded:
     """Says that what a place needs (a time, a number, the elements of a collection) is still to be recorded."""
 
 
-Standing: TypeAlias = Attempts | Deadline | Offer | Unrecorded
+@attrs.frozen
+class Going:
+    """Says where a machine goes on as soon as that is recorded; `visits` counts how often it was in each state."""
+
+    state: str
+    visits: dict[str, int]
+
+
+@attrs.frozen
+class Unread:
+    """Says that a recovery has come to a part of which it does not know yet whether it has a checkpoint."""
+
+
+@attrs.frozen
+class Ahead:
+    """Says that a recovery passes over what was recorded in the part at an address, up to an entry at the place."""
+
+    part: str
+
+
+class Bond(enum.Enum):
+    """Says what an instance still has to do with a child.
+
+    `STEP`: the step stands there. `WATCH`: the parent does not end before it. `CANCEL`: it is to be told to cancel.
+    `RELEASE`: it is left alone as soon as it has surely begun.
+    """
+
+    STEP = "step"
+    WATCH = "watch"
+    CANCEL = "cancel"
+    RELEASE = "release"
+
+
+@attrs.frozen
+class ChildLink:
+    """Holds what was recorded of a child before it began, and the address of the step that has started it."""
+
+    id: str
+    workflow: str
+    version: int
+    input: Payload
+    step: str
+    bond: Bond = Bond.STEP
+
+
+Standing: TypeAlias = Attempts | Deadline | Offer | ChildLink | Unrecorded | Going | Unread | Ahead
 
 
 class Home(Struct, frozen=True, eq=False, gc=False):
@@ -111,6 +164,12 @@ class Home(Struct, frozen=True, eq=False, gc=False):
 ROOT = Home("", None, "")
 
 
+Stood: TypeAlias = (
+    RunIO | HandleSignal | Wait | Record | OfferTask | RunChild | ForEach | Checkpoint | Loop | Machine | Recovered
+)
+"""Is a node at which a thread stands: a loop or a machine when a checkpoint of it is recorded."""
+
+
 class Active(Struct, frozen=True, eq=False):
     """Is a step that a thread has reached, with the value that flowed into it.
 
@@ -118,7 +177,7 @@ class Active(Struct, frozen=True, eq=False):
     `gated` says that an effect may not start yet, because another part has the lock.
     """
 
-    node: RunIO | HandleSignal | Wait | Record | OfferTask | ForEach
+    node: Stood
     address: str
     value: Any
     scope: Scope
@@ -148,9 +207,12 @@ class Cancelled:
 CANCELLED: Failure[Any] = Failure(Cancelled())
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen
 class GaveUp:
-    """Is what a thread fails with whose step was given up, on its way to the part that says how to go on."""
+    """Is what a thread fails with whose step was given up, on its way to the part that says how to go on.
+
+    An instance that a step has failed ends with it.
+    """
 
     given_up: GivenUp
 
@@ -175,15 +237,20 @@ class Kept:
 
 @attrs.frozen(eq=False)
 class Closed:
-    """Is a part that has ended and still answers its query, from its latest value."""
+    """Is a part that has ended and still answers its query, from its latest value.
+
+    `part` is the address of the innermost part with a checkpoint around it, "" when there is none.
+    """
 
     node: Answer
     state: Any
+    part: str = ""
 
 
-ClosedQueries: TypeAlias = Mapping[str, Closed]
+ClosedQueries: TypeAlias = tuple[Closed, ...]
+"""Are those that still answer, the latest first."""
 
-JointNode: TypeAlias = Parallel | ForEach | FirstOf | Watched | InRegion | Critical | Hold | During | Saga
+JointNode: TypeAlias = Parallel | ForEach | FirstOf | Watched | InRegion | Critical | Hold | During | Gathering | Saga
 
 
 class Joint(Struct, frozen=True, eq=False):
@@ -227,7 +294,9 @@ class Shared(Struct, frozen=True, eq=False):
 
     `gates` counts the parts that need a lock or a milestone. `locks` says which part has each lock, `gated` which
     threads wait for one to start an effect. `held` counts the active parts of each milestone, `over` are those that
-    have held, `eager` the parts that wait for one or are open for it.
+    have held, `eager` the parts that wait for one or are open for it. `failing` is why the instance fails as soon as
+    all that is withdrawn has ended. `children` counts the threads that see to a child whose step is gone.
+    `outward` are parts with checkpoints from which something has reached out; see `checkpoints`.
     """
 
     gates: int = 0
@@ -236,10 +305,23 @@ class Shared(Struct, frozen=True, eq=False):
     held: Mapping[str, int] = _NOTHING
     over: frozenset[str] = frozenset()
     eager: tuple[str, ...] = ()
+    failing: GaveUp | None = None
+    children: int = 0
+    outward: frozenset[str] = frozenset()
 
 
 ALONE = Shared()
 NO_JOINTS: Map[Joint] = Map()
+
+
+class Halt(Struct, frozen=True, eq=False):
+    """Is what is still to be done when a thread has halted before a part; see `Moving`."""
+
+    prefix: str
+    todo: tuple[Strand, ...] = ()
+    over: tuple[str, ...] = ()
+    loose: bool = False
+    freed: frozenset[str] | None = frozenset()
 
 
 class Execution(Struct, frozen=True, eq=False):
@@ -247,7 +329,9 @@ class Execution(Struct, frozen=True, eq=False):
 
     `threads` are the places that its threads of control have reached, by the prefixes of their addresses. `ended` is
     set when the first thread has; the instance has ended when no other is left. `touched` are the threads that the
-    last entry has moved, begun or withdrawn.
+    last entry has moved, begun or withdrawn. `id` is the instance's, and `parent` who has started it as a child. While
+    it is `recovering`, a thread halts before each part that may have a checkpoint, and all others with it until it is
+    known whether it has; see `recovery`.
     """
 
     workflow: Workflow[Any, Any, Any]
@@ -261,6 +345,10 @@ class Execution(Struct, frozen=True, eq=False):
     drains: tuple[str, ...]
     ended: Ended | None
     touched: tuple[str, ...]
+    id: str = ""
+    parent: Parent | None = None
+    recovering: bool = False
+    halt: Halt | None = None
 
     @property
     def outcome(self) -> Ended | None:
@@ -271,17 +359,31 @@ class Execution(Struct, frozen=True, eq=False):
 # What the machine itself writes into payloads
 
 
+class Decided(enum.Enum):
+    """Says what was decided about a step when an attempt had failed.
+
+    `RETRY`: it is tried again. `PAUSE`: the instance pauses there. `GIVE_UP`: the part around the step says how to go
+    on. `FAIL`: the instance fails.
+    """
+
+    RETRY = "retry"
+    PAUSE = "pause"
+    GIVE_UP = "give up"
+    FAIL = "fail"
+
+
 @attrs.frozen
 class AttemptFailed:
-    """Is recorded of an attempt that raised. `retry_at` None means that the instance is paused.
+    """Is recorded of an attempt that raised. `retry_at` is the time of the next one, None when there is none.
 
-    With `gives_up` it is not: the part around the step says how to go on.
+    `until` is the time at which no attempt goes on any more, None when there is no such time.
     """
 
     attempt: int
     error: Problem
     retry_at: datetime | None
-    gives_up: bool = False
+    decided: Decided = Decided.PAUSE
+    until: datetime | None = None
 
 
 class Loss(enum.Enum):
@@ -318,6 +420,53 @@ class Claim:
     """Is recorded when somebody takes a task upon himself; `by` is his name."""
 
     by: str
+
+
+@attrs.frozen
+class Parent:
+    """Is recorded with the start of a child: which instance has started it, and at which address there."""
+
+    instance: str
+    address: str
+
+
+@attrs.frozen
+class ChildStarted:
+    """Is recorded before a child begins: its id, and the workflow that it runs."""
+
+    id: str
+    workflow: str
+    version: int
+
+
+class ChildEnd(enum.Enum):
+    """Says how a child has ended. `GIVEN_UP`: one of its steps has failed it."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "was cancelled"
+    GIVEN_UP = "was failed by one of its steps"
+
+
+@attrs.frozen
+class ChildEnded:
+    """Is recorded when a child has ended: which one, and how."""
+
+    id: str
+    end: ChildEnd
+
+
+@attrs.frozen
+class Onward:
+    """Is recorded beside the value of a checkpoint: what else there is behind it, where there is anything.
+
+    `kept` are the signals that still wait, by the numbers of their entries. `state` is the state of a machine that
+    follows, and `visits` counts how often it was in each, with that.
+    """
+
+    kept: tuple[int, ...] = ()
+    state: str = ""
+    visits: dict[str, int] = attrs.field(factory=dict[str, int])
 
 
 @attrs.frozen

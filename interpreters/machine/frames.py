@@ -16,6 +16,7 @@ from interpreters.machine.addresses import Scope
 from wio.nodes import (
     WIO,
     Answer,
+    Checkpoint,
     FlatMap,
     HandleError,
     Loop,
@@ -77,6 +78,15 @@ class Repeating(Struct, frozen=True, eq=False, gc=False):
     below: Frames
 
 
+class Checkpointing(Struct, frozen=True, eq=False, gc=False):
+    """Records what the part `node` at `address` has ended with, before anything goes on."""
+
+    node: Checkpoint
+    address: str
+    outer: Scope
+    below: Frames
+
+
 class Leaving(Struct, frozen=True, eq=False, gc=False):
     """Returns to the scope outside an arm, a handler or a named part."""
 
@@ -126,6 +136,7 @@ Frame: TypeAlias = (
     | Guarding
     | Answering
     | Repeating
+    | Checkpointing
     | Leaving
     | Staying
     | Recursing

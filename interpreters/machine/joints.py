@@ -11,11 +11,12 @@ from interpreters.machine.addresses import Scope
 from interpreters.machine.branches import arrive_at_branches, decide, drained_by, open_first, open_parallel
 from interpreters.machine.execution import Home, JointNode
 from interpreters.machine.frames import Frames
+from interpreters.machine.gathering import arrive_at_gathering, open_gathering
 from interpreters.machine.locking import begin_during, joints_around, lock
 from interpreters.machine.moving import Moving
 from interpreters.machine.watching import arrive_at_part, open_part
 from interpreters.machine.withdrawing import go_on
-from wio.nodes import Critical, During, FirstOf, ForEach, Parallel
+from wio.nodes import Critical, During, FirstOf, ForEach, Gathering, Parallel
 
 
 def open_joint(moving: Moving, node: JointNode, value: Any, scope: Scope, frames: Frames, home: Home) -> None:
@@ -25,6 +26,8 @@ def open_joint(moving: Moving, node: JointNode, value: Any, scope: Scope, frames
             open_parallel(moving, node, value, scope, frames, home)
         case FirstOf():
             open_first(moving, node, value, scope, frames, home)
+        case Gathering():
+            open_gathering(moving, node, value, scope, frames, home)
         case _:
             open_part(moving, node, value, scope, frames, home)
 
@@ -41,6 +44,8 @@ def arrive(moving: Moving, home: Home, value: Any, failure: Failure[Any] | None,
         drained_by(moving, joint, home.key)
     elif isinstance(joint.node, Parallel | ForEach | FirstOf):
         arrive_at_branches(moving, joint, home.key, value, failure)
+    elif isinstance(joint.node, Gathering):
+        arrive_at_gathering(moving, joint, home, value, failure)
     else:
         arrive_at_part(moving, joint, home, value, failure, scope)
 

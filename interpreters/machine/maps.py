@@ -7,8 +7,8 @@ differs from process to process: nothing may be decided by it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Generic, TypeAlias, TypeVar
+from collections.abc import ItemsView, Iterator, Mapping, ValuesView
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 V = TypeVar("V")
 
@@ -77,40 +77,63 @@ class Map(Mapping[str, V], Generic[V]):
         self._trie = trie
         self._size = size
 
+    # Most maps are small, so each method looks at a dict first, without a call.
+
     def __getitem__(self, key: str) -> V:
-        value = found(self._trie, key, _MISSING)
+        trie = self._trie
+        value: V = trie[key] if isinstance(trie, dict) else found(trie, key, _MISSING)
         if value is _MISSING:
             raise KeyError(key)
-        return value  # type: ignore[no-any-return]
+        return value
+
+    def __contains__(self, key: object) -> bool:
+        trie = self._trie
+        return key in trie if isinstance(trie, dict) else found(trie, cast(str, key), _MISSING) is not _MISSING
 
     def __iter__(self) -> Iterator[str]:
-        return (key for key, _ in _items(self._trie))
+        trie = self._trie
+        return iter(trie) if isinstance(trie, dict) else (key for key, _ in _items(trie))
 
     def __len__(self) -> int:
         return self._size
 
+    def items(self) -> ItemsView[str, V]:
+        """Return the keys with their values."""
+        trie = self._trie
+        return trie.items() if isinstance(trie, dict) else dict(_items(trie)).items()
+
+    def values(self) -> ValuesView[V]:
+        """Return the values."""
+        trie = self._trie
+        return trie.values() if isinstance(trie, dict) else dict(_items(trie)).values()
+
     def find(self, key: str) -> V | None:
         """Return the value of a key, or None."""
-        value: V | None = found(self._trie, key, None)
+        trie = self._trie
+        value: V | None = trie.get(key) if isinstance(trie, dict) else found(trie, key, None)
         return value
 
     def with_(self, key: str, value: V) -> Map[V]:
         """Return the map with another value for a key."""
         trie = self._trie
-        if self._size == 0:
-            return Map({key: value}, 1)
-        if isinstance(trie, dict) and key in trie:
-            return Map({**trie, key: value}, self._size)
+        if isinstance(trie, dict) and (len(trie) < _SMALL or key in trie):
+            larger = {**trie, key: value}
+            return Map(larger, len(larger))
         is_new = found(trie, key, _MISSING) is _MISSING
         return Map(changed(trie, key, value), self._size + is_new)
 
     def without(self, key: str) -> Map[V]:
         """Return the map without a key."""
-        if found(self._trie, key, _MISSING) is _MISSING:
+        trie = self._trie
+        if isinstance(trie, dict):
+            if key not in trie:
+                return self
+            smaller = trie.copy()
+            del smaller[key]
+            return Map(smaller, len(smaller))
+        if found(trie, key, _MISSING) is _MISSING:
             return self
-        if self._size == 1:
-            return Map()
-        return Map(_removed(self._trie, key, hash(key)), self._size - 1)
+        return Map(_removed(trie, key, hash(key)), self._size - 1) if self._size > 1 else Map()
 
 
 _MISSING = object()

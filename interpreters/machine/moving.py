@@ -8,10 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+import attrs
 from msgspec.structs import replace
 
-from interpreters.machine.execution import Active, Ended, Execution, Home, Joint, Parked, Strand
-from wio.nodes import WIO, FlatMap
+from interpreters.machine.execution import (
+    Active,
+    Bond,
+    ChildLink,
+    Ended,
+    Execution,
+    Halt,
+    Home,
+    Joint,
+    Parked,
+    Strand,
+)
+from wio.nodes import WIO, FlatMap, ParentClose, RunChild
 
 Observer: TypeAlias = Callable[[FlatMap | None, str, WIO[Any, Any, Any]], None]
 """Is told of each program that a continuation made, and of each arm, branch and handler that has begun.
@@ -33,12 +45,14 @@ class Moving:
         "drains",
         "ended",
         "freed",
+        "halted",
         "joints",
         "loose",
         "mailbox",
         "mover",
         "observe",
         "over",
+        "recovering",
         "shared",
         "threads",
         "todo",
@@ -55,6 +69,8 @@ class Moving:
         self.closed = before.closed
         self.shared = before.shared
         self.drains = before.drains
+        self.recovering = before.recovering
+        self.halted: str | None = None
         self.ended: Ended | None = before.ended
         self.todo: list[Strand] = []
         self.touched: list[str] = []
@@ -65,6 +81,8 @@ class Moving:
     def moved(self) -> Execution:
         """Return the execution after the entry."""
         before = self._before
+        if self.shared.children and self.ended is not None and self.shared.children == len(self.threads):
+            self._close_children()
         return Execution(
             before.workflow,
             before.codec,
@@ -77,7 +95,34 @@ class Moving:
             self.drains,
             self.ended,
             tuple(self.touched),
+            before.id,
+            before.parent,
+            before.recovering,
+            None if self.halted is None else self._halt(self.halted),
         )
+
+    def go_on(self, halt: Halt) -> None:
+        """Take up what was still to be done at a halt."""
+        self.todo.extend(halt.todo)
+        self.touched.extend(self._before.touched)
+        self.over, self.loose, self.freed = halt.over, halt.loose, halt.freed
+
+    def _halt(self, prefix: str) -> Halt:
+        return Halt(prefix, tuple(self.todo), self.over, self.loose, self.freed)
+
+    def halt(self, active: Active) -> None:
+        """Let a thread halt at a place, and all others where they are."""
+        self.put(active)
+        self.halted = active.home.prefix
+
+    def _close_children(self) -> None:
+        """Let the children that still run, and are not waited for, be told to cancel: nothing else is left."""
+        for _, place in sorted(self.threads.items()):
+            if not isinstance(place, Active) or not isinstance(place.standing, ChildLink):
+                continue
+            closes = isinstance(place.node, RunChild) and place.node.on_close is ParentClose.CANCEL
+            if closes and place.standing.bond is Bond.WATCH:
+                self.put(replace(place, standing=attrs.evolve(place.standing, bond=Bond.CANCEL), problem=None))
 
     def decode(self, payload: Any, form: object) -> Any:
         """Return a payload as a value of a type. Raises `CodecError`."""

@@ -15,10 +15,13 @@ from interpreters.machine.execution import (
     ROOT,
     Active,
     Attempts,
+    Bond,
     Cancelled,
+    ChildLink,
     Closed,
     Deadline,
     Execution,
+    GaveUp,
     Kept,
     Offer,
     Problem,
@@ -31,7 +34,21 @@ from journals.codec_errors import form_name
 from journals.codecs import CodecError, UnsupportedType
 from journals.entries import Payload
 from wio.names import name_of
-from wio.nodes import During, ForEach, HandleSignal, OfferTask, Record, RunIO, Wait
+from wio.nodes import (
+    Checkpoint,
+    During,
+    ForEach,
+    HandleSignal,
+    Loop,
+    Machine,
+    OfferTask,
+    Record,
+    Recovered,
+    RunChild,
+    RunIO,
+    Wait,
+)
+from wio.retries import GivenUp
 from wio.signals import Query
 
 R = TypeVar("R")
@@ -80,6 +97,30 @@ class TaskOffered:
 
 
 @attrs.frozen
+class ChildToStart:
+    """Is a child that must have begun before the instance leaves it behind."""
+
+    address: str
+    child: ChildLink
+
+
+@attrs.frozen
+class ChildRunning:
+    """Is a child whose end the instance waits for. It has begun, or begins as soon as a runtime has the instance."""
+
+    address: str
+    child: ChildLink
+
+
+@attrs.frozen
+class ChildToCancel:
+    """Is a child that is to be told to cancel."""
+
+    address: str
+    child: ChildLink
+
+
+@attrs.frozen
 class PausedAt:
     """Is a place that waits for an operator, and why."""
 
@@ -106,8 +147,17 @@ class Outcome:
         """Tell whether the instance was cancelled; then its result is no error of the workflow."""
         return isinstance(self.result, Failure) and isinstance(self.result.failure(), Cancelled)
 
+    @property
+    def given_up(self) -> GivenUp | None:
+        """Is why a step has failed the instance; None when it ended otherwise."""
+        error = self.result.failure() if isinstance(self.result, Failure) else None
+        return error.given_up if isinstance(error, GaveUp) else None
 
-Pending: TypeAlias = EffectToRun | SignalExpected | TimerRunning | TaskOffered | PausedAt | Stuck | Outcome
+
+ChildToSee: TypeAlias = ChildToStart | ChildRunning | ChildToCancel
+"""Is a child that the instance has to see to."""
+
+Pending: TypeAlias = EffectToRun | SignalExpected | TimerRunning | TaskOffered | ChildToSee | PausedAt | Stuck | Outcome
 """Is one thing that an execution waits for."""
 
 
@@ -143,8 +193,22 @@ def pending_at(execution: Execution, active: Active) -> Pending | None:
         case OfferTask():
             offer = cast(Offer, standing)
             return None if is_blocked(execution, active) else TaskOffered(active.address, node, offer.to, offer.by)
-        case Record() | ForEach():
+        case RunChild(waits=waits):
+            return _child(active.address, standing, waits) if isinstance(standing, ChildLink) else None
+        case Record() | ForEach() | Checkpoint() | Loop() | Machine() | Recovered():
             return None
+
+
+def _child(address: str, link: ChildLink, waits: bool) -> ChildToSee:
+    match link.bond:
+        case Bond.STEP:
+            return ChildRunning(address, link) if waits else ChildToStart(address, link)
+        case Bond.WATCH:
+            return ChildRunning(address, link)
+        case Bond.CANCEL:
+            return ChildToCancel(address, link)
+        case Bond.RELEASE:
+            return ChildToStart(address, link)
 
 
 def why_stuck(execution: Execution) -> str:
@@ -186,7 +250,7 @@ def answer(execution: Execution, question: Query[R]) -> R:
     After the part has ended, the node that ended last answers. Raises `UnexpectedQuery` when there is none, and
     `UserFunctionRaised` when the answer function raises, and `WrongPayload` when it returns another type than declared.
     """
-    found = _open_query(execution, ROOT.prefix, question.name) or execution.closed.get(question.name)
+    found = _open_query(execution, ROOT.prefix, question.name) or _closed_query(execution, question.name)
     standing = places(execution)
     address = standing[0].address if standing else ""
     if found is None:
@@ -227,6 +291,10 @@ def _open_query(execution: Execution, prefix: str, name: str) -> Closed | None:
         if found is not None:
             return found
     return _in_frames(joint.frames, name, lambda: latest(execution.threads, execution.joints, joint))
+
+
+def _closed_query(execution: Execution, name: str) -> Closed | None:
+    return next((closed for closed in execution.closed if closed.node.query.name == name), None)
 
 
 def _in_frames(frames: Frames, name: str, state: Callable[[], Any]) -> Closed | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from interpreters.machine.execution import Active, Execution
+from interpreters.machine.checkpoints import covers
+from interpreters.machine.execution import Active, Ahead, Execution
 
 _FEW = 4
 """Is how many threads are looked at one by one: there, an address of any length and depth costs the same."""
@@ -23,6 +24,25 @@ def place_at(execution: Execution, address: str) -> Active | None:
         if end == 0:
             return None
         end = address.rfind("/", 0, end - 1) + 1
+
+
+def place_over(execution: Execution, address: str) -> Active | None:
+    """Return the place at which a recovery waits for the checkpoint of the part that an address is inside, or None."""
+    threads = execution.threads
+    end = address.rfind("/") + 1
+    while True:
+        place = threads.find(address[:end])
+        if isinstance(place, Active) and isinstance(place.standing, Ahead) and covers(place.standing.part, address):
+            return place
+        if end == 0:
+            return None
+        end = address.rfind("/", 0, end - 1) + 1
+
+
+def passes_over(execution: Execution) -> bool:
+    """Tell whether a recovery passes over a part now, in which there may have been what there is no more."""
+    standing = (place.standing for place in execution.threads.values() if isinstance(place, Active))
+    return execution.recovering and any(isinstance(each, Ahead) for each in standing)
 
 
 def places(execution: Execution) -> list[Active]:

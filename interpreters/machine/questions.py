@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from wio.nodes import WIO, Draft, FlatMap, HandleSignal, Node, children, node_of
+from wio.nodes import WIO, Draft, FlatMap, HandleSignal, Node, RunChild, children, node_of
 from wio.signals import Early, Signal
 from wio.workflow import Workflow
 
@@ -21,6 +21,18 @@ def nodes_in(program: WIO[Any, Any, Any]) -> Iterator[Node]:
             seen.add(id(here))
             yield node_of(here)
             waiting.extend(reversed(children(here)))
+
+
+def with_children(workflows: Iterable[Workflow[Any, Any, Any]]) -> tuple[Workflow[Any, Any, Any], ...]:
+    """Return the workflows, each followed by those that are used as children in it, at any depth; none comes twice."""
+    found: dict[int, Workflow[Any, Any, Any]] = {}
+    waiting = list(workflows)[::-1]
+    while waiting:
+        workflow = waiting.pop()
+        if id(workflow) not in found:
+            found[id(workflow)] = workflow
+            waiting.extend(node.workflow for node in nodes_in(workflow.root) if isinstance(node, RunChild))
+    return tuple(found.values())
 
 
 def drafts(workflow: Workflow[Any, Any, Any]) -> tuple[str, ...]:

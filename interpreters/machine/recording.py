@@ -5,41 +5,71 @@ Each function returns the entry that would follow; nothing has moved until `appl
 
 from __future__ import annotations
 
+import hashlib
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias, cast
 from uuid import UUID
 
-from interpreters.errors import NotActive, NotDue, UserFunctionRaised, WrongPayload, WrongReturn
+import attrs
+from returns.result import Success
+
+from interpreters.errors import ChildWithoutResult, NotActive, NotDue, UserFunctionRaised, WrongPayload, WrongReturn
 from interpreters.machine.calling import call
+from interpreters.machine.checkpoints import Checkpointed, form_of, is_complete, key_of, part_of
 from interpreters.machine.elements import encoded_elements
 from interpreters.machine.execution import (
     Active,
     AttemptFailed,
     AttemptLost,
     Attempts,
+    Bond,
+    ChildEnd,
+    ChildEnded,
+    ChildLink,
+    ChildStarted,
     Claim,
     Deadline,
     Execution,
+    GaveUp,
+    Going,
     Loss,
     Note,
     Offer,
+    Onward,
+    Parent,
     Paused,
     Problem,
     TimerSet,
     Unrecorded,
 )
+from interpreters.machine.pending import Outcome
 from interpreters.machine.places import place_at
-from interpreters.machine.transition import JSON, MAILBOX, end_kind
-from interpreters.machine.trying import gives_up, policy_of
+from interpreters.machine.transition import JSON, MAILBOX, end_kind, runs_effect
+from interpreters.machine.trying import attempt_due, decision, gives_up, later
 from interpreters.machine.words import expectation
 from journals.codec_errors import form_name
 from journals.codecs import Codec, CodecError
 from journals.entries import Entry, Kind, Payload
+from journals.ports import LONGEST_ID
 from wio.forms import drawn_form, event_form
 from wio.names import name_of
-from wio.nodes import Drawn, ForEach, HandleSignal, Node, OfferTask, Record, RunIO, Timing, Wait
+from wio.nodes import (
+    Checkpoint,
+    Drawn,
+    ForEach,
+    HandleSignal,
+    Loop,
+    Machine,
+    Node,
+    OfferTask,
+    Record,
+    RunChild,
+    RunIO,
+    Timing,
+    Wait,
+)
 from wio.signals import Signal
 from wio.workflow import Workflow
 
@@ -48,12 +78,15 @@ Chance: TypeAlias = Callable[[], float]
 
 _LONGEST_TRACEBACK = 20_000
 _LONGEST_MESSAGE = 10_000
+_DIGEST_CHARACTERS = 32
 
 
-def started_entry(workflow: Workflow[Any, Any, Any], input: object, at: datetime, codec: Codec = JSON) -> Entry:
+def started_entry(
+    workflow: Workflow[Any, Any, Any], input: object, at: datetime, codec: Codec = JSON, parent: Parent | None = None
+) -> Entry:
     """Return the first entry of an instance. Raises `WrongPayload` when the input cannot be kept."""
     payload = _given(codec, input, workflow.input, f"The input of workflow {workflow.name!r}")
-    return Entry(1, Kind.STARTED, "", payload, at)
+    return Entry(1, Kind.STARTED, "", payload, at, response=None if parent is None else codec.encode(parent, Parent))
 
 
 def event_entry(execution: Execution, address: str, event: object, at: datetime) -> Entry:
@@ -84,21 +117,32 @@ def kept_entry(execution: Execution, signal: Signal[Any, Any], request: object, 
     return Entry(execution.seq + 1, Kind.SIGNAL_KEPT, MAILBOX + signal.name, payload, at, key)
 
 
-def failure_entry(execution: Execution, address: str, error: BaseException, at: datetime, drawn: float) -> Entry:
-    """Return the entry of a failed attempt of an effect.
+def failure_entry(
+    execution: Execution,
+    address: str,
+    error: BaseException,
+    at: datetime,
+    drawn: float,
+    *,
+    began: datetime | None = None,
+    cause: BaseException | None = None,
+) -> Entry:
+    """Return the entry of a failed attempt of an effect, with what was decided about it; see `decision`.
 
-    The retry policy around the step gives the time of the next attempt; `drawn` in [0, 1) is the chance for its jitter.
-    Errors of the program itself (a value that cannot be kept, a handler that raises) are never retried.
+    `began` is the time at which the attempt began, None for `at`. `cause` is the error whose class decides, None for
+    the one that is recorded.
     """
     active = _active(execution, address, RunIO, HandleSignal)
-    attempts = cast(Attempts, active.standing)
-    retry = policy_of(execution.joints, active)
-    of_program = isinstance(error, WrongPayload | UserFunctionRaised)
-    delay = None if retry is None or of_program else retry.delay(attempts.failed + 1, drawn)
-    given_up = delay is None and not of_program and gives_up(execution.joints, active)
-    retry_at = None if delay is None else _later(at, delay)
-    failed = AttemptFailed(attempts.ended + 1, problem_of(error), retry_at, given_up)
+    follows = decision(execution.joints, active, cause or error, began or at, at, drawn)
+    attempt = cast(Attempts, active.standing).ended + 1
+    failed = AttemptFailed(attempt, problem_of(error), follows.retry_at, follows.decided, follows.until)
     return _machine_entry(execution, Kind.ATTEMPT_FAILED, address, failed, at)
+
+
+def due_of_attempt(execution: Execution, address: str, began: datetime) -> datetime | None:
+    """Return when an attempt of an effect that has begun is to be broken off, or None; see `attempt_due`."""
+    active = place_at(execution, address)
+    return None if active is None or not runs_effect(active) else attempt_due(execution.joints, active, began)
 
 
 def lost_entry(execution: Execution, address: str, reason: Loss, at: datetime) -> Entry:
@@ -179,14 +223,87 @@ def _addressee(codec: Codec, to: object, active: Active) -> Payload:
     return _encoded(codec, to, None, f"To whom the task at {active.address!r} is offered")
 
 
+# Children
+
+
+def child_left_entry(execution: Execution, address: str, at: datetime) -> Entry:
+    """Return the entry with which an instance leaves a child: it has begun, or it was told to cancel."""
+    _active(execution, address, RunChild)
+    return Entry(execution.seq + 1, Kind.CHILD_LEFT, address, None, at)
+
+
+def child_ended_entry(execution: Execution, address: str, outcome: Outcome, at: datetime) -> Entry:
+    """Return the entry of the end of a child; it has the result, if the step waits for that.
+
+    Raises `ChildWithoutResult` when there is none and nothing around the step says how to go on without one, and
+    `WrongPayload` when it cannot be kept.
+    """
+    active = _active(execution, address, RunChild)
+    node, link = cast(RunChild, active.node), cast(ChildLink, active.standing)
+    end = _end_of(outcome)
+    response = None
+    if link.bond is Bond.STEP:
+        if end in (ChildEnd.COMPLETED, ChildEnd.FAILED):
+            response = _child_value(execution.codec, node, link, outcome, end)
+        elif not gives_up(execution.joints, active):
+            raise ChildWithoutResult(link.id, end.value)
+    ended = execution.codec.encode(ChildEnded(link.id, end), ChildEnded)
+    return Entry(execution.seq + 1, Kind.CHILD_ENDED, address, ended, at, response=response)
+
+
+def _end_of(outcome: Outcome) -> ChildEnd:
+    if outcome.is_cancelled:
+        return ChildEnd.CANCELLED
+    if outcome.given_up is not None:
+        return ChildEnd.GIVEN_UP
+    return ChildEnd.COMPLETED if isinstance(outcome.result, Success) else ChildEnd.FAILED
+
+
+def _child_value(codec: Codec, node: RunChild, link: ChildLink, outcome: Outcome, end: ChildEnd) -> Payload:
+    if end is ChildEnd.COMPLETED:
+        return _encoded(codec, outcome.result.unwrap(), node.result, f"The result of child {link.id!r}")
+    if node.error is None:
+        failed = told(outcome.result.failure())
+        reason = f"{failed!r:.200} where none is declared. Declare its type: child(..., error=...)"
+        raise WrongPayload(f"The error of child {link.id!r}", reason)
+    return _encoded(codec, outcome.result.failure(), node.error, f"The error of child {link.id!r}")
+
+
+def _child_started_entry(execution: Execution, active: Active, node: RunChild, at: datetime) -> Entry:
+    codec, workflow = execution.codec, node.workflow
+    input = active.value if node.input is None else call(node.input, active.address, active.value)
+    given = _given(codec, input, workflow.input, f"The input of the child at {active.address!r}")
+    started = ChildStarted(_child_id(execution, active, node), workflow.name, workflow.version)
+    payload = codec.encode(started, ChildStarted)
+    return Entry(execution.seq + 1, Kind.CHILD_STARTED, active.address, payload, at, response=given)
+
+
+def _child_id(execution: Execution, active: Active, node: RunChild) -> str:
+    if node.id is None:
+        return shortened(f"{execution.id}:{active.address}")
+    made: object = call(node.id, active.address, active.value)
+    if not isinstance(made, str) or not 0 < len(made) <= LONGEST_ID or not made.isprintable():
+        wanted = f"an id: a text of 1 to {LONGEST_ID} printable characters"
+        raise WrongReturn(name_of(node.id, "An id"), active.address, made, wanted)
+    return made
+
+
+def shortened(id: str) -> str:
+    """Return an id that a store can hold: of a longer one the beginning, and a digest of all of it."""
+    if len(id) <= LONGEST_ID:
+        return id
+    digest = hashlib.sha256(id.encode()).hexdigest()[:_DIGEST_CHARACTERS]
+    return f"{id[: LONGEST_ID - _DIGEST_CHARACTERS - 1]}~{digest}"
+
+
 # What follows without waiting
 
 
 def following_entry(execution: Execution, prefix: str, at: datetime, chance: Chance) -> Entry | None:
     """Return what a thread needs to have recorded before anything can happen there; None if nothing.
 
-    It is a deadline, elements, an offer, a time or a number. Where the user's function for it raises, or what that
-    returns cannot be kept, it is the entry that pauses the place.
+    It is a deadline, elements, an offer, a child, a checkpoint, a time or a number. Where the user's function for it
+    raises, or what that returns cannot be kept, it is the entry that pauses the place.
     """
     active = execution.threads.find(prefix)
     if not isinstance(active, Active) or active.problem is not None or active.gated:
@@ -205,7 +322,7 @@ def end_entry(execution: Execution, at: datetime) -> Entry | None:
     kind = end_kind(ended)
     if kind is Kind.CANCELLED:
         return Entry(execution.seq + 1, kind, "", None, at)
-    value = ended.outcome.unwrap() if kind is Kind.COMPLETED else ended.outcome.failure()
+    value = ended.outcome.unwrap() if kind is Kind.COMPLETED else told(ended.outcome.failure())
     return Entry(execution.seq + 1, kind, "", _described(execution.codec, value), at)
 
 
@@ -218,14 +335,32 @@ def _needed(execution: Execution, active: Active, at: datetime, chance: Chance) 
             return _machine_entry(execution, Kind.TIMER_SET, active.address, due, at)
         case Offer(None) if isinstance(node, OfferTask):
             return _offered_entry(execution, active, node, at)
+        case Unrecorded() if isinstance(node, RunChild):
+            return _child_started_entry(execution, active, node, at)
         case Unrecorded() if isinstance(node, ForEach):
             elements = encoded_elements(execution, active, node)
             return Entry(execution.seq + 1, Kind.ELEMENTS, active.address, elements, at)
+        case Unrecorded() | Going() if isinstance(node, Checkpoint | Loop | Machine):
+            return _checkpoint_entry(execution, active, node, at)
         case Unrecorded() if isinstance(node, Record):
             payload = execution.codec.encode(_drawn(node, at, chance), drawn_form(node))
             return Entry(execution.seq + 1, Kind.EVENT, active.address, payload, at)
         case _:
             return None
+
+
+def _checkpoint_entry(execution: Execution, active: Active, node: Checkpointed, at: datetime) -> Entry:
+    codec, address = execution.codec, active.address
+    payload = _encoded(codec, active.value, form_of(node), f"The checkpoint at {address!r}")
+    onward = Onward(tuple(kept.seq for kept in execution.mailbox))
+    if isinstance(active.standing, Going):
+        onward = attrs.evolve(onward, state=active.standing.state, visits=active.standing.visits)
+    beside = None if onward == _NOTHING_ELSE else codec.encode(onward, Onward)
+    key = key_of(part_of(active)) if is_complete(execution, active) else None
+    return Entry(execution.seq + 1, Kind.CHECKPOINT, address, payload, at, key, beside)
+
+
+_NOTHING_ELSE = Onward()
 
 
 def _drawn(node: Record, at: datetime, chance: Chance) -> object:
@@ -236,6 +371,11 @@ def _drawn(node: Record, at: datetime, chance: Chance) -> object:
             return chance()
         case Drawn.UUID:
             return UUID(bytes=bytes(int(chance() * 256) for _ in range(16)), version=4)
+
+
+def told(error: object) -> object:
+    """Return an error as people are told of it: of an instance that a step has failed, why the step was given up."""
+    return error.given_up if isinstance(error, GaveUp) else error
 
 
 def problem_of(error: BaseException) -> Problem:
@@ -252,19 +392,11 @@ def _clean(text: str) -> str:
 def _deadline(node: Wait, active: Active, at: datetime) -> datetime:
     moment = call(node.moment, active.address, active.value) if callable(node.moment) else node.moment
     if node.timing is Timing.DURATION and isinstance(moment, timedelta):
-        return _later(at, moment)
+        return later(at, moment)
     if node.timing is Timing.INSTANT and isinstance(moment, datetime) and moment.tzinfo is not None:
         return _in_utc(moment)
     wanted = "a timedelta" if node.timing is Timing.DURATION else "a datetime with a time zone (.replace(tzinfo=UTC))"
     raise WrongReturn(name_of(cast(Any, node.moment), "The function"), active.address, moment, wanted)
-
-
-def _later(at: datetime, delay: timedelta) -> datetime:
-    """Add without overflow: what lies beyond the calendar never comes."""
-    try:
-        return at + delay
-    except OverflowError:
-        return datetime.max.replace(tzinfo=at.tzinfo) if delay > timedelta(0) else at
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -8,7 +8,6 @@ There is no second way to move. An entry that fits no place raises `JournalMisma
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, TypeVar, cast
 
 import attrs
@@ -17,9 +16,11 @@ from returns.result import Failure, Success
 
 from interpreters.errors import JournalMismatch, WrongPayload
 from interpreters.machine.addresses import Scope
-from interpreters.machine.advance import advance, walk
+from interpreters.machine.advance import advance, leave_checkpoint, walk
 from interpreters.machine.branches import open_each
 from interpreters.machine.calling import call
+from interpreters.machine.checkpoints import Checkpointed, forget_inside, form_of, part_of
+from interpreters.machine.children import close_child, leave_child
 from interpreters.machine.elements import decoded_elements
 from interpreters.machine.execution import (
     ALONE,
@@ -27,21 +28,32 @@ from interpreters.machine.execution import (
     NO_JOINTS,
     ROOT,
     Active,
+    Ahead,
     AttemptFailed,
     AttemptLost,
     Attempts,
+    Bond,
     Cancelled,
+    ChildEnd,
+    ChildEnded,
+    ChildLink,
+    ChildStarted,
     Claim,
     Deadline,
+    Decided,
     Ended,
     Execution,
     GaveUp,
+    Halt,
     Kept,
     Offer,
+    Onward,
+    Parent,
     Parked,
     Paused,
     Strand,
     TimerSet,
+    Unread,
 )
 from interpreters.machine.joints import begin_work
 from interpreters.machine.latest import latest_in
@@ -49,7 +61,7 @@ from interpreters.machine.locking import is_blocked
 from interpreters.machine.mailbox import give_back
 from interpreters.machine.maps import Map
 from interpreters.machine.moving import Moving, Observer
-from interpreters.machine.places import place_at
+from interpreters.machine.places import passes_over, place_at, place_over
 from interpreters.machine.questions import may_take_named
 from interpreters.machine.trying import gives_up
 from interpreters.machine.withdrawing import withdraw, withdraw_drain
@@ -57,7 +69,20 @@ from interpreters.machine.words import expectation
 from journals.codecs import Codec, CodecError, JsonCodec
 from journals.entries import Entry, Kind, Payload
 from wio.forms import drawn_form, event_form
-from wio.nodes import ForEach, HandleSignal, OfferTask, Record, RunIO, Wait, node_of
+from wio.nodes import (
+    Checkpoint,
+    ForEach,
+    HandleSignal,
+    Loop,
+    Machine,
+    OfferTask,
+    Record,
+    Recovered,
+    RunChild,
+    RunIO,
+    Wait,
+    node_of,
+)
 from wio.retries import GivenUp
 from wio.workflow import Workflow
 
@@ -72,36 +97,54 @@ _START = "its start as entry 1"
 _EVENT = Kind.EVENT
 _ENDS = frozenset({Kind.COMPLETED, Kind.FAILED, Kind.CANCELLED})
 _NOWHERE: Map[Active | Parked] = Map()
+_UNREAD = Unread()
 
 
-def begin(workflow: Workflow[A, Any, Any], input: A, codec: Codec = JSON, observe: Observer | None = None) -> Execution:
-    """Return the execution after its first entry. Raises `UserFunctionRaised` or `DraftReached`."""
-    before = Execution(workflow, codec, 0, _NOWHERE, NO_JOINTS, (), {}, ALONE, (), None, ())
+def begin(
+    workflow: Workflow[A, Any, Any],
+    input: A,
+    codec: Codec = JSON,
+    observe: Observer | None = None,
+    *,
+    id: str = "",
+    parent: Parent | None = None,
+    recovering: bool = False,
+) -> Execution:
+    """Return the execution after its first entry. Raises `UserFunctionRaised` or `DraftReached`.
+
+    The ids of children are made of `id`, the instance's own. For `recovering` see `Execution`.
+    """
+    before = Execution(workflow, codec, 0, _NOWHERE, NO_JOINTS, (), (), ALONE, (), None, (), id, parent, recovering)
     moving = Moving(before, None, observe)
     moving.todo.append(Strand(node_of(workflow.root), input, None, Scope(), None, ROOT))
     advance(moving)
     return moving.moved()
 
 
-def recover(workflow: Workflow[Any, Any, Any], entries: Iterable[Entry], codec: Codec = JSON) -> Execution:
-    """Return the execution that a whole journal leads to. `entries` start with the first. Raises like `apply`."""
-    following = iter(entries)
-    started = next(following, None)
-    if started is None:
-        raise JournalMismatch(_label(workflow), 1, "nothing", "", _START)
-    execution = begin_from(workflow, started, codec)
-    for entry in following:
-        execution = apply(execution, entry)
-    return execution
-
-
 def begin_from(
-    workflow: Workflow[Any, Any, Any], started: Entry, codec: Codec = JSON, observe: Observer | None = None
+    workflow: Workflow[Any, Any, Any],
+    started: Entry,
+    codec: Codec = JSON,
+    observe: Observer | None = None,
+    *,
+    id: str = "",
+    recovering: bool = False,
 ) -> Execution:
     """Return the execution after a recorded first entry. Raises `JournalMismatch` or `WrongPayload`."""
     if started.kind is not Kind.STARTED or started.seq != 1 or started.address:
         raise JournalMismatch(_label(workflow), started.seq, started.kind.value, started.address, _START)
-    return begin(workflow, _decoded(codec, started, workflow.input), codec, observe)
+    parent = None if started.response is None else _parent(codec, started)
+    input = _decoded(codec, started, workflow.input)
+    return begin(workflow, input, codec, observe, id=id, parent=parent, recovering=recovering)
+
+
+def no_start(workflow: Workflow[Any, Any, Any]) -> JournalMismatch:
+    """Return the error that says that a journal is empty."""
+    return JournalMismatch(_label(workflow), 1, "nothing", "", _START)
+
+
+def _parent(codec: Codec, started: Entry) -> Parent:
+    return cast(Parent, _decoded(codec, attrs.evolve(started, payload=started.response), Parent))
 
 
 def apply(execution: Execution, entry: Entry, observe: Observer | None = None) -> Execution:
@@ -115,10 +158,14 @@ def apply(execution: Execution, entry: Entry, observe: Observer | None = None) -
     kind = entry.kind
     active = place_at(execution, entry.address)
     if active is None:
-        return _apply_to_whole(execution, entry)
-    if (kind is Kind.RESUMED) is (active.problem is None) or active.gated:
-        raise mismatch(execution, entry, expectation(execution))
+        skipping = place_over(execution, entry.address) if execution.recovering else None
+        return (
+            _apply_to_whole(execution, entry, observe) if skipping is None else _pass_over(execution, skipping, entry)
+        )
     node = active.node
+    does_not_fit = (kind is Kind.RESUMED) is (active.problem is None) or active.gated
+    if does_not_fit and not isinstance(node, Recovered):
+        raise mismatch(execution, entry, expectation(execution))
     match kind:
         # The commonest entry by far comes first.
         case Kind.EVENT if isinstance(node, RunIO):
@@ -135,21 +182,27 @@ def apply(execution: Execution, entry: Entry, observe: Observer | None = None) -
             return _open_each(execution, active, node, entry, observe)
         case Kind.ATTEMPT_FAILED | Kind.ATTEMPT_LOST if runs_effect(active):
             return _count_attempt(execution, active, entry, observe)
-        case Kind.PAUSED | Kind.RESUMED:
+        case Kind.PAUSED | Kind.RESUMED if not isinstance(node, Recovered):
             return _pause_or_resume(execution, active, entry)
         case _ if isinstance(node, OfferTask):
             return _on_task(execution, active, node, entry, observe)
+        case _ if isinstance(node, RunChild):
+            return _on_child(execution, active, node, entry, observe)
+        case Kind.CHECKPOINT if isinstance(node, Checkpoint | Loop | Machine):
+            return _on_checkpoint(execution, active, node, entry, observe)
+        case _ if isinstance(node, Recovered):
+            return _on_old(execution, active, node, entry, observe)
         case _:
             raise mismatch(execution, entry, expectation(execution))
 
 
-def _apply_to_whole(execution: Execution, entry: Entry) -> Execution:
+def _apply_to_whole(execution: Execution, entry: Entry, observe: Observer | None) -> Execution:
     """Apply an entry that concerns no place: a signal to keep, a cancel, the end."""
     ended = execution.outcome
     if entry.kind is Kind.SIGNAL_KEPT:
-        return _keep_signal(execution, entry)
+        return _keep_signal(execution, entry, observe)
     if entry.kind is Kind.CANCELLING and not entry.address and ended is None:
-        return _cancel(execution)
+        return _cancel(execution, observe)
     if entry.kind in _ENDS and ended is not None:
         return _record_end(execution, ended, entry)
     raise mismatch(execution, entry, expectation(execution))
@@ -185,7 +238,10 @@ def _moved(
     execution: Execution, active: Active, value: Any, failure: Failure[Any] | None, observe: Observer | None
 ) -> Execution:
     """Return the execution in which a step has ended with a value, or with a failure, and its thread has gone on."""
-    moving = Moving(execution, active, observe)
+    return _gone_on(Moving(execution, active, observe), active, value, failure)
+
+
+def _gone_on(moving: Moving, active: Active, value: Any, failure: Failure[Any] | None) -> Execution:
     home = active.home
     if home.joint is not None:
         begin_work(moving, home)
@@ -219,17 +275,22 @@ def outcome_of(folded: Any, value: Any) -> tuple[Any, Failure[Any] | None]:
 # Signals
 
 
-def _keep_signal(execution: Execution, entry: Entry) -> Execution:
+def _keep_signal(execution: Execution, entry: Entry, observe: Observer | None) -> Execution:
     """Keep a signal that came early; or give it to a place that has come to wait for it and takes it."""
     signal = entry.address.removeprefix(MAILBOX)
     to_mailbox = entry.address.startswith(MAILBOX) and entry.payload is not None
     ended = execution.outcome is not None
-    if ended or not to_mailbox or not may_take_named(execution.workflow, signal):
+    if ended or not to_mailbox or not (may_take_named(execution.workflow, signal) or passes_over(execution)):
         raise mismatch(execution, entry, expectation(execution))
-    moving = Moving(execution)
-    give_back(moving, Kept(entry.seq, signal, cast(Payload, entry.payload), entry.key))
+    moving = Moving(execution, None, observe)
+    give_back(moving, kept_of(entry))
     advance(moving)
     return moving.moved()
+
+
+def kept_of(entry: Entry) -> Kept:
+    """Return the signal that an entry has kept."""
+    return Kept(entry.seq, entry.address.removeprefix(MAILBOX), cast(Payload, entry.payload), entry.key)
 
 
 # Attempts
@@ -250,14 +311,29 @@ def _count_attempt(execution: Execution, active: Active, entry: Entry, observe: 
         raise mismatch(execution, entry, f"the end of attempt {ended} at {active.address!r}")
     if isinstance(ending, AttemptLost):
         return _stayed(execution, replace(active, standing=attrs.evolve(attempts, ended=ended)))
-    if ending.retry_at is None and ending.gives_up:
-        if not gives_up(execution.joints, active):
-            raise mismatch(execution, entry, expectation(execution))
-        given_up = GivenUp(ending.error.type, ending.error.message, ended)
-        return _moved(execution, active, active.value, Failure(GaveUp(given_up)), observe)
-    counted = Attempts(ended, attempts.failed + 1, ending.retry_at)
-    problem = ending.error if ending.retry_at is None else None
-    return _stayed(execution, replace(active, standing=counted, problem=problem))
+    given_up = GaveUp(GivenUp(ending.error.type, ending.error.message, ended))
+    match ending.decided:
+        case Decided.FAIL:
+            return _fail(execution, active, given_up, observe)
+        case Decided.GIVE_UP:
+            if not gives_up(execution.joints, active):
+                raise mismatch(execution, entry, expectation(execution))
+            return _moved(execution, active, active.value, Failure(given_up), observe)
+        case Decided.RETRY | Decided.PAUSE:
+            counted = Attempts(ended, attempts.failed + 1, ending.retry_at, ending.until)
+            problem = ending.error if ending.retry_at is None else None
+            return _stayed(execution, replace(active, standing=counted, problem=problem))
+
+
+def _fail(execution: Execution, active: Active, given_up: GaveUp, observe: Observer | None) -> Execution:
+    """Withdraw everything, as a cancel does, and let the instance end as failed."""
+    moving = Moving(execution, active, observe)
+    moving.share(failing=given_up)
+    _withdraw_all(moving, execution)
+    if moving.threads.find(active.home.prefix) is active:  # it belongs to an undo, or to the handler of a cancel
+        walk(moving, None, active.value, CANCELLED, active.scope, active.frames, active.home)
+    advance(moving)
+    return moving.moved()
 
 
 # Time and other things that are recorded
@@ -323,6 +399,130 @@ def _on_task(
     raise mismatch(execution, entry, expectation(execution))
 
 
+# Children
+
+
+def _on_child(
+    execution: Execution, active: Active, node: RunChild, entry: Entry, observe: Observer | None
+) -> Execution:
+    """Return the execution after one event in the life of a child, as far as it is at that point."""
+    link, kind = active.standing, entry.kind
+    if not isinstance(link, ChildLink):
+        if kind is not Kind.CHILD_STARTED or entry.response is None:
+            raise mismatch(execution, entry, expectation(execution))
+        started = _decoded_own(execution, entry, ChildStarted)
+        link = ChildLink(started.id, started.workflow, started.version, entry.response, active.address)
+        return _stayed(execution, replace(active, standing=link))
+    awaits_end = node.waits if link.bond is Bond.STEP else link.bond is Bond.WATCH
+    if kind is not (Kind.CHILD_ENDED if awaits_end else Kind.CHILD_LEFT):
+        raise mismatch(execution, entry, expectation(execution))
+    moving = Moving(execution, active, observe)
+    if link.bond is not Bond.STEP:
+        close_child(moving, active)
+        return moving.moved()
+    if not awaits_end:
+        leave_child(moving, active, node, link)
+        return _gone_on(moving, active, active.value, None)
+    return _gone_on(moving, active, *_child_outcome(execution, active, node, entry))
+
+
+def _child_outcome(
+    execution: Execution, active: Active, node: RunChild, entry: Entry
+) -> tuple[Any, Failure[Any] | None]:
+    ended = _decoded_own(execution, entry, ChildEnded)
+    match ended.end:
+        case ChildEnd.COMPLETED:
+            return _decoded(execution.codec, attrs.evolve(entry, payload=entry.response), node.result), None
+        case ChildEnd.FAILED if node.error is not None:
+            error = _decoded(execution.codec, attrs.evolve(entry, payload=entry.response), node.error)
+            return active.value, Failure(error)
+        case ChildEnd.CANCELLED | ChildEnd.GIVEN_UP if gives_up(execution.joints, active):
+            given_up = GivenUp("ChildWithoutResult", f"Child {ended.id!r} {ended.end.value}.", 1)
+            return active.value, Failure(GaveUp(given_up))
+        case _:
+            raise mismatch(execution, entry, expectation(execution))
+
+
+# Checkpoints, and what older versions have recorded
+
+
+def _on_checkpoint(
+    execution: Execution, active: Active, node: Checkpointed, entry: Entry, observe: Observer | None
+) -> Execution:
+    """Go on with a recorded value, whether all that led to it has been applied or was passed over."""
+    value = _decoded(execution.codec, entry, form_of(node))
+    onward = onward_of(execution, entry)
+    if isinstance(node, Machine) and all(state.name != onward.state for state in node.states):
+        raise mismatch(execution, entry, f"state {onward.state!r} in {part_of(active)!r}, which has no such state")
+    moving = Moving(execution, active, observe)
+    if isinstance(active.standing, Ahead):
+        moving.mailbox = tuple(kept for kept in moving.mailbox if kept.seq in onward.kept)
+    forget_inside(moving, part_of(active))
+    if active.home.joint is not None:
+        begin_work(moving, active.home)
+    following = leave_checkpoint(moving, node, active.address, value, onward, active.scope, active.frames)
+    walk(moving, *following, active.home)
+    advance(moving)
+    return moving.moved()
+
+
+def onward_of(execution: Execution, entry: Entry) -> Onward:
+    """Return what is recorded beside the value of a checkpoint."""
+    if entry.response is None:
+        return Onward()
+    return _decoded_own(execution, attrs.evolve(entry, payload=entry.response), Onward)
+
+
+_FOLDED = frozenset(
+    {Kind.EVENT, Kind.SIGNAL, Kind.TIMER_FIRED, Kind.TASK_COMPLETED, Kind.TASK_SKIPPED, Kind.CHECKPOINT}
+)
+_BESIDE = frozenset(
+    {
+        Kind.ATTEMPT_FAILED,
+        Kind.ATTEMPT_LOST,
+        Kind.TIMER_SET,
+        Kind.TASK_OFFERED,
+        Kind.TASK_CLAIMED,
+        Kind.TASK_STARTED,
+        Kind.TASK_HEARTBEAT,
+        Kind.TASK_RELEASED,
+        Kind.TASK_DELEGATED,
+        Kind.PAUSED,
+        Kind.RESUMED,
+    }
+)
+
+
+def _on_old(execution: Execution, active: Active, node: Recovered, entry: Entry, observe: Observer | None) -> Execution:
+    """Fold what an older version has recorded; what it recorded before that at the same place is passed over."""
+    if entry.kind in _FOLDED:
+        event = None if entry.payload is None else _decoded(execution.codec, entry, node.event)
+        value: Any = call(node.handler, active.address, active.value, event)
+        return _moved(execution, active, value, None, observe)
+    if entry.kind in _BESIDE:
+        stayed = _stayed(execution, replace(active, standing=_UNREAD))
+        return replace(stayed, halt=Halt(active.home.prefix))
+    raise mismatch(execution, entry, expectation(execution))
+
+
+_BEGINNING = _FOLDED | {Kind.TASK_CLAIMED, Kind.TASK_FAILED, Kind.CHILD_LEFT, Kind.CHILD_ENDED}
+
+
+def _pass_over(execution: Execution, skipping: Active, entry: Entry) -> Execution:
+    """Pass over an entry inside a part whose checkpoint comes later: it tells no more than that something began."""
+    moving = Moving(execution)
+    if skipping.home.joint is not None and (entry.kind in _BEGINNING or _gives_up(execution, entry)):
+        begin_work(moving, skipping.home)
+        advance(moving)
+    return moving.moved()
+
+
+def _gives_up(execution: Execution, entry: Entry) -> bool:
+    if entry.kind is not Kind.ATTEMPT_FAILED:
+        return False
+    return _decoded_own(execution, entry, AttemptFailed).decided is Decided.GIVE_UP
+
+
 # The whole
 
 
@@ -330,7 +530,7 @@ def _pause_or_resume(execution: Execution, active: Active, entry: Entry) -> Exec
     if entry.kind is Kind.PAUSED:
         return _stayed(execution, replace(active, problem=_decoded_own(execution, entry, Paused).error))
     standing = active.standing
-    rested = attrs.evolve(standing, failed=0, retry_at=None) if isinstance(standing, Attempts) else standing
+    rested = Attempts(standing.ended) if isinstance(standing, Attempts) else standing
     again = replace(active, standing=rested, problem=None)
     if not isinstance(active.node, HandleSignal) or active.kept is not None:
         return _stayed(execution, again)
@@ -341,18 +541,23 @@ def _pause_or_resume(execution: Execution, active: Active, entry: Entry) -> Exec
     return moving.moved()
 
 
-def _cancel(execution: Execution) -> Execution:
+def _cancel(execution: Execution, observe: Observer | None) -> Execution:
     """Withdraw everything; what has to be undone is undone first."""
-    moving = Moving(execution)
+    moving = Moving(execution, None, observe)
+    _withdraw_all(moving, execution)
+    advance(moving)
+    return moving.moved()
+
+
+def _withdraw_all(moving: Moving, execution: Execution) -> None:
     state = latest_in(execution.threads, execution.joints, ROOT.prefix)
     drains, moving.drains = moving.drains, ()
     for address in drains:
         withdraw_drain(moving, address)
     if not withdraw(moving, ROOT.prefix):
+        failing = moving.shared.failing
         before = None if execution.ended is None else execution.ended.state
-        moving.ended = Ended(CANCELLED, before if state is None else state[0])
-    advance(moving)
-    return moving.moved()
+        moving.ended = Ended(CANCELLED if failing is None else Failure(failing), before if state is None else state[0])
 
 
 def end_kind(ended: Ended) -> Kind:

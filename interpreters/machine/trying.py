@@ -1,15 +1,77 @@
-"""Which retry policy has a step, and who says how to go on when it is given up?"""
+"""Which retry policy has a step, and what does it decide when an attempt has failed?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import cast
 
-from interpreters.machine.execution import Active, Joint
+import attrs
+
+from interpreters.errors import EffectFailed, UserFunctionRaised, WrongPayload
+from interpreters.machine.execution import Active, Attempts, Decided, Joint
 from interpreters.machine.frames import Frames, Trying
 from interpreters.machine.locking import joints_around
 from interpreters.machine.maps import Map
 from wio.nodes import Retrying, RunIO
-from wio.retries import Retry
+from wio.retries import Exceeded, Retry
+
+
+@attrs.frozen
+class Decision:
+    """Is what follows a failed attempt; see `AttemptFailed`."""
+
+    decided: Decided
+    retry_at: datetime | None = None
+    until: datetime | None = None
+
+
+def decision(
+    joints: Map[Joint], active: Active, error: BaseException, began: datetime, at: datetime, drawn: float
+) -> Decision:
+    """Return what the policy of a step decides about an attempt that has failed with an error.
+
+    `drawn` in [0, 1) is the chance for its jitter. Errors of the program itself (a value that cannot be kept, a handler
+    that raises) are never retried: they pause the instance.
+    """
+    retry = policy_of(joints, active)
+    if retry is None or isinstance(error, WrongPayload | UserFunctionRaised):
+        return Decision(Decided.PAUSE)
+    causes = (error, error.content) if isinstance(error, EffectFailed) else (error,)
+    if any(map(retry.fails, causes)):
+        return Decision(Decided.FAIL)
+    until = _until(retry, active, began)
+    if any(map(retry.retries, causes)):
+        delay = retry.delay(cast(Attempts, active.standing).failed + 1, drawn)
+        retry_at = None if delay is None else later(at, delay)
+        if retry_at is not None and (until is None or retry_at < until):
+            return Decision(Decided.RETRY, retry_at, until)
+    if retry.exceeded is Exceeded.FAIL:
+        return Decision(Decided.FAIL)
+    return Decision(Decided.GIVE_UP if gives_up(joints, active) else Decided.PAUSE)
+
+
+def attempt_due(joints: Map[Joint], active: Active, began: datetime) -> datetime | None:
+    """Return when an attempt that has begun is broken off; None when it may take as long as it likes."""
+    retry = policy_of(joints, active)
+    if retry is None:
+        return None
+    own = None if retry.attempt_timeout is None else later(began, retry.attempt_timeout)
+    return min((due for due in (own, _until(retry, active, began)) if due is not None), default=None)
+
+
+def _until(retry: Retry, active: Active, began: datetime) -> datetime | None:
+    """Return when the time of all attempts is over: it was recorded with the first one, or begins with this one."""
+    recorded = cast(Attempts, active.standing).until
+    return later(began, retry.overall) if recorded is None and retry.overall is not None else recorded
+
+
+def later(at: datetime, delay: timedelta) -> datetime:
+    """Add without overflow: what lies beyond the calendar never comes."""
+    try:
+        return at + delay
+    except OverflowError:
+        return datetime.max.replace(tzinfo=at.tzinfo) if delay > timedelta(0) else at
 
 
 def policy_of(joints: Map[Joint], active: Active) -> Retry | None:

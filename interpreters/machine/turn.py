@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from interpreters.machine.execution import Execution
+from interpreters.machine.execution import Execution, Parent
 from interpreters.machine.pending import Pending, pending
 from interpreters.machine.recording import Chance, end_entry, following_entry, started_entry
 from interpreters.machine.transition import JSON, apply, begin_from
@@ -42,11 +42,21 @@ def no_chance() -> float:
 
 
 def first_turn(
-    workflow: Workflow[A, Any, Any], input: A, at: datetime, codec: Codec = JSON, chance: Chance = no_chance
+    workflow: Workflow[A, Any, Any],
+    input: A,
+    at: datetime,
+    codec: Codec = JSON,
+    chance: Chance = no_chance,
+    *,
+    id: str = "",
+    parent: Parent | None = None,
 ) -> Turn:
-    """Return the turn that starts an instance. Raises `WrongPayload`, `UserFunctionRaised` or `DraftReached`."""
-    started = started_entry(workflow, input, at, codec)
-    return _completed(begin_from(workflow, started, codec), started, at, chance)
+    """Return the turn that starts an instance. Raises `WrongPayload`, `UserFunctionRaised` or `DraftReached`.
+
+    `parent` is the step that starts it as a child. The ids of its own children are made of `id`.
+    """
+    started = started_entry(workflow, input, at, codec, parent)
+    return _completed(begin_from(workflow, started, codec, id=id), started, at, chance)
 
 
 def turn(execution: Execution, entry: Entry, at: datetime, chance: Chance = no_chance) -> Turn:
@@ -61,8 +71,25 @@ def together(turns: Sequence[Turn]) -> Turn:
     return Turn(turns[-1].execution, entries, tuple(touched))
 
 
+def overdue_turn(execution: Execution, at: datetime, chance: Chance = no_chance) -> Turn | None:
+    """Return the turn of what has to be recorded at places where an execution stands already; None when nothing has.
+
+    Live there is never such a place; it comes to be where a new version goes on from what an older one has recorded.
+    """
+    entries, execution, touched = _followed(execution, list(execution.threads), at, chance)
+    return Turn(execution, tuple(entries), tuple(dict.fromkeys(touched))) if entries else None
+
+
 def _completed(execution: Execution, entry: Entry, at: datetime, chance: Chance) -> Turn:
-    entries, touched = [entry], list(execution.touched)
+    entries, execution, touched = _followed(execution, list(execution.touched), at, chance)
+    return Turn(execution, (entry, *entries), tuple(dict.fromkeys(touched)))
+
+
+def _followed(
+    execution: Execution, touched: list[str], at: datetime, chance: Chance
+) -> tuple[list[Entry], Execution, list[str]]:
+    """Return what follows at threads without waiting, the execution after it, and all threads touched."""
+    entries: list[Entry] = []
     for prefix in touched:  # it grows by what the entries in it touch
         following = following_entry(execution, prefix, at, chance)
         if following is not None:
@@ -73,4 +100,4 @@ def _completed(execution: Execution, entry: Entry, at: datetime, chance: Chance)
     if ended is not None:
         execution = apply(execution, ended)
         entries.append(ended)
-    return Turn(execution, tuple(entries), tuple(dict.fromkeys(touched)))
+    return entries, execution, touched

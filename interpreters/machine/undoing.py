@@ -9,7 +9,9 @@ from msgspec.structs import replace
 from returns.result import Failure
 
 from interpreters.machine.addresses import arm_scope
+from interpreters.machine.checkpoints import parts_around, reach_out
 from interpreters.machine.execution import Home, Joint, Strand
+from interpreters.machine.frames import Frames
 from interpreters.machine.locking import joints_around
 from interpreters.machine.moving import Moving
 from wio.nodes import WIO, Done, Saga, node_of
@@ -41,10 +43,11 @@ class Undoing(Struct, frozen=True, eq=False):
     then: Failure[Any] | None = None
 
 
-def add_undo(moving: Moving, home: Home, undo: Undo | Group) -> None:
+def add_undo(moving: Moving, frames: Frames, home: Home, undo: Undo | Group) -> None:
     """Put an entry on the list of the nearest saga around a thread; without one, nothing can be undone."""
     for joint, _ in joints_around(moving.joints, home):
         if isinstance(joint.node, Saga) and joint.more.then is None:
+            reach_out(moving, parts_around(moving.joints, frames, home, joint.address))
             listed = replace(undo, below=joint.more.undos)
             moving.save(replace(joint, more=replace(joint.more, undos=listed)))
             return

@@ -11,6 +11,7 @@ from returns.result import Failure
 from interpreters.machine.addresses import Scope, arm_scope, numbered, part_scope
 from interpreters.machine.branch_order import BODY
 from interpreters.machine.branches import begin, new_joint
+from interpreters.machine.checkpoints import covers, parts_around, reach_out
 from interpreters.machine.execution import CANCELLED, Home, Joint, JointNode, Strand
 from interpreters.machine.frames import Frames
 from interpreters.machine.latest import latest_in
@@ -198,8 +199,11 @@ def _arrive_at_saga(moving: Moving, joint: Joint, home: Home, value: Any, failur
     undoing: Undoing = joint.more
     if home.key == BODY and failure is None:
         if undoing.undos is not None:
-            add_undo(moving, joint.home, Group(undoing.undos, None))
+            add_undo(moving, joint.frames, joint.home, Group(undoing.undos, None))
         finish(moving, moving_joint(moving, joint), _leaving(joint, value, None))
+        return
+    if home.key != BODY and failure is CANCELLED:  # it has failed the whole instance, so nobody takes an error of it
+        finish(moving, replace(joint, more=replace(undoing, undos=None)), _leaving(joint, joint.value, CANCELLED))
         return
     if home.key != BODY and failure is not None:
         rest = tuple(summary(program) for program in programs(undoing.undos))
@@ -246,13 +250,18 @@ def _offer(moving: Moving, joint: Joint) -> None:
 # Regions
 
 
-def leave_region(moving: Moving, region: Region[Any], result: Any) -> None:
-    """End every active part of a region with a result; what follows each of them goes on."""
+def leave_region(moving: Moving, region: Region[Any], result: Any, frames: Frames, home: Home) -> None:
+    """End every active part of a region with a result; what follows each of them goes on.
+
+    `frames` and `home` are those of the thread that leaves it.
+    """
     addresses = sorted(
         joint.address
         for joint in moving.joints.values()
         if isinstance(joint.node, InRegion) and joint.node.region.name == region.name
     )
+    around = parts_around(moving.joints, frames, home)
+    reach_out(moving, (part for part in around if not all(covers(part, address) for address in addresses)))
     for address in addresses:
         joint = moving.joints.find(address)  # one inside another is withdrawn with it
         if joint is not None and not is_withdrawn(joint):

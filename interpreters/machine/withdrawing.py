@@ -11,7 +11,9 @@ from msgspec.structs import replace
 
 from interpreters.machine.addresses import Scope, arm_scope
 from interpreters.machine.branch_order import live_in_order
-from interpreters.machine.execution import CANCELLED, ROOT, Active, Home, Joint, Strand
+from interpreters.machine.checkpoints import parts_around, reach_out
+from interpreters.machine.children import withdraw_child
+from interpreters.machine.execution import CANCELLED, ROOT, Active, ChildLink, Home, Joint, Strand
 from interpreters.machine.locking import close_milestone, unlock
 from interpreters.machine.mailbox import give_back
 from interpreters.machine.maps import Map
@@ -31,6 +33,8 @@ def withdraw(moving: Moving, prefix: str) -> bool:
         if place.kept is not None and place is not moving.mover:
             give_back(moving, place.kept)
         moving.drop(prefix)
+        if isinstance(place.standing, ChildLink) and place is not moving.mover:
+            withdraw_child(moving, place)
         return False
     joint = moving.joints.find(place.joint)
     if joint is None:  # it has just left that joint
@@ -141,6 +145,7 @@ def release(moving: Moving, joint: Joint) -> None:
             if joint.drains:  # they have left it as well
                 moving.loose, moving.freed = True, None
         case Hold(milestone):
+            reach_out(moving, parts_around(moving.joints, joint.frames, joint.home))
             close_milestone(moving, milestone)
         case During():
             eager = tuple(each for each in moving.shared.eager if each != joint.address)

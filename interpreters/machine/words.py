@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from returns.result import Success
 
-from interpreters.machine.execution import Active, Cancelled, Deadline, Execution, Offer
+from interpreters.machine.execution import Active, Bond, Cancelled, ChildLink, Deadline, Execution, Offer, Standing
 from interpreters.machine.places import places
-from wio.nodes import ForEach, HandleSignal, OfferTask, Record, RunIO, Wait
+from wio.nodes import (
+    Checkpoint,
+    ForEach,
+    HandleSignal,
+    Loop,
+    Machine,
+    OfferTask,
+    Record,
+    Recovered,
+    RunChild,
+    RunIO,
+    Wait,
+)
 
 _MOST = 3
 
@@ -41,7 +53,20 @@ def _awaited(active: Active) -> str:
         case OfferTask(task):
             claimed = isinstance(active.standing, Offer) and active.standing.by is not None
             return f"{'the answer to' if claimed else 'a claim of'} task {task.name!r}"
+        case RunChild():
+            return _awaited_of_child(active.node, active.standing)
         case ForEach():
             return "the elements"
+        case Checkpoint() | Loop() | Machine():
+            return "the checkpoint"
+        case Recovered():
+            return "what an older version has recorded"
         case Record():
             return f"the {active.node.drawn.value}"
+
+
+def _awaited_of_child(node: RunChild, standing: Standing) -> str:
+    if not isinstance(standing, ChildLink):
+        return f"the start of a child of workflow {node.workflow.name!r}"
+    awaits_end = node.waits if standing.bond is Bond.STEP else standing.bond is Bond.WATCH
+    return f"that child {standing.id!r} {'has ended' if awaits_end else 'is left'}"

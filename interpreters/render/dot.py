@@ -36,8 +36,10 @@ _SHAPES: Mapping[Look, Mapping[str, str]] = {
     Look.TIMER: {"shape": "hexagon", "style": "filled", "margin": "0.02,0.04"},
     Look.DRAFT: {"shape": "box", "style": "dashed,filled"},
     Look.TASK: {"shape": "box", "style": "filled,diagonals", "margin": "0.2,0.08"},
+    Look.CHILD: {"shape": "box", "style": "filled", "peripheries": "2", "margin": "0.2,0.08"},
     Look.RECORD: {"shape": "note", "style": "filled", "height": "0.3", "margin": "0.12,0.04"},
     Look.LEAVE: {"shape": "oval", "style": "filled", "peripheries": "2", "height": "0.3", "margin": "0.04,0.02"},
+    Look.ARRIVE: {"shape": "oval", "style": "filled", "height": "0.3", "margin": "0.04,0.02"},
     Look.AGAIN: {"shape": "box", "style": "filled", "peripheries": "2", "height": "0.32"},
     Look.COMPUTE: {"shape": "box", "style": "filled", "height": "0.26", "margin": "0.1,0.03"},
     Look.CHECK: {"shape": "parallelogram", "style": "filled", "height": "0.3", "margin": "0.0,0.02"},
@@ -49,6 +51,7 @@ _SHAPES: Mapping[Look, Mapping[str, str]] = {
     Look.LOOP: {"shape": "diamond", "style": "filled", "margin": "0.0,0.02"},
     Look.SPLIT: {"shape": "box", "style": "filled", "height": "0.22", "width": "1.4", "margin": "0.14,0.02"},
     Look.JOIN: {"shape": "box", "style": "filled", "height": "0.22", "width": "1.4", "margin": "0.14,0.02"},
+    Look.MEETING: {"shape": "box", "style": "filled", "height": "0.22", "width": "1.4", "margin": "0.14,0.02"},
     Look.FIRST: {"shape": "diamond", "style": "filled", "peripheries": "2", "margin": "0.0,0.02"},
     Look.DYNAMIC: {"shape": "folder", "style": "filled"},
     Look.MORE: {"shape": "box", "style": "dotted,filled", "height": "0.3"},
@@ -72,6 +75,8 @@ _SMALL = frozenset(
         Look.RECORD,
         Look.SPLIT,
         Look.JOIN,
+        Look.ARRIVE,
+        Look.MEETING,
     }
 )
 _WORDLESS = frozenset({Look.START, Look.FINISH, Look.MERGE})
@@ -84,6 +89,7 @@ _LINES: Mapping[Line, Mapping[str, str]] = {
     Line.ALONGSIDE: {"style": "dashed"},
     Line.CANCEL: {"style": "dotted"},
     Line.UNDO: {"style": "dashed", "weight": "0"},
+    Line.ARRIVAL: {"style": "dashed"},
 }
 
 

@@ -34,6 +34,9 @@ class Place:
 
 NOWHERE = Place()
 
+ANY_ERROR = "any error"
+"""Is what a handler says that takes all errors."""
+
 
 # Leaves
 
@@ -88,6 +91,15 @@ class RecordStep:
 
 
 @attrs.frozen
+class OldStep:
+    """Takes what an older version has recorded, where there is such an entry."""
+
+    name: str
+    place: Place
+    description: str = ""
+
+
+@attrs.frozen
 class TaskStep:
     """Offers work to somebody outside. `to` is the name of the function that says to whom, "" for anybody."""
 
@@ -100,11 +112,34 @@ class TaskStep:
 
 
 @attrs.frozen
+class ChildStep:
+    """Starts an instance of another workflow, which is named and not drawn. `close` is its policy, in words."""
+
+    name: str
+    place: Place
+    workflow: str
+    version: int
+    waits: bool
+    close: str = ""
+    description: str = ""
+
+
+@attrs.frozen
 class LeaveStep:
     """Leaves a region. `inside` tells that it is itself in that region, so that nothing behind it is reached."""
 
     region: str
     inside: bool
+    place: Place = NOWHERE
+
+
+@attrs.frozen
+class ArriveStep:
+    """Arrives at a meeting for a party, or with `comes` False says that it does not come."""
+
+    meeting: str
+    party: str
+    comes: bool = True
     place: Place = NOWHERE
 
 
@@ -199,7 +234,10 @@ class Choice:
 
 @attrs.frozen
 class Cycle:
-    """Repeats its body. `until` is the name of the question, `rounds` the number of the round drawn (0: none)."""
+    """Repeats its body. `until` is the name of the question, `rounds` the number of the round drawn (0: none).
+
+    With `checkpoint` each round ends with one.
+    """
 
     name: str
     place: Place
@@ -209,6 +247,7 @@ class Cycle:
     test: LoopTest
     rounds: int = 0
     description: str = ""
+    checkpoint: bool = False
 
 
 @attrs.frozen
@@ -244,7 +283,8 @@ class Part:
 class Split:
     """Runs its ways at the same time. `join` says when it goes on, "" for all; `rest` what becomes of the others.
 
-    The place is done when it has gone on, though some of its ways may still be under way.
+    The place is done when it has gone on, though some of its ways may still be under way. `tail` runs once behind
+    each way; of an instance one run is drawn, and `runs` tells of all: '1 done, 1 running'.
     """
 
     name: str
@@ -253,6 +293,8 @@ class Split:
     join: str = ""
     rest: str = ""
     description: str = ""
+    tail: Way | None = None
+    runs: str = ""
 
 
 @attrs.frozen
@@ -271,7 +313,8 @@ class Multiple:
 
     Without an instance `elements` holds one that stands for all; its name is "". Of an instance some are drawn, one
     for each state that there is, and `counts` tells of all: '7 done, 2 running'. `rule` says how many run at once, when
-    it goes on and what becomes of the others. `sides` are what adds elements, and what finishes it all.
+    it goes on and what becomes of the others. `sides` are what adds elements, and what finishes it all. `is_whole`
+    tells that all elements which began are drawn.
     """
 
     name: str
@@ -281,11 +324,15 @@ class Multiple:
     rule: str = ""
     counts: str = ""
     description: str = ""
+    is_whole: bool = False
 
 
 @attrs.frozen
 class Alarm:
-    """Is a handler of a scope: its body runs when its trigger has come. `runs` counts how often it was begun."""
+    """Is a handler of a scope: its body runs when its trigger has come. `runs` counts how often that has come.
+
+    Of an instance one run is drawn: that which needs somebody most, or else the latest that was not withdrawn.
+    """
 
     watch: Watch
     name: str
@@ -314,6 +361,7 @@ class Fence(enum.Enum):
     LOCK = "lock"
     MILESTONE = "milestone holds"
     SAGA = "saga"
+    CHECKPOINT = "checkpoint"
     RETRY = "retry"
     RECURSIVE = "recursive"
     AGAIN = "again"
@@ -342,6 +390,28 @@ class Gate:
 
 
 @attrs.frozen
+class Held:
+    """Is what follows a meeting; `needs` says who has to arrive, and `runs` how often it was held."""
+
+    name: str
+    needs: str
+    body: Body
+    place: Place = NOWHERE
+    runs: int = 0
+
+
+@attrs.frozen
+class Assembly:
+    """Runs its body, in which parts arrive at meetings, and beside it what follows those."""
+
+    name: str
+    place: Place
+    body: Body
+    meetings: tuple[Held, ...]
+    description: str = ""
+
+
+@attrs.frozen
 class Undoable:
     """Is an action and what undoes it. `undone` is the place of the undo: the latest scope in which it ran."""
 
@@ -353,13 +423,17 @@ class Undoable:
 
 @attrs.frozen
 class Stage:
-    """Is a state of a `StateGraph`; `to` are the states it may go to, `visits` how often an instance was in it."""
+    """Is a state of a `StateGraph`; `to` are the states it may go to, `visits` how often an instance was in it.
+
+    `may_stop` tells that the graph may end there; only a state that is known to always go on may not.
+    """
 
     name: str
     body: Body
     to: tuple[str, ...]
     place: Place = NOWHERE
     visits: int = 0
+    may_stop: bool = True
 
 
 @attrs.frozen
@@ -376,6 +450,7 @@ class StateGraph:
     computed: bool = False
     went: tuple[str, ...] = ()
     description: str = ""
+    checkpoint: bool = False
 
 
 Leaf: TypeAlias = (
@@ -384,8 +459,11 @@ Leaf: TypeAlias = (
     | WaitStep
     | DraftStep
     | RecordStep
+    | OldStep
     | TaskStep
+    | ChildStep
     | LeaveStep
+    | ArriveStep
     | AgainStep
     | ComputeStep
     | CheckStep
@@ -407,6 +485,7 @@ Shape: TypeAlias = (
     | Watching
     | Enclosure
     | Gate
+    | Assembly
     | Undoable
     | StateGraph
 )

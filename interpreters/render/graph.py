@@ -20,8 +20,10 @@ class Look(enum.Enum):
     TIMER = "timer"
     DRAFT = "draft"
     TASK = "task"
+    CHILD = "child"
     RECORD = "record"
     LEAVE = "leave"
+    ARRIVE = "arrive"
     AGAIN = "again"
     COMPUTE = "compute"
     CHECK = "check"
@@ -33,6 +35,7 @@ class Look(enum.Enum):
     LOOP = "loop"
     SPLIT = "split"
     JOIN = "join"
+    MEETING = "meeting"
     FIRST = "first of"
     DYNAMIC = "dynamic"
     MORE = "more"
@@ -50,6 +53,7 @@ class Line(enum.Enum):
     ALONGSIDE = "alongside"
     CANCEL = "cancel"
     UNDO = "undo"
+    ARRIVAL = "arrival"
 
 
 class Frame(enum.Enum):
@@ -64,7 +68,9 @@ class Frame(enum.Enum):
     REGION = "region"
     LOCK = "lock"
     MILESTONE = "milestone"
+    GATHER = "gather"
     SAGA = "saga"
+    CHECKPOINT = "checkpoint"
     RETRY = "retry"
     RECURSIVE = "recursive"
     ACTION = "action"

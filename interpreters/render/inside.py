@@ -9,6 +9,7 @@ import attrs
 
 from interpreters.render.drawing import (
     Alarm,
+    Assembly,
     Body,
     Choice,
     Cycle,
@@ -17,6 +18,7 @@ from interpreters.render.drawing import (
     EventChoice,
     Gate,
     Handled,
+    Held,
     More,
     Multiple,
     Part,
@@ -32,13 +34,15 @@ from interpreters.render.drawing import (
 )
 from interpreters.render.progress import ACTIVE, State, most_urgent
 
-_Piece = TypeVar("_Piece", Way, Stage)
+_Piece = TypeVar("_Piece", Way, Stage, Held)
 
 
 def bodies(shape: Shape) -> tuple[Body, ...]:
     """Return the bodies directly inside a shape, in the order in which they are drawn."""
     match shape:
-        case Choice() | Split() | EventChoice():
+        case Split():
+            return tuple(way.body for way in _ways_of(shape))
+        case Choice() | EventChoice():
             return tuple(way.body for way in shape.ways)
         case Cycle():
             return (shape.body, shape.back)
@@ -52,6 +56,8 @@ def bodies(shape: Shape) -> tuple[Body, ...]:
             return (shape.body, *(body for alarm in shape.alarms for body in (alarm.trigger, alarm.body)))
         case Gate():
             return (shape.body, shape.otherwise)
+        case Assembly():
+            return (shape.body, *(held.body for held in shape.meetings))
         case Undoable():
             return (shape.body, shape.undo)
         case StateGraph():
@@ -63,7 +69,11 @@ def bodies(shape: Shape) -> tuple[Body, ...]:
 def with_bodies(shape: Shape, changed: Sequence[Body]) -> Shape:
     """Return the shape with other bodies, given in the order of `bodies`."""
     match shape:
-        case Choice() | Split() | EventChoice():
+        case Split():
+            count = len(shape.ways)
+            tail = None if shape.tail is None else attrs.evolve(shape.tail, body=changed[count])
+            return attrs.evolve(shape, ways=_rebuilt(shape.ways, changed[:count]), tail=tail)
+        case Choice() | EventChoice():
             return attrs.evolve(shape, ways=_rebuilt(shape.ways, changed))
         case Cycle():
             return attrs.evolve(shape, body=changed[0], back=changed[1])
@@ -81,12 +91,18 @@ def with_bodies(shape: Shape, changed: Sequence[Body]) -> Shape:
             return attrs.evolve(shape, body=changed[0], alarms=alarms)
         case Gate():
             return attrs.evolve(shape, body=changed[0], otherwise=changed[1])
+        case Assembly():
+            return attrs.evolve(shape, body=changed[0], meetings=_rebuilt(shape.meetings, changed[1:]))
         case Undoable():
             return attrs.evolve(shape, body=changed[0], undo=changed[1])
         case StateGraph():
             return attrs.evolve(shape, stages=_rebuilt(shape.stages, changed))
         case _:
             return shape
+
+
+def _ways_of(split: Split) -> tuple[Way, ...]:
+    return split.ways if split.tail is None else (*split.ways, split.tail)
 
 
 def _rebuilt(pieces: Sequence[_Piece], changed: Sequence[Body]) -> tuple[_Piece, ...]:
@@ -109,7 +125,11 @@ def with_states(shape: Shape, change: Callable[[State], State]) -> Shape:
 
     changed = attrs.evolve(shape, place=place(shape.place))
     match changed:
-        case Choice() | Split() | EventChoice():
+        case Split():
+            ways = tuple(attrs.evolve(way, place=place(way.place)) for way in changed.ways)
+            tail = None if changed.tail is None else attrs.evolve(changed.tail, place=place(changed.tail.place))
+            return attrs.evolve(changed, ways=ways, tail=tail)
+        case Choice() | EventChoice():
             ways = tuple(attrs.evolve(way, place=place(way.place)) for way in changed.ways)
             return attrs.evolve(changed, ways=ways)
         case Multiple():
@@ -119,6 +139,9 @@ def with_states(shape: Shape, change: Callable[[State], State]) -> Shape:
         case Watching():
             alarms = tuple(attrs.evolve(alarm, place=place(alarm.place)) for alarm in changed.alarms)
             return attrs.evolve(changed, alarms=alarms)
+        case Assembly():
+            meetings = tuple(attrs.evolve(held, place=place(held.place)) for held in changed.meetings)
+            return attrs.evolve(changed, meetings=meetings)
         case StateGraph():
             stages = tuple(attrs.evolve(stage, place=place(stage.place)) for stage in changed.stages)
             return attrs.evolve(changed, stages=stages)
@@ -174,7 +197,7 @@ def ended(body: Body) -> State:
 
 def was_reached(shape: Shape) -> bool:
     """Tell whether the instance was at the shape or inside it."""
-    if shape.place.at or shape.place.state is State.DONE:
+    if shape.place.at or shape.place.state in (State.DONE, State.FAILED, State.HANDLED):
         return True
     return any(was_reached(inner) for body in bodies(shape) for inner in body)
 
@@ -213,6 +236,7 @@ def step_count(body: Body) -> int:
                 | Watching()
                 | Enclosure()
                 | Gate()
+                | Assembly()
                 | Undoable()
                 | StateGraph()
             ):

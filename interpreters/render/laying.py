@@ -7,7 +7,10 @@ import attrs
 from interpreters.render.drawing import (
     NOWHERE,
     AgainStep,
+    ArriveStep,
+    Assembly,
     CheckStep,
+    ChildStep,
     Choice,
     ComputeStep,
     Cycle,
@@ -22,6 +25,7 @@ from interpreters.render.drawing import (
     LeaveStep,
     More,
     Multiple,
+    OldStep,
     Part,
     Place,
     PureStep,
@@ -40,6 +44,8 @@ from interpreters.render.drawing import (
 from interpreters.render.graph import Frame, Graph, Line, Look, first_dot
 from interpreters.render.inside import was_reached
 from interpreters.render.laying_joints import (
+    lay_arrival,
+    lay_assembly,
     lay_enclosure,
     lay_event_choice,
     lay_gate,
@@ -51,7 +57,7 @@ from interpreters.render.laying_joints import (
 )
 from interpreters.render.progress import State
 from interpreters.render.sheet import End, Ends, Sheet
-from interpreters.render.wording import count_words
+from interpreters.render.wording import CHECKPOINT, child_words, count_words
 from wio.nodes import LoopTest
 
 
@@ -88,6 +94,10 @@ def _lay(sheet: Sheet, shape: Shape, ends: Ends) -> Ends:
             return lay_multiple(sheet, shape, ends)
         case Gate():
             return lay_gate(sheet, shape, ends)
+        case Assembly():
+            return lay_assembly(sheet, shape, ends)
+        case ArriveStep():
+            return lay_arrival(sheet, shape, sheet.merged(ends))
         case Undoable():
             return lay_undoable(sheet, shape, ends)
         case StateGraph():
@@ -119,7 +129,9 @@ def _lay_step(
     | WaitStep
     | DraftStep
     | RecordStep
+    | OldStep
     | TaskStep
+    | ChildStep
     | AgainStep
     | ComputeStep
     | CheckStep
@@ -140,9 +152,14 @@ def _lay_step(
         case RecordStep():
             detail = "" if shape.drawn.value == shape.name else shape.drawn.value
             return sheet.dot(ends, Look.RECORD, shape.name, shape.place, (detail,), shape.description)
+        case OldStep():
+            return sheet.dot(ends, Look.RECORD, shape.name, shape.place, ("of an older version",), shape.description)
         case TaskStep():
             details = (f"task {shape.task} v{shape.version}", f"to {shape.to}" if shape.to else "")
             return sheet.dot(ends, Look.TASK, shape.name, shape.place, details, shape.description)
+        case ChildStep():
+            details = (child_words(shape.workflow, shape.version, shape.waits), shape.close)
+            return sheet.dot(ends, Look.CHILD, shape.name, shape.place, details, shape.description)
         case AgainStep():
             return sheet.dot(ends, Look.AGAIN, shape.name, shape.place, ("again",))
         case ComputeStep():
@@ -170,7 +187,7 @@ def _lay_choice(sheet: Sheet, choice: Choice, ends: Ends) -> Ends:
 def _lay_cycle(sheet: Sheet, cycle: Cycle, ends: Ends) -> Ends:
     place = cycle.place
     is_over = place.state is State.DONE
-    details = (cycle.until, f"round {cycle.rounds}" if cycle.rounds else "")
+    details = (cycle.until, CHECKPOINT if cycle.checkpoint else "", f"round {cycle.rounds}" if cycle.rounds else "")
     if cycle.test is LoopTest.BEFORE:
         place = attrs.evolve(place, state=State.DONE) if place.at else place
         (test,) = top = sheet.dot(sheet.merged(ends), Look.LOOP, cycle.name, place, details, cycle.description)

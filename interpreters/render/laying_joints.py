@@ -9,11 +9,15 @@ import attrs
 from interpreters.render.drawing import (
     NOWHERE,
     Alarm,
+    ArriveStep,
+    Assembly,
+    ChildStep,
     DraftStep,
     Enclosure,
     EventChoice,
     Fence,
     Gate,
+    Held,
     Multiple,
     Part,
     Place,
@@ -32,7 +36,7 @@ from interpreters.render.drawing import (
 from interpreters.render.graph import Box, Frame, Line, Look, first_dot
 from interpreters.render.progress import State
 from interpreters.render.sheet import End, Ends, Sheet, gone
-from interpreters.render.wording import enclosure_words
+from interpreters.render.wording import CHECKPOINT, enclosure_words, runs_words
 from wio.nodes import Watch
 
 _FENCES: Mapping[Fence, Frame] = {
@@ -40,6 +44,7 @@ _FENCES: Mapping[Fence, Frame] = {
     Fence.LOCK: Frame.LOCK,
     Fence.MILESTONE: Frame.MILESTONE,
     Fence.SAGA: Frame.SAGA,
+    Fence.CHECKPOINT: Frame.CHECKPOINT,
     Fence.RETRY: Frame.RETRY,
     Fence.RECURSIVE: Frame.RECURSIVE,
     Fence.AGAIN: Frame.RECURSIVE,
@@ -61,9 +66,16 @@ def lay_split(sheet: Sheet, split: Split, ends: Ends) -> Ends:
         left.extend(sheet.merged(sheet.body(way.body, (_into(top, way),))))
     if not left:
         return ()
+    if split.tail is not None:
+        left = list(_lay_tail(sheet, split.tail, split.runs, tuple(left)))
     is_over = split.place.state is State.DONE
     place = Place(state=State.DONE, note=split.place.note) if is_over else NOWHERE
     return sheet.dot(left, Look.JOIN, ", ".join(filter(None, (split.join, split.rest))), place)
+
+
+def _lay_tail(sheet: Sheet, tail: Way, runs: str, ends: Ends) -> Ends:
+    left, _ = sheet.framed(Frame.EACH, "each goes on", tail.body, ends, tail.place, (runs,))
+    return gone(left, tail.place)
 
 
 def lay_event_choice(sheet: Sheet, choice: EventChoice, ends: Ends) -> Ends:
@@ -145,8 +157,7 @@ def _lay_alarm(sheet: Sheet, alarm: Alarm, box: Box) -> Ends:
     shapes = (*alarm.trigger, *alarm.body)
     is_named = alarm.watch is Watch.CANCEL or any(alarm.name == getattr(shape, "name", "") for shape in shapes[:1])
     title = word if is_named else f"{word}: {alarm.name}"
-    details = (f"run {alarm.runs}",) if alarm.runs > 1 else ()
-    return sheet.body(shapes, _leaving(sheet, box, line, title, bool(alarm.place.at), details))
+    return sheet.body(shapes, _leaving(sheet, box, line, title, bool(alarm.place.at), (runs_words(alarm),)))
 
 
 def _leaving(sheet: Sheet, box: Box, line: Line, title: str, went: bool, details: tuple[str, ...] = ()) -> Ends:
@@ -173,6 +184,44 @@ def lay_gate(sheet: Sheet, gate: Gate, ends: Ends) -> Ends:
     return (*ends, *sheet.body(gate.otherwise, other))
 
 
+# Meetings
+
+
+def lay_arrival(sheet: Sheet, arrive: ArriveStep, ends: Ends) -> Ends:
+    title = f"{'arrive' if arrive.comes else 'decline'} {arrive.meeting}"
+    (end,) = sheet.dot(ends, Look.ARRIVE, title, arrive.place, (f"as {arrive.party}",))
+    open_ = arrive.place.state is State.DONE
+    sheet.arrivals.append((arrive.meeting, attrs.evolve(end, line=Line.ARRIVAL, open=open_, went=True)))
+    return (end,)
+
+
+def lay_assembly(sheet: Sheet, assembly: Assembly, ends: Ends) -> Ends:
+    title = assembly.name if assembly.name == "gather" else f"gather {assembly.name}"
+    before, sheet.arrivals = sheet.arrivals, []
+
+    def inside(begun: Ends) -> Ends:
+        left = sheet.body(assembly.body, begun) if assembly.body else sheet.merge_dot(begun)
+        bars = {held.name: _lay_meeting(sheet, held) for held in assembly.meetings}
+        for meeting, end in sheet.arrivals:
+            if meeting in bars:
+                sheet.join(end, bars[meeting])
+        sheet.arrivals = [(meeting, end) for meeting, end in sheet.arrivals if meeting not in bars]
+        return left
+
+    left, _ = sheet.framed(Frame.GATHER, title, inside, ends, assembly.place, (), assembly.description)
+    sheet.arrivals = before + sheet.arrivals
+    return gone(left, assembly.place)
+
+
+def _lay_meeting(sheet: Sheet, held: Held) -> str:
+    """Lay down a bar and what follows it. Return the dot at which the lines of those end who arrive."""
+    place = Place(state=State.DONE) if held.place.at else NOWHERE
+    details = (held.needs, f"run {held.runs}" if held.runs > 1 else "")
+    (bar,) = sheet.dot((), Look.MEETING, held.name, place, details)
+    sheet.body(held.body, (bar,))
+    return bar.tail
+
+
 # Compensation
 
 
@@ -191,7 +240,7 @@ def lay_undoable(sheet: Sheet, undoable: Undoable, ends: Ends) -> Ends:
 
 def _is_one_thing(undoable: Undoable) -> bool:
     """Tell whether the action is drawn as one dot or box; otherwise a box is drawn around it."""
-    whole = (Step, SignalStep, WaitStep, TaskStep, DraftStep, Part, Enclosure, QueryScope)
+    whole = (Step, SignalStep, WaitStep, TaskStep, ChildStep, DraftStep, Part, Enclosure, QueryScope)
     return len(undoable.body) == 1 and isinstance(undoable.body[0], whole)
 
 
@@ -210,7 +259,7 @@ def lay_state_graph(sheet: Sheet, graph: StateGraph, ends: Ends) -> Ends:
         _join_stages(sheet, graph, laid)
         return ()
 
-    details = (f"starts by {graph.start}",) if graph.computed else ()
+    details = (f"starts by {graph.start}" if graph.computed else "", CHECKPOINT if graph.checkpoint else "")
     _, box = sheet.framed(Frame.MACHINE, title, inside, (), graph.place, details, graph.description)
     _enter(sheet, graph, ends, box, laid)
     is_over = graph.place.state is State.DONE
@@ -218,17 +267,12 @@ def lay_state_graph(sheet: Sheet, graph: StateGraph, ends: Ends) -> Ends:
         attrs.evolve(end, label="", box=state.id, open=is_over and graph.went[-1:] == (stage.name,), went=True)
         for stage, (state, left) in zip(graph.stages, laid, strict=True)
         for end in left
-        if _may_stop(stage, graph)
+        if stage.may_stop
     )
 
 
 def _visits(stage: Stage) -> tuple[str, ...]:
     return (f"visit {stage.visits}",) if stage.visits > 1 else ()
-
-
-def _may_stop(stage: Stage, graph: StateGraph) -> bool:
-    """Tell whether the end is drawn behind a stage: behind those that go nowhere else, or if all do, behind all."""
-    return not stage.to or all(other.to for other in graph.stages)
 
 
 def _enter(sheet: Sheet, graph: StateGraph, ends: Ends, box: Box, laid: list[tuple[Box, Ends]]) -> None:

@@ -17,7 +17,8 @@ LINE = "#57606a"
 FAINT = "#b4bbc3"
 ERROR = "#a63d2f"
 UNDO = "#7b4b94"
-FONT = "Helvetica,Arial,sans-serif"
+FONT = "Helvetica"
+"""Is the first font by name alone: Graphviz measures by what it knows of it, and adds a general one to SVG itself."""
 
 
 @attrs.frozen
@@ -37,8 +38,10 @@ _PAINTS = {
     Look.TIMER: Paint("#fbf0c9", "#8a6a0c"),
     Look.DRAFT: Paint("#ffffff", "#6e7781"),
     Look.TASK: Paint("#fbe1ec", "#a03468"),
+    Look.CHILD: Paint("#e2e6fa", "#3f4aa0"),
     Look.RECORD: Paint("#f0f1f3", "#57606a"),
     Look.LEAVE: Paint("#e6e9ed", "#3d444d"),
+    Look.ARRIVE: Paint("#e6e9ed", "#3d444d"),
     Look.AGAIN: Paint("#efe6f5", "#7b4b94"),
     Look.COMPUTE: Paint("#f0f1f3", "#8c959f"),
     Look.CHECK: Paint("#e8e4f3", "#675497"),
@@ -50,6 +53,7 @@ _PAINTS = {
     Look.LOOP: Paint("#fbe3c8", "#9a5b13"),
     Look.SPLIT: Paint("#57606a", "#57606a", "#ffffff"),
     Look.JOIN: Paint("#57606a", "#57606a", "#ffffff"),
+    Look.MEETING: Paint("#57606a", "#57606a", "#ffffff"),
     Look.FIRST: Paint("#d5eee3", "#24735a"),
     Look.DYNAMIC: Paint("#efe6f5", "#7b4b94"),
     Look.MORE: Paint("#ffffff", "#8c959f", QUIET_TEXT),
@@ -67,7 +71,9 @@ _FRAMES = {
     Frame.REGION: Paint("", "#8c959f"),
     Frame.LOCK: Paint("#fdf6e9", "#b08a4a"),
     Frame.MILESTONE: Paint("#f4faf6", "#6f9f86"),
+    Frame.GATHER: Paint("#fafbfc", "#57606a"),
     Frame.SAGA: Paint("#faf7fc", "#9a7fb0"),
+    Frame.CHECKPOINT: Paint("#f7f8fa", "#3d444d"),
     Frame.RETRY: Paint("", "#9fb6cc"),
     Frame.RECURSIVE: Paint("#faf7fc", "#9a7fb0"),
     Frame.ACTION: Paint("", "#b4bbc3"),

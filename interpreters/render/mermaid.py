@@ -33,8 +33,10 @@ _SHAPES: Mapping[Look, tuple[str, str]] = {
     Look.TIMER: ("{{", "}}"),
     Look.DRAFT: ("[", "]"),
     Look.TASK: ("[\\", "/]"),
+    Look.CHILD: ("[/", "/]"),
     Look.RECORD: ("[(", ")]"),
     Look.LEAVE: ("([", "])"),
+    Look.ARRIVE: ("([", "])"),
     Look.AGAIN: ("[[", "]]"),
     Look.COMPUTE: ("[", "]"),
     Look.CHECK: ("[/", "/]"),
@@ -46,6 +48,7 @@ _SHAPES: Mapping[Look, tuple[str, str]] = {
     Look.LOOP: ("{", "}"),
     Look.SPLIT: ("[", "]"),
     Look.JOIN: ("[", "]"),
+    Look.MEETING: ("[", "]"),
     Look.FIRST: ("{", "}"),
     Look.DYNAMIC: ("[[", "]]"),
     Look.MORE: ("[", "]"),
@@ -60,7 +63,7 @@ _STROKES: Mapping[Look, str] = {
     Look.DYNAMIC: ",stroke-dasharray:2 3",
     Look.MORE: ",stroke-dasharray:2 3",
 }
-_DASHED_LINES = frozenset({Line.ERROR, Line.DYNAMIC, Line.ALONGSIDE, Line.CANCEL, Line.UNDO})
+_DASHED_LINES = frozenset({Line.ERROR, Line.DYNAMIC, Line.ALONGSIDE, Line.CANCEL, Line.UNDO, Line.ARRIVAL})
 
 
 def to_mermaid(drawing: Drawing) -> str:

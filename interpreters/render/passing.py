@@ -7,6 +7,7 @@ import attrs
 from interpreters.render.drawing import (
     NOWHERE,
     Alarm,
+    Assembly,
     Body,
     Choice,
     Cycle,
@@ -15,6 +16,7 @@ from interpreters.render.drawing import (
     Fence,
     Gate,
     Handled,
+    Held,
     Multiple,
     Part,
     Place,
@@ -41,7 +43,7 @@ from wio.nodes import Watch
 
 def skipped(body: Body) -> Body:
     """Return the body with all that was not reached passed by."""
-    return _changed(body, State.NOT_REACHED, State.SKIPPED)
+    return _changed(passed(body, False), State.NOT_REACHED, State.SKIPPED)
 
 
 def handled(body: Body) -> Body:
@@ -87,7 +89,10 @@ def _pass(shape: Shape, left: bool) -> Shape:
         case Split() if left and not shape.place.at:
             # Nothing was recorded there: no guard was true.
             return _changed((with_state(shape, State.DONE),), State.NOT_REACHED, State.SKIPPED)[0]
-        case Split() | EventChoice():
+        case Split():
+            tail = () if shape.tail is None else (_piece(shape.tail),)
+            return _gone_on(with_bodies(shape, (*map(_piece, shape.ways), *tail)), left)
+        case EventChoice():
             return _gone_on(with_bodies(shape, tuple(map(_piece, shape.ways))), left)
         case Multiple():
             return _gone_on(with_bodies(shape, tuple(map(_piece, (*shape.elements, *shape.sides)))), left)
@@ -101,6 +106,9 @@ def _pass(shape: Shape, left: bool) -> Shape:
         case Gate():
             insides = (passed(shape.body, left and not shape.missed), passed(shape.otherwise, left and shape.missed))
             return _gone_on(with_bodies(shape, insides), left)
+        case Assembly():
+            insides = (passed(shape.body, left), *map(_piece, shape.meetings))
+            return _gone_on(with_bodies(shape, insides), left)
         case Undoable():
             insides = (passed(shape.body, left), passed(shape.undo, shape.undone.state is State.DONE))
         case StateGraph():
@@ -111,7 +119,7 @@ def _pass(shape: Shape, left: bool) -> Shape:
     return with_bodies(shape, insides)
 
 
-def _piece(piece: Way | Stage) -> Body:
+def _piece(piece: Way | Stage | Held) -> Body:
     return passed(piece.body, piece.place.state is State.DONE)
 
 

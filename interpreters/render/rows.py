@@ -11,8 +11,11 @@ from interpreters.render.drawing import (
     NOWHERE,
     AgainStep,
     Alarm,
+    ArriveStep,
+    Assembly,
     Body,
     CheckStep,
+    ChildStep,
     Choice,
     ComputeStep,
     Cycle,
@@ -24,9 +27,11 @@ from interpreters.render.drawing import (
     Fence,
     Gate,
     Handled,
+    Held,
     LeaveStep,
     More,
     Multiple,
+    OldStep,
     Part,
     Place,
     PureStep,
@@ -45,7 +50,7 @@ from interpreters.render.drawing import (
     Way,
 )
 from interpreters.render.progress import State
-from interpreters.render.wording import count_words
+from interpreters.render.wording import CHECKPOINT, child_words, count_words, runs_words
 from wio.nodes import Watch
 
 
@@ -86,11 +91,19 @@ def _rows_of_shape(shape: Shape) -> Rows:
             return (Row(shape.name, "draft", shape.place),)
         case RecordStep():
             return (Row(shape.name, shape.drawn.value, shape.place),)
+        case OldStep():
+            return (Row(shape.name, "of an older version", shape.place),)
         case TaskStep():
             to = f", to {shape.to}" if shape.to else ""
             return (Row(shape.name, f"task {shape.task} v{shape.version}{to}", shape.place),)
+        case ChildStep():
+            kind = ", ".join(filter(None, (child_words(shape.workflow, shape.version, shape.waits), shape.close)))
+            return (Row(shape.name, kind, shape.place),)
         case LeaveStep():
             return (Row(f"leave {shape.region}", "", shape.place),)
+        case ArriveStep():
+            word = "arrive" if shape.comes else "decline"
+            return (Row(f"{word} {shape.meeting}", f"as {shape.party}", shape.place),)
         case AgainStep():
             return (Row(f"↺ {shape.name}", "again", shape.place),)
         case ComputeStep():
@@ -118,7 +131,7 @@ def _rows_of_shape(shape: Shape) -> Rows:
             return (Row(shape.name, "part", shape.place, rows_of(shape.body)),)
         case Split():
             kind = ", ".join(filter(None, (shape.join, shape.rest))) or "parallel"
-            return (Row(f"∥ {shape.name}", kind, shape.place, _way_rows(shape.ways)),)
+            return (Row(f"∥ {shape.name}", kind, shape.place, (*_way_rows(shape.ways), *_tail_rows(shape))),)
         case EventChoice():
             return (Row(f"◈ {shape.name}", "first of", shape.place, _way_rows(shape.ways)),)
         case Multiple():
@@ -128,17 +141,23 @@ def _rows_of_shape(shape: Shape) -> Rows:
             return (Row(shape.name, "scope", shape.place, (*_rows_or_none(shape.body), *alarms)),)
         case Enclosure():
             kind = "" if shape.fence is Fence.RETRY else shape.fence.value
+            if shape.fence is Fence.CHECKPOINT:
+                kind = CHECKPOINT
             return (Row(shape.name, kind, shape.place, _rows_or_none(shape.body)),)
         case Gate():
             other = Row("otherwise", "", NOWHERE, _rows_or_none(shape.otherwise))
             below = (*_rows_or_none(shape.body), other)
             return (Row(shape.milestone, "during milestone", shape.place, below),)
+        case Assembly():
+            below = (*_rows_or_none(shape.body), *map(_held_row, shape.meetings))
+            return (Row(shape.name, "gathering", shape.place, below),)
         case Undoable():
             return _undoable_rows(shape)
         case StateGraph():
             start = "by " if shape.computed else "in "
             stages = tuple(map(_stage_row, shape.stages))
-            return (Row(shape.name, f"states, starts {start}{shape.start}", shape.place, stages),)
+            kind = f"states, starts {start}{shape.start}" + (f", {CHECKPOINT}" if shape.checkpoint else "")
+            return (Row(shape.name, kind, shape.place, stages),)
 
 
 def _ways(choice: Choice) -> Rows:
@@ -156,11 +175,19 @@ def _cycle_rows(cycle: Cycle) -> Rows:
     if cycle.rounds:
         note = f"round {cycle.rounds}" + (f", {place.note}" if place.note else "")
         place = attrs.evolve(place, note=note)
-    return (Row(f"↻ {cycle.name}", f"loop {cycle.until}", place, (*earlier, *rows_of(cycle.body), *back)),)
+    kind = f"loop {cycle.until}" + (f", {CHECKPOINT}" if cycle.checkpoint else "")
+    return (Row(f"↻ {cycle.name}", kind, place, (*earlier, *rows_of(cycle.body), *back)),)
 
 
 def _way_rows(ways: Sequence[Way]) -> Rows:
     return tuple(Row(f"[{way.name}]", "if" if way.guarded else "", way.place, _rows_or_none(way.body)) for way in ways)
+
+
+def _tail_rows(split: Split) -> Rows:
+    if split.tail is None:
+        return ()
+    place = attrs.evolve(split.tail.place, note=split.runs)
+    return (Row("each of them", "goes on", place, _rows_or_none(split.tail.body)),)
 
 
 def _multiple_row(multiple: Multiple) -> Row:
@@ -181,11 +208,17 @@ _ALARMS = {Watch.INTERRUPT: "interrupts", Watch.ALONGSIDE: "alongside", Watch.CA
 
 def _alarm_row(alarm: Alarm) -> Row:
     place = alarm.place
-    if alarm.runs > 1:
-        place = attrs.evolve(place, note=", ".join(filter(None, (f"run {alarm.runs}", place.note))))
+    place = attrs.evolve(place, note=", ".join(filter(None, (place.note, runs_words(alarm)))))
     body = rows_of(alarm.body)
     label = alarm.name if alarm.watch is Watch.CANCEL else f"on {alarm.name}"
     return Row(label, _ALARMS[alarm.watch], place, (*rows_of(alarm.trigger), *body) or _NOTHING)
+
+
+def _held_row(held: Held) -> Row:
+    place = held.place
+    if held.runs > 1:
+        place = attrs.evolve(place, note=", ".join(filter(None, (f"run {held.runs}", place.note))))
+    return Row(f"◆ {held.name}", f"meeting of {held.needs}", place, _rows_or_none(held.body))
 
 
 def _undoable_rows(undoable: Undoable) -> Rows:
@@ -201,5 +234,7 @@ def _stage_row(stage: Stage) -> Row:
     place = stage.place
     if stage.visits > 1:
         place = attrs.evolve(place, note=", ".join(filter(None, (f"visit {stage.visits}", place.note))))
-    to = f"to {', '.join(stage.to)}" if stage.to else "state"
-    return Row(f"[{stage.name}]", to, place, _rows_or_none(stage.body))
+    to = f"to {', '.join(stage.to)}" if stage.to else ""
+    ends = "ends" if stage.may_stop else ""
+    kind = ", or ".join(filter(None, (to, ends)))
+    return Row(f"[{stage.name}]", kind, place, rows_of(stage.body) if ends else _rows_or_none(stage.body))

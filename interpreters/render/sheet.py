@@ -38,11 +38,15 @@ Ends: TypeAlias = tuple[End, ...]
 
 
 class Sheet:
-    """Collects the dots, boxes and edges of one graph; `lay` lays down one shape."""
+    """Collects the dots, boxes and edges of one graph; `lay` lays down one shape.
+
+    `arrivals` are the lines to meetings that are not laid down yet.
+    """
 
     def __init__(self, lay: Callable[[Sheet, Shape, Ends], Ends]) -> None:
         self.inside: list[Dot | Box] = []
         self.edges: list[Edge] = []
+        self.arrivals: list[tuple[str, End]] = []
         self._lay = lay
         self._states: dict[str, State] = {}
         self._boxes = 0

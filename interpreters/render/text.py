@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -35,6 +36,7 @@ _ASCII: Mapping[str, str] = {
     "⊘": "x",
     "◇": "?",
     "◈": "?",
+    "◆": "*",
     "∥": "=",
     "↺": "@",
     "…": "...",
@@ -44,15 +46,17 @@ _ASCII: Mapping[str, str] = {
     "─": "-",
     "\N{MULTIPLICATION SIGN}": "x",
 }
-_NARROWEST_NOTE = 20
+_NARROWEST_KIND = 10
+_NARROWEST_NOTE = 24
+_WIDEST_NOTE = 56
 _GAP = 2
 
 
-def to_text(drawing: Drawing, *, ascii: bool = False, width: int = 100) -> str:
+def to_text(drawing: Drawing, *, ascii: bool = False, width: int = 120) -> str:
     """Return the drawing as lines of text, each ending in a newline.
 
-    Names are never cut; notes are, where they would go beyond `width` columns. What does not fit beside a long name
-    stands below it. With `ascii` only ASCII is used.
+    Names and notes are never cut. Where a line would go beyond `width` columns, what kind of thing it is gives way to
+    its note; a note that is still too long goes on below. With `ascii` only ASCII is used.
     """
     root = Row(drawing.title, drawing.input, _outcome(drawing.outcome), rows_of(drawing.body))
     text = "".join(line + "\n" for line in _table(tuple(_lines(root, "", "")), width))
@@ -97,15 +101,25 @@ def _note(place: Place) -> str:
 def _table(lines: Sequence[_Line], width: int) -> Iterator[str]:
     """Yield the lines with their kinds and notes in columns, which begin at the same place in every line."""
     label_width = min(max(_columns(line.label) for line in lines), width // 2)
-    kind_width = min(max(_columns(line.kind) for line in lines), width // 3)
+    note_width = min(max(_columns(line.note) for line in lines), _WIDEST_NOTE)
     kind_at = label_width + _GAP
-    note_at = kind_at + kind_width + _GAP
-    if width - note_at < _NARROWEST_NOTE:
+    noted = [_columns(line.kind) for line in lines if line.note]
+    kind_width = min(max(noted, default=0), max(width - kind_at - _GAP - note_width, _NARROWEST_KIND))
+    note_at = kind_at + kind_width + _GAP if kind_width else kind_at
+    if width - note_at < min(note_width, _NARROWEST_NOTE):
         note_at = kind_at
     for line in lines:
-        room = width - note_at
-        cells = ((kind_at, line.kind), (note_at, _cut(line.note, room)))
-        yield from _in_columns(line.label, [cell for cell in cells if cell[1]], line.below)
+        yield from _in_columns(line.label, tuple(_cells(line, kind_at, note_at, width)), line.below)
+
+
+def _cells(line: _Line, kind_at: int, note_at: int, width: int) -> Iterator[tuple[int, str]]:
+    """Yield what stands beside a label, each with its column: the kind, and the note piece by piece."""
+    if line.kind:
+        is_beside = line.note and kind_at < note_at
+        yield kind_at, _cut(line.kind, note_at - _GAP - kind_at) if is_beside else line.kind
+    room = max(width - note_at, _NARROWEST_NOTE)
+    for piece in textwrap.wrap(line.note, room, break_on_hyphens=False):
+        yield note_at, piece
 
 
 def _in_columns(begun: str, cells: Sequence[tuple[int, str]], below: str) -> Iterator[str]:

@@ -40,8 +40,11 @@ class Trail:
         self._active: dict[str, set[State]] = {}
         self._elements: dict[str, int] = {}
         self._undoing: dict[int, list[str]] = {}
-        for happening in progress.trace:
+        self._moments: dict[str, int] = {}
+        for moment, happening in enumerate(progress.trace, 1):
             self._note(happening)
+            if isinstance(happening, Reached):
+                self._moments[happening.address] = moment
         for address, mark in self._marks.items():
             if mark.state in ACTIVE - {State.FAILED}:
                 for scope in _ways_in(address):
@@ -122,9 +125,13 @@ class Trail:
         """Return how many elements a for-each has by now, as far as that was told."""
         return self._elements.get(address, 0)
 
-    def undone(self, undo: WIO[Any, Any, Any]) -> tuple[str, ...]:
-        """Return the addresses of the scopes in which this undo ran, in their order."""
-        return tuple(self._undoing.get(id(undo), ()))
+    def undone(self, undo: int) -> tuple[str, ...]:
+        """Return the addresses of the scopes in which the undo of this identity ran, in their order."""
+        return tuple(self._undoing.get(undo, ()))
+
+    def moment(self, address: str) -> int:
+        """Return a number by which places are ordered as they were reached last, 0 for those that were not."""
+        return self._moments.get(address, 0)
 
     def left(self) -> tuple[str, ...]:
         """Return the addresses in the scopes asked for that found no place in the picture."""

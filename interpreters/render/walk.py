@@ -10,14 +10,19 @@ from typing import Any, TypeVar
 
 import attrs
 
+from interpreters.render.blaming import blamed
 from interpreters.render.collapse import collapsed
 from interpreters.render.drawing import (
+    ArriveStep,
+    Body,
     CheckStep,
+    ChildStep,
     ComputeStep,
     DraftStep,
     Drawing,
     FailEnd,
     LeaveStep,
+    OldStep,
     PureStep,
     QueryScope,
     RecordStep,
@@ -29,10 +34,12 @@ from interpreters.render.drawing import (
 from interpreters.render.passing import passed
 from interpreters.render.progress import Progress, State
 from interpreters.render.trail import Trail
+from interpreters.render.undo_runs import shared_runs
 from interpreters.render.walk_branches import visit_first_of, visit_for_each, visit_parallel
 from interpreters.render.walk_control import (
     go_on,
     visit_branch,
+    visit_checkpoint,
     visit_handle_error,
     visit_loop,
     visit_machine,
@@ -44,6 +51,7 @@ from interpreters.render.walk_scopes import (
     close_retrying,
     visit_critical,
     visit_during,
+    visit_gathering,
     visit_hold,
     visit_in_region,
     visit_saga,
@@ -52,10 +60,12 @@ from interpreters.render.walk_scopes import (
 )
 from interpreters.render.walker import Walker
 from interpreters.render.wording import (
+    close_words,
     moment_words,
     policy_words,
     printable,
     retry_words,
+    to_words,
     type_words,
     value_words,
 )
@@ -64,8 +74,10 @@ from wio.nodes import (
     WIO,
     AndThen,
     Answer,
+    Arrive,
     Branch,
     Check,
+    Checkpoint,
     Compute,
     Critical,
     Draft,
@@ -74,6 +86,7 @@ from wio.nodes import (
     FirstOf,
     FlatMap,
     ForEach,
+    Gathering,
     HandleError,
     HandleSignal,
     Hold,
@@ -86,9 +99,11 @@ from wio.nodes import (
     Parallel,
     Pure,
     Record,
+    Recovered,
     Recur,
     Recursive,
     Retrying,
+    RunChild,
     RunIO,
     Saga,
     TransformOutput,
@@ -110,10 +125,10 @@ def draw(program: WIO[A, E, B] | Workflow[A, E, B], *, progress: Progress | None
     Of more than `most` shapes (at least 10) the first, the last and those around the active place are shown.
     """
     root = program.root if isinstance(program, Workflow) else program
-    walker = Walker(None if progress is None else Trail(progress), _visit)
-    body = walker.walk(root)
+    walker, body = _walked(root, progress)
     drawing = Drawing("", body, unplaced=walker.unplaced())
     if progress is not None:
+        body = blamed(body) if progress.outcome.state is State.FAILED else body
         body = passed(body, progress.outcome.state is State.DONE)
         outcome = attrs.evolve(progress.outcome, note=printable(progress.outcome.note))
         drawing = attrs.evolve(drawing, body=body, outcome=outcome)
@@ -126,6 +141,19 @@ def draw(program: WIO[A, E, B] | Workflow[A, E, B], *, progress: Progress | None
         input=type_words(program.input),
         description=printable(program.description),
     )
+
+
+def _walked(root: WIO[Any, Any, Any], progress: Progress | None) -> tuple[Walker, Body]:
+    trail = None if progress is None else Trail(progress)
+    walker = Walker(trail, _visit)
+    body = walker.walk(root)
+    if progress is None or trail is None:
+        return walker, body
+    shared = shared_runs(walker.acted, trail)
+    if not shared:
+        return walker, body
+    walker = Walker(Trail(progress), _visit, shared)
+    return walker, walker.walk(root)
 
 
 def name_of_root(program: WIO[Any, Any, Any]) -> str:
@@ -146,10 +174,12 @@ def _visit(walker: Walker, program: WIO[Any, Any, Any]) -> None:
         case Check(function):
             name = node.name or printable(name_of(function, "check"))
             walker.add(CheckStep(name, description=printable(node.description)))
-        case RunIO() | HandleSignal() | Wait() | Draft() | Record() | OfferTask():
+        case RunIO() | HandleSignal() | Wait() | Draft() | Record() | OfferTask() | RunChild():
             _visit_step(walker, node)
         case Leave(region):
             walker.add(LeaveStep(region.name, region.name in walker.around.regions))
+        case Arrive(meeting, party, comes):
+            walker.add(ArriveStep(meeting.name, party, comes))
         case AndThen(first, second):
             walker.later(first, second)
         case FlatMap(base, continuation):
@@ -191,13 +221,20 @@ def _visit(walker: Walker, program: WIO[Any, Any, Any]) -> None:
             visit_hold(walker, node)
         case During():
             visit_during(walker, node)
+        case Gathering():
+            visit_gathering(walker, node)
         case Undoable():
             visit_undoable(walker, node)
         case Saga():
             visit_saga(walker, node)
+        case Checkpoint():
+            visit_checkpoint(walker, node)
+        case Recovered():
+            place = walker.place(node.name, may_be_silent=True)
+            walker.add(OldStep(node.name, place, printable(node.description)))
 
 
-def _visit_step(walker: Walker, node: RunIO | HandleSignal | Wait | Draft | Record | OfferTask) -> None:
+def _visit_step(walker: Walker, node: RunIO | HandleSignal | Wait | Draft | Record | OfferTask | RunChild) -> None:
     name, place, description = node.name, walker.place(node.name), printable(node.description)
     match node:
         case RunIO():
@@ -211,8 +248,10 @@ def _visit_step(walker: Walker, node: RunIO | HandleSignal | Wait | Draft | Reco
         case Record(drawn):
             walker.add(RecordStep(name, place, drawn, description))
         case OfferTask(task):
-            to = "" if node.to is None else printable(name_of(node.to, "computed"))
-            walker.add(TaskStep(name, place, task.name, task.version, to, description))
+            walker.add(TaskStep(name, place, task.name, task.version, to_words(node.to), description))
+        case RunChild(workflow):
+            close = close_words(node.on_close)
+            walker.add(ChildStep(name, place, workflow.name, workflow.version, node.waits, close, description))
 
 
 def _close_query(walker: Walker, name: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from interpreters.machine.addresses import Scope, arm_scope
 from interpreters.render.drawing import NOWHERE, Body, EventChoice, Multiple, Place, Split, Way
+from interpreters.render.inside import standing
 from interpreters.render.passing import skipped
 from interpreters.render.progress import ACTIVE, URGENCY, State, most_urgent
 from interpreters.render.walker import Counter, Walker, Work, settled
@@ -23,18 +24,53 @@ _FINISH = "finish"
 
 def visit_parallel(walker: Walker, node: Parallel) -> None:
     place = walker.place(node.name, may_be_silent=True)
-    walker.later(*_arms(walker, node.arms, place), partial(_close_parallel, walker, node, place))
+    if node.each is None:
+        walker.later(*_arms(walker, node.arms, place), partial(_close_parallel, walker, node, place, ()))
+        return
+    tails = tuple(Counter(Scope(f"{place.address}[*]/"), None) for _ in node.arms)
+    work = [*_arms(walker, node.arms, place, tails)]
+    for tail in tails:
+        work.extend(walker.inside(tail, node.each))
+    walker.later(*work, partial(_close_parallel, walker, node, place, tails))
 
 
-def _close_parallel(walker: Walker, node: Parallel, place: Place) -> None:
+def _close_parallel(walker: Walker, node: Parallel, place: Place, tails: Sequence[Counter]) -> None:
+    runs = walker.take_closed(len(tails))
     ways = _ways(walker, node.arms, place)
     states = [way.place.state for way in ways]
+    tail: Way | None = None
+    counts = ""
+    if runs:
+        states, tail, counts = _tail(place, ways, runs)
     has_joined = isinstance(node.join, int) and states.count(State.DONE) >= node.join
     joined = State.DONE if has_joined else _joined(states, node.join is None)
     place = settled(place, joined)
     join = join_words(node.join, len(node.arms))
     rest = rest_words(node.join, node.rest)
-    walker.add_nested(Split(node.name, place, ways, join, rest, printable(node.description)))
+    walker.add_nested(Split(node.name, place, ways, join, rest, printable(node.description), tail, counts))
+
+
+def _tail(place: Place, ways: Sequence[Way], runs: Sequence[Body]) -> tuple[list[State], Way, str]:
+    """Return how the branches stand with their tails, the run of the tail that is drawn, and how all of them stand.
+
+    It is the run that needs somebody most.
+    """
+    states: list[State] = []
+    begun: dict[State, Body] = {}
+    tally: list[State] = []
+    for way, run in zip(ways, runs, strict=True):
+        state = way.place.state
+        if state is State.DONE and standing(run) is not State.NOT_REACHED:
+            state = standing(run)
+            begun.setdefault(state, run)
+            tally.append(state)
+        states.append(state)
+    shown = next((state for state in (*URGENCY, State.DONE, State.WITHDRAWN) if state in begun), None)
+    if shown is None:
+        is_over = bool(place.at) and place.state not in ACTIVE
+        return states, Way("each", runs[0], Place(state=State.SKIPPED) if is_over else NOWHERE), ""
+    at = Place("", f"{place.at}[*]", shown)
+    return states, Way("each", _passed_by(begun[shown], at), at), tally_words(tally, 0)
 
 
 def visit_first_of(walker: Walker, node: FirstOf) -> None:
@@ -48,15 +84,23 @@ def _close_first_of(walker: Walker, node: FirstOf, place: Place) -> None:
     walker.add_nested(EventChoice(node.name, place, ways, printable(node.description)))
 
 
-def _arms(walker: Walker, arms: Sequence[Arm], place: Place) -> Iterable[Work]:
+def _arms(walker: Walker, arms: Sequence[Arm], place: Place, tails: Sequence[Counter] = ()) -> Iterable[Work]:
+    """Yield the work that draws the bodies of some arms; a tail counts on where the body of its arm has ended."""
     begun = dict.fromkeys(walker.ways(place))
     known = {arm.name for arm in arms}
     for name in begun:
         if name not in known:
             walker.not_in_program(f"{place.at}[{name}]")
-    for arm in arms:
+    for number, arm in enumerate(arms):
         live = arm_scope(place.at, arm.name) if arm.name in begun else None
-        yield from walker.inside(Counter(arm_scope(place.address, arm.name), live), arm.body)
+        counter = Counter(arm_scope(place.address, arm.name), live)
+        yield from walker.inside(counter, arm.body)
+        if tails:
+            yield partial(_count_on, tails[number], counter)
+
+
+def _count_on(tail: Counter, body: Counter) -> None:
+    tail.live = body.live
 
 
 def _ways(walker: Walker, arms: Sequence[Arm], place: Place) -> tuple[Way, ...]:
@@ -95,7 +139,7 @@ def visit_for_each(walker: Walker, node: ForEach) -> None:
     ways = walker.ways(place)
     keys = tuple(way for way in ways if way != _FINISH and not way.startswith("+"))
     states = tuple(walker.trail.standing(f"{place.at}[{key}]") for key in keys) if walker.trail else ()
-    shown = _one_of_each_state(keys, states) or ("",)
+    shown = _drawn_elements(keys, states) or ("",)
     work: list[Work] = []
     for key in shown:
         live = arm_scope(place.at, key) if key else None
@@ -111,8 +155,15 @@ def visit_for_each(walker: Walker, node: ForEach) -> None:
     walker.later(*work, partial(_close_for_each, walker, node, place, shown, latest, states, counts))
 
 
-def _one_of_each_state(keys: Sequence[str], states: Sequence[State]) -> tuple[str, ...]:
-    """Return the elements to be drawn: the first of each state, those first that need somebody."""
+def _drawn_elements(keys: Sequence[str], states: Sequence[State]) -> tuple[str, ...]:
+    """Return the elements to be drawn: all of a few; of many the first of each state, those first that need somebody.
+
+    >>> done, late = State.DONE, State.RETRYING
+    >>> _drawn_elements("ab", [done, done]), _drawn_elements("abcd", [done, done, late, done])
+    (('a', 'b'), ('c', 'a'))
+    """
+    if len(keys) <= _MOST_ELEMENTS:
+        return tuple(keys)
     first: dict[State, str] = {}
     for key, state in zip(keys, states, strict=True):
         first.setdefault(state, key)
@@ -145,7 +196,16 @@ def _close_for_each(
     sides = tuple(_way_begun(walker, place, name, way, body) for (name, way), body in named)
     place = settled(place, _joined(states, False) if states else State.NOT_REACHED)
     walker.add_nested(
-        Multiple(node.name, place, elements, sides, rule_words(node), counts, printable(node.description))
+        Multiple(
+            node.name,
+            place,
+            elements,
+            sides,
+            rule_words(node),
+            counts,
+            printable(node.description),
+            len(shown) == len(states),
+        )
     )
 
 

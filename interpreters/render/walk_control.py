@@ -8,7 +8,9 @@ from functools import partial
 import attrs
 
 from interpreters.machine.addresses import Scope, arm_scope, handler_name, part_scope
+from interpreters.render.blaming import blamed
 from interpreters.render.drawing import (
+    ANY_ERROR,
     NOWHERE,
     AgainStep,
     Body,
@@ -28,10 +30,11 @@ from interpreters.render.drawing import (
 from interpreters.render.inside import active_state, bodies, standing, step_count
 from interpreters.render.passing import handled, skipped
 from interpreters.render.progress import State
+from interpreters.render.stopping import may_stop
 from interpreters.render.walker import Counter, Walker, Work, settled
 from interpreters.render.wording import printable, type_words, until_words
 from wio.names import name_of
-from wio.nodes import Branch, HandleError, Loop, Machine, Named, Recur, Recursive
+from wio.nodes import Branch, Checkpoint, HandleError, Loop, Machine, Named, Recur, Recursive
 
 
 def counter_inside(place: Place) -> Counter:
@@ -101,8 +104,8 @@ def _close_loop(walker: Walker, node: Loop, place: Place, rounds: int) -> None:
     back = () if node.back is None else walker.take_closed(1)[0]
     (body,) = walker.take_closed(1)
     place = settled(place, standing((*body, *back)))
-    description = printable(node.description)
-    walker.add_nested(Cycle(node.name, place, body, back, until_words(node), node.test, rounds, description))
+    description, checked = printable(node.description), node.checkpoint is not None
+    walker.add_nested(Cycle(node.name, place, body, back, until_words(node), node.test, rounds, description, checked))
 
 
 # Errors
@@ -120,14 +123,25 @@ def _enter_handler(walker: Walker, node: HandleError) -> None:
 
 def _close_handled(walker: Walker, node: HandleError, place: Place) -> None:
     body, handler = walker.take_closed(2)
-    error = "any error" if node.on is None else type_words(node.on)
-    tried = handled(skipped(body)) if place.at else body
+    error = ANY_ERROR if node.on is None else type_words(node.on)
+    tried = handled(skipped(blamed(body))) if place.at else body
     walker.add_nested(Handled(tried, error, settled(place, standing(handler)), handler))
 
 
 def visit_named(walker: Walker, node: Named) -> None:
     place = walker.place(node.name, may_be_silent=True)
     walker.later(*walker.inside(counter_inside(place), node.base), partial(_close_named, walker, node, place))
+
+
+def visit_checkpoint(walker: Walker, node: Checkpoint) -> None:
+    place = walker.place(node.name, may_be_silent=True)
+    walker.later(*walker.inside(counter_inside(place), node.base), partial(_close_checkpoint, walker, node, place))
+
+
+def _close_checkpoint(walker: Walker, node: Checkpoint, place: Place) -> None:
+    (body,) = walker.take_closed(1)
+    place = settled(place, standing(body))
+    walker.add_nested(Enclosure(Fence.CHECKPOINT, node.name, body, place, printable(node.description)))
 
 
 def _close_named(walker: Walker, node: Named, place: Place) -> None:
@@ -170,13 +184,13 @@ def _close_machine(walker: Walker, node: Machine, place: Place, visits: dict[str
         if here:
             at = walker.way_place(f"{place.at}[{here[-1]}]", body)
             at = at if state.name == went[-1] else attrs.evolve(at, state=State.DONE, note="")
-        stages.append(Stage(state.name, body, state.to, at, len(here)))
+        stages.append(Stage(state.name, body, state.to, at, len(here), not state.to or may_stop(state.body)))
     latest = next((stage.place.state for stage in stages if went and stage.name == went[-1]), State.NOT_REACHED)
     computed = not isinstance(node.start, str)
     start = node.start if isinstance(node.start, str) else printable(name_of(node.start, "its input"))
-    description = printable(node.description)
+    description, checked = printable(node.description), node.checkpoint is not None
     place = settled(place, latest)
-    walker.add_nested(StateGraph(node.name, place, tuple(stages), start, computed, went, description))
+    walker.add_nested(StateGraph(node.name, place, tuple(stages), start, computed, went, description, checked))
 
 
 # Recursion

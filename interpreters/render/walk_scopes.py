@@ -8,13 +8,16 @@ from functools import partial
 import attrs
 
 from interpreters.machine.addresses import Scope, arm_scope
+from interpreters.render.blaming import blamed
 from interpreters.render.drawing import (
     NOWHERE,
     Alarm,
+    Assembly,
     Body,
     Enclosure,
     Fence,
     Gate,
+    Held,
     Place,
     Watching,
 )
@@ -22,10 +25,11 @@ from interpreters.render.drawing import Undoable as UndoableShape
 from interpreters.render.inside import ended, standing
 from interpreters.render.passing import skipped
 from interpreters.render.progress import ACTIVE, State, most_urgent
+from interpreters.render.undo_runs import Acted, ended_at
 from interpreters.render.walk_control import counter_inside
 from interpreters.render.walker import Counter, Walker, Work, settled
-from interpreters.render.wording import printable
-from wio.nodes import Critical, During, Handler, Hold, InRegion, Saga, Undoable, Watch, Watched
+from interpreters.render.wording import needs_words, printable
+from wio.nodes import Critical, During, Gathering, Handler, Hold, InRegion, Saga, Undoable, Watch, Watched
 
 # Scopes
 
@@ -33,7 +37,7 @@ from wio.nodes import Critical, During, Handler, Hold, InRegion, Saga, Undoable,
 def visit_watched(walker: Walker, node: Watched) -> None:
     place = walker.place(node.name, may_be_silent=True)
     work: list[Work] = [*walker.inside(counter_inside(place), node.base)]
-    runs = [_runs(walker, handler, place) for handler in node.handlers]
+    runs = [_runs(walker, handler.name, place) for handler in node.handlers]
     for handler, begun in zip(node.handlers, runs, strict=True):
         latest = _shown_run(walker, place, begun)
         live = arm_scope(place.at, latest) if latest else None
@@ -44,17 +48,21 @@ def visit_watched(walker: Walker, node: Watched) -> None:
     walker.later(*work, partial(_close_watched, walker, node, place, runs))
 
 
-def _runs(walker: Walker, handler: Handler, place: Place) -> tuple[str, ...]:
-    return tuple(way for way in walker.ways(place) if way.partition("#")[0] == handler.name)
+def _runs(walker: Walker, name: str, place: Place) -> tuple[str, ...]:
+    return tuple(way for way in walker.ways(place) if way.partition("#")[0] == name)
 
 
 def _shown_run(walker: Walker, place: Place, runs: Sequence[str]) -> str:
-    """Return the run of a handler that is drawn: the most urgent, and of several the latest; "" for none."""
+    """Return the run that is drawn, of a handler or a meeting, "" for none.
+
+    It is the most urgent, else the latest that is done: what was only armed again tells less.
+    """
     if walker.trail is None or not runs:
         return ""
     states = {run: walker.trail.standing(f"{place.at}[{run}]") for run in reversed(runs)}
     urgent = most_urgent(states.values())
-    return next((run for run, state in states.items() if state is urgent), runs[-1])
+    drawn = (run for run, state in states.items() if (state is urgent if urgent else state is State.DONE))
+    return next(drawn, runs[-1])
 
 
 def _close_watched(walker: Walker, node: Watched, place: Place, runs: Sequence[tuple[str, ...]]) -> None:
@@ -69,7 +77,9 @@ def _close_watched(walker: Walker, node: Watched, place: Place, runs: Sequence[t
     fired = [alarm for alarm in alarms if alarm.fired]
     interrupting = next((alarm for alarm in fired if alarm.watch is not Watch.ALONGSIDE), None)
     if interrupting is not None:
-        base, state = skipped(base), interrupting.place.state
+        # What is undone in the body goes on meanwhile.
+        state = most_urgent([standing(base), interrupting.place.state]) or interrupting.place.state
+        base = skipped(base)
     else:
         inner = standing(base)
         state = most_urgent([inner, *(alarm.place.state for alarm in fired)]) or inner
@@ -83,7 +93,9 @@ def _alarm(walker: Walker, handler: Handler, place: Place, runs: Sequence[str], 
         return Alarm(handler.watch, handler.name, trigger, body)
     has_fired = ended(trigger) is State.DONE
     at = walker.way_place(f"{place.at}[{shown}]", body if has_fired else trigger)
-    return Alarm(handler.watch, handler.name, trigger, body, at, has_fired, len(runs))
+    # A handler that runs is armed again at once, so the trigger of the latest run has not come, unless it is shown.
+    came = len(runs) - (0 if has_fired and shown == runs[-1] else 1)
+    return Alarm(handler.watch, handler.name, trigger, body, at, has_fired, came)
 
 
 # Parts of which something holds as a whole
@@ -137,6 +149,33 @@ def _close_during(walker: Walker, node: During, place: Place, missed: bool) -> N
     walker.add_nested(Gate(node.milestone, settled(place, state), body, otherwise, missed))
 
 
+# Meetings
+
+
+def visit_gathering(walker: Walker, node: Gathering) -> None:
+    place = walker.place(node.name, may_be_silent=True)
+    work: list[Work] = [*walker.inside(counter_inside(place), node.base)]
+    runs = [_runs(walker, meet.meeting.name, place) for meet in node.meets]
+    for meet, begun in zip(node.meets, runs, strict=True):
+        latest = _shown_run(walker, place, begun)
+        live = arm_scope(place.at, latest) if latest else None
+        work.extend(walker.inside(Counter(arm_scope(place.address, meet.meeting.name), live), meet.body))
+    walker.later(*work, partial(_close_gathering, walker, node, place, runs))
+
+
+def _close_gathering(walker: Walker, node: Gathering, place: Place, runs: Sequence[tuple[str, ...]]) -> None:
+    base, *bodies = walker.take_closed(1 + len(node.meets))
+    meetings: list[Held] = []
+    for meet, body, begun in zip(node.meets, bodies, runs, strict=True):
+        shown = _shown_run(walker, place, begun)
+        at = walker.way_place(f"{place.at}[{shown}]", body) if shown else NOWHERE
+        meetings.append(Held(meet.meeting.name, needs_words(meet.meeting), body, at, len(begun)))
+    inner = standing(base)
+    state = most_urgent([inner, *(held.place.state for held in meetings if held.runs)]) or inner
+    description = printable(node.description)
+    walker.add_nested(Assembly(node.name, settled(place, state), base, tuple(meetings), description))
+
+
 # Compensation
 
 
@@ -155,6 +194,9 @@ def _close_saga(walker: Walker, node: Saga, place: Place) -> None:
     if place.at:
         place = settled(place, standing(body))
     if undos and walker.trail is not None:
+        if place.state is not State.WITHDRAWN:
+            body = blamed(body)
+            place = settled(place, State.FAILED)
         state = walker.trail.standing(f"{place.at}[{undos[-1]}]")
         note = place.note or (f"undo {len(undos)}" if state in ACTIVE else f"undid {len(undos)}")
         place = attrs.evolve(place, state=state if state in ACTIVE else place.state, note=note)
@@ -162,19 +204,34 @@ def _close_saga(walker: Walker, node: Saga, place: Place) -> None:
 
 
 def visit_undoable(walker: Walker, node: Undoable) -> None:
-    around = walker.around
-    ran = () if walker.trail is None else walker.trail.undone(node.undo)
-    here = [scope for scope in ran if any(scope.startswith(f"{saga}[undo ") for saga in around.sagas)]
-    latest = here[-1] if here else ""
-    run = Counter(Scope(), Scope(f"{latest}/") if latest else None)
+    walker.later(*walker.inside(walker.counter, node.base), partial(_enter_undo, walker, node))
+
+
+def _enter_undo(walker: Walker, node: Undoable) -> None:
+    (body,) = walker.take_closed(1)
+    around, run_at = walker.around, _undo_run(walker, node, body)
+    run = Counter(Scope(), Scope(f"{run_at}/") if run_at else None)
     inside = walker.inside(run, node.undo, around=attrs.evolve(around, undos=run))
     walker.later(
-        *walker.inside(walker.counter, node.base),
         partial(_count_on, around.undos, run),
         *inside,
         partial(_count_on, run, around.undos),
-        partial(_close_undoable, walker, latest),
+        partial(_close_undoable, walker, body, run_at),
     )
+
+
+def _undo_run(walker: Walker, node: Undoable, body: Body) -> str:
+    """Return the scope in which the undo of an action ran, the latest of several; "" for none."""
+    trail, sagas, undo = walker.trail, walker.around.sagas, id(node.undo)
+    if trail is None:
+        return ""
+    at = ended_at(body, trail)
+    if standing(body) is State.DONE:
+        walker.acted.append(Acted(undo, at, sagas))
+    if undo in walker.undo_runs:
+        return walker.undo_runs[undo].get(at, "")
+    runs = [run for run in trail.undone(undo) if run.rpartition("[")[0] in sagas]
+    return runs[-1] if runs else ""
 
 
 def _count_on(counted: Counter, counting: Counter) -> None:
@@ -182,7 +239,7 @@ def _count_on(counted: Counter, counting: Counter) -> None:
     counting.static = counted.static
 
 
-def _close_undoable(walker: Walker, latest: str) -> None:
-    body, undo = walker.take_closed(2)
-    undone = walker.way_place(latest, undo) if latest else NOWHERE
+def _close_undoable(walker: Walker, body: Body, run_at: str) -> None:
+    (undo,) = walker.take_closed(1)
+    undone = walker.way_place(run_at, undo) if run_at else NOWHERE
     walker.add_nested(UndoableShape(body, undo, undone))

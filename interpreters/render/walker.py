@@ -18,6 +18,7 @@ from interpreters.render.drawing import MOST_DEPTH, Body, Place, Shape
 from interpreters.render.inside import ended, more
 from interpreters.render.progress import Mark, State
 from interpreters.render.trail import Trail
+from interpreters.render.undo_runs import Acted, UndoRuns
 from interpreters.render.wording import printable
 from wio.nodes import WIO, AnyNode, Recursive
 
@@ -60,9 +61,16 @@ class Around:
 class Walker:
     """Draws a program as a body; `visit` draws one node."""
 
-    def __init__(self, trail: Trail | None, visit: Callable[[Walker, WIO[Any, Any, Any]], None]) -> None:
+    def __init__(
+        self,
+        trail: Trail | None,
+        visit: Callable[[Walker, WIO[Any, Any, Any]], None],
+        undo_runs: UndoRuns | None = None,
+    ) -> None:
         self.trail = trail
         self.around = Around()
+        self.undo_runs: UndoRuns = undo_runs or {}
+        self.acted: list[Acted] = []
         self._visit = visit
         self._work: list[Work] = []
         self._open = [_Open([], 0)]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from interpreters.render.drawing import Fence
-from interpreters.render.progress import State
+from interpreters.render.drawing import Alarm, Fence
+from interpreters.render.progress import ACTIVE, State
+from wio.meetings import Meeting
 from wio.names import name_of
-from wio.nodes import ForEach, Function, Loop, LoopTest, Rest, Timing
-from wio.retries import Exponential, Fixed, Linear, Retry
+from wio.nodes import ForEach, Function, Loop, LoopTest, ParentClose, Rest, Timing, Watch
+from wio.receiving import Always
+from wio.retries import Exceeded, Exponential, Fixed, Linear, Retry
 
 _LONGEST = 60
 _PLAIN = (str, int, float, bool, type(None))
@@ -29,8 +31,12 @@ def value_words(value: object) -> str:
     """
     if type(value) in _PLAIN:
         words = repr(value)
-        return printable(words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…")
+        return printable(_cut(words))
     return type_words(value if isinstance(value, type) else type(value))
+
+
+def _cut(words: str) -> str:
+    return words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
 
 
 def type_words(kind: object) -> str:
@@ -39,10 +45,34 @@ def type_words(kind: object) -> str:
 
 
 def retry_words(retry: Retry | None) -> str:
-    """Return a retry policy in words, "" for none."""
-    if retry is None:
-        return ""
+    """Return the retry policy of a step in words, "" for none.
+
+    >>> retry_words(Retry(attempts=4, on=(OSError,), attempt_timeout=timedelta(seconds=30)))
+    'retry \u00d74, on OSError, 30s each'
+    """
+    return "" if retry is None else ", ".join((_attempts_words(retry), *_terms(retry)))
+
+
+def _attempts_words(retry: Retry) -> str:
     return "retry" if retry.attempts is None else f"retry \N{MULTIPLICATION SIGN}{retry.attempts}"
+
+
+def _terms(retry: Retry) -> Iterator[str]:
+    """Yield what a policy says beside its attempts and delays."""
+    if retry.on is not None:
+        yield f"on {_classes(retry.on)}"
+    if retry.attempt_timeout is not None:
+        yield f"{duration_words(retry.attempt_timeout)} each"
+    if retry.overall is not None:
+        yield f"{duration_words(retry.overall)} in all"
+    if retry.fail_on:
+        yield f"fails on {_classes(retry.fail_on)}"
+    if retry.exceeded is Exceeded.FAIL:
+        yield "else fails"
+
+
+def _classes(classes: Iterable[type[Any]]) -> str:
+    return " or ".join(map(type_words, classes)) or "nothing"
 
 
 def policy_words(retry: Retry, give_up: Function | None) -> str:
@@ -59,7 +89,7 @@ def policy_words(retry: Retry, give_up: Function | None) -> str:
         case Exponential(delay, factor):
             delays = f"after {duration_words(delay)}, each time \N{MULTIPLICATION SIGN}{factor:g}"
     otherwise = [] if give_up is None else [f"else {printable(name_of(give_up, 'a given end'))}"]
-    return ", ".join([retry_words(retry), delays, *otherwise])
+    return ", ".join([_attempts_words(retry), delays, *_terms(retry), *otherwise])
 
 
 def join_words(join: int | Function | None, branches: int | None) -> str:
@@ -88,6 +118,15 @@ def rule_words(each: ForEach) -> str:
     return ", ".join(filter(None, (bound, join_words(each.join, None), rest_words(each.join, each.rest))))
 
 
+def needs_words(meeting: Meeting[Any]) -> str:
+    """Return who has to arrive at a meeting.
+
+    >>> needs_words(Meeting("car", brings=str, needs={"engine": 1, "wheel": 4}))
+    'engine, 4 wheel'
+    """
+    return ", ".join(party if count == 1 else f"{count:,} {party}" for party, count in meeting.needs)
+
+
 _COUNTED = (
     State.DONE,
     State.RUNNING,
@@ -112,6 +151,20 @@ def tally_words(states: Iterable[State], in_all: int) -> str:
     return ", ".join([*words, f"{to_come:,} to come"] if to_come > 0 else words) or "no elements"
 
 
+def child_words(workflow: str, version: int, waits: bool) -> str:
+    """Return what a step does with a child.
+
+    >>> child_words("shipping", 3, True), child_words("shipping", 3, False)
+    ('child shipping v3', 'starts child shipping v3')
+    """
+    return f"{'' if waits else 'starts '}child {printable(workflow)} v{version}"
+
+
+def close_words(on_close: ParentClose) -> str:
+    """Return what becomes of a child when its parent ends, "" for the usual."""
+    return "" if on_close is ParentClose.CANCEL else f"at the end: {on_close.value}"
+
+
 def moment_words(moment: timedelta | datetime | Callable[..., Any], timing: Timing) -> str:
     """Return what a wait waits for.
 
@@ -134,6 +187,36 @@ def duration_words(duration: timedelta) -> str:
     exact = f"{seconds + duration.microseconds / 1_000_000:g}"
     amounts = ((str(duration.days), "d"), (str(hours), "h"), (str(minutes), "min"), (exact, "s"))
     return " ".join(amount + unit for amount, unit in amounts if amount != "0") or "0s"
+
+
+def to_words(to: Function | None) -> str:
+    """Return to whom a task is offered: plain data as it is, a function by its name; "" for anybody.
+
+    >>> to_words(Always("managers")), to_words(Always({"role": "clerk", "floor": 2})), to_words(Always(("ann", "bob")))
+    ('managers', 'role: clerk, floor: 2', 'ann, bob')
+    """
+    given: object = to
+    if isinstance(given, Always):
+        return _cut(_data_words(given.answer))
+    return "" if to is None else printable(name_of(to, "computed"))
+
+
+def _data_words(data: object) -> str:
+    """Return plain data as people write it; anything else by its type, since the user's code is not called."""
+    match data:
+        case str():
+            return printable(str(data)) if type(data) is str else type_words(type(data))
+        case dict():
+            fields = cast("dict[object, object]", data)
+            return ", ".join(f"{_data_words(name)}: {_data_words(value)}" for name, value in fields.items())
+        case list() | tuple():
+            return ", ".join(map(_data_words, cast("Sequence[object]", data)))
+        case _:
+            return value_words(data)
+
+
+CHECKPOINT = "⚑ checkpoint"
+"""Is said of a loop or a machine whose rounds or states end with one."""
 
 
 def until_words(loop: Loop) -> str:
@@ -162,6 +245,15 @@ def ways_words(ways: int) -> str:
     return f"… {ways:,} more ways …"
 
 
+def runs_words(alarm: Alarm) -> str:
+    """Return how often a handler that runs beside its scope did so, "" for never: 'ran once', 'run 2' while it runs."""
+    if alarm.watch is not Watch.ALONGSIDE or not alarm.runs:
+        return ""
+    if alarm.fired and alarm.place.state in ACTIVE:
+        return f"run {alarm.runs}" if alarm.runs > 1 else ""
+    return "ran once" if alarm.runs == 1 else f"ran {alarm.runs:,} times"
+
+
 def enclosure_words(fence: Fence, name: str) -> str:
     """Return the title of a box around a part.
 
@@ -175,5 +267,7 @@ def enclosure_words(fence: Fence, name: str) -> str:
             return f"{name}, {fence.value}"
         case Fence.MILESTONE:
             return f"milestone {name} holds"
+        case Fence.CHECKPOINT:
+            return CHECKPOINT if name == fence.value else f"{CHECKPOINT} {name}"
         case Fence.REGION | Fence.LOCK | Fence.SAGA:
             return name if name == fence.value else f"{fence.value} {name}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 import attrs
 from returns.result import Success
@@ -14,6 +14,10 @@ from interpreters.machine.execution import Active, Execution
 from interpreters.machine.locking import blocker
 from interpreters.machine.mailbox import given_key, wanted_key
 from interpreters.machine.pending import (
+    ChildRunning,
+    ChildToCancel,
+    ChildToSee,
+    ChildToStart,
     EffectToRun,
     Outcome,
     PausedAt,
@@ -33,27 +37,39 @@ _Wanted: TypeAlias = tuple[str, str | None]
 """Is the name of a signal, and the key that its request must have, or None where every request will do."""
 
 _MOST_IN_DETAIL = 3
+_CHILDREN = (ChildToStart, ChildRunning, ChildToCancel)
 _MOST_CHARACTERS = 1_000
 
 
 @attrs.frozen
 class Changes:
-    """Is what a turn has changed: the effects that can run now, and the addresses where one cannot end any more."""
+    """Is what a turn has changed: what can be done now, and the addresses where an effect cannot end any more."""
 
-    ready: tuple[EffectToRun, ...]
+    ready: tuple[EffectToRun | ChildToSee, ...]
     gone: tuple[str, ...]
 
 
 class Agenda:
     """Holds what every thread of an instance waits for, by the thread's prefix."""
 
-    __slots__ = ("_correlated", "_dues", "_effects", "_outcome", "_paused", "_signals", "_waiting", "_wanted")
+    __slots__ = (
+        "_children",
+        "_correlated",
+        "_dues",
+        "_effects",
+        "_outcome",
+        "_paused",
+        "_signals",
+        "_waiting",
+        "_wanted",
+    )
 
     def __init__(self) -> None:
         self._waiting: dict[str, Pending] = {}
         self._dues: list[tuple[datetime, str]] = []
         self._effects = 0
         self._paused: dict[str, PausedAt] = {}
+        self._children: dict[str, ChildToSee] = {}
         self._outcome: Outcome | None = None
         self._signals: dict[_Wanted, dict[str, Active]] = {}
         self._wanted: dict[str, _Wanted] = {}
@@ -83,9 +99,13 @@ class Agenda:
         """Return all effects that can run now or later."""
         return tuple(each for each in self._waiting.values() if isinstance(each, EffectToRun))
 
+    def children(self) -> tuple[ChildToSee, ...]:
+        """Return all children that have to be seen to."""
+        return tuple(self._children.values())
+
     def update(self, execution: Execution, touched: Iterable[str]) -> Changes:
         """Take over what a turn has changed in some threads."""
-        ready: list[EffectToRun] = []
+        ready: list[EffectToRun | ChildToSee] = []
         gone: list[str] = []
         for prefix in touched:
             before = self._leave(prefix)
@@ -95,7 +115,7 @@ class Agenda:
                 isinstance(now, EffectToRun) and (now.address, now.attempt) == (before.address, before.attempt)
             ):
                 gone.append(before.address)
-            if isinstance(now, EffectToRun) and now.not_before is None:
+            if can_be_done(now) and not (isinstance(now, _CHILDREN) and now == before):
                 ready.append(now)
         ended = execution.outcome
         self._outcome = None if ended is None else Outcome(ended.outcome, ended.recorded)
@@ -112,6 +132,7 @@ class Agenda:
             if not waiting:
                 del self._signals[wanted]
         self._paused.pop(prefix, None)
+        self._children.pop(prefix, None)
         return before
 
     def _enter(self, execution: Execution, prefix: str, place: Active) -> Pending | None:
@@ -133,6 +154,8 @@ class Agenda:
                 heapq.heappush(self._dues, (due, prefix))
             case PausedAt():
                 self._paused[prefix] = waiting
+            case ChildToStart() | ChildRunning() | ChildToCancel():
+                self._children[prefix] = waiting
             case _:
                 pass
         if waiting is not None:
@@ -168,6 +191,13 @@ class Agenda:
         nearest = self._nearest()
         return None if nearest is None else nearest[0]
 
+    def looked_at(self, at: datetime) -> datetime | None:
+        """Return the time from which on another process has something to do here, for a commit made at `at`.
+
+        A child may end while no process runs that could tell its parent.
+        """
+        return at if self._children else self.wake_up()
+
     def _nearest(self) -> tuple[datetime, str] | None:
         while self._dues:
             due, prefix = self._dues[0]
@@ -189,7 +219,7 @@ class Agenda:
         return Status.STUCK if self._is_stuck(execution) else Status.WAITING
 
     def _is_stuck(self, execution: Execution) -> bool:
-        if self._nearest() is not None:
+        if self._nearest() is not None or self._children:
             return False
         places = (execution.threads.find(prefix) for prefix in self._waiting)
         locks = execution.shared.locks
@@ -210,6 +240,11 @@ class Agenda:
         more = f"; and {count - _MOST_IN_DETAIL} more" if count > _MOST_IN_DETAIL else ""
         stuck = "" if self._effects or not self._is_stuck(execution) else f"stuck: {why_stuck(execution)}"
         return ((said + more) if not stuck or self._paused else stuck)[:_MOST_CHARACTERS]
+
+
+def can_be_done(waiting: Pending | None) -> TypeGuard[EffectToRun | ChildToSee]:
+    """Tell whether a runtime has something to do for this now."""
+    return isinstance(waiting, _CHILDREN) or (isinstance(waiting, EffectToRun) and waiting.not_before is None)
 
 
 def _some(waiting: Iterable[Pending]) -> Iterator[Pending]:
@@ -241,6 +276,12 @@ def described(waiting: Pending) -> str:
         case TaskOffered(address, node, _, by):
             claimed = f", claimed by {by}" if by is not None else ""
             return f"offers task {node.task.name} at {address}{claimed}"
+        case ChildToStart(address, child):
+            return f"starts child {child.id} at {address}"
+        case ChildRunning(address, child):
+            return f"waits for child {child.id} at {address}"
+        case ChildToCancel(address, child):
+            return f"cancels child {child.id} at {address}"
         case PausedAt(address, problem):
             return f"paused at {address}: {problem}"[:_MOST_CHARACTERS]
         case Stuck(reason):

@@ -1,7 +1,7 @@
 """What makes an instance go on? Ask what is ready, do it, commit what happened, ask again.
 
-Every effect that can run has a task of its own; the first of several that become ready goes on in the task that has
-made them so. While an instance only waits there is no task for it.
+Effects that can run at the same time have a task each; a lone one goes on in the task that has made it ready. While an
+instance only waits there is no task for it.
 """
 
 from __future__ import annotations
@@ -10,16 +10,18 @@ import asyncio
 import itertools
 import logging
 import random
+from collections import deque
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from interpreters.errors import UserFunctionRaised, WrongPayload
 from interpreters.machine.execution import Active, Attempts, Execution, Loss
-from interpreters.machine.pending import EffectToRun
+from interpreters.machine.pending import ChildToSee, EffectToRun
 from interpreters.machine.places import place_at
 from interpreters.machine.recording import (
+    due_of_attempt,
     event_entry,
     failure_entry,
     fired_entry,
@@ -28,9 +30,10 @@ from interpreters.machine.recording import (
     signal_entry,
 )
 from interpreters.machine.transition import runs_effect
-from interpreters.machine.turn import Turn, together, turn
+from interpreters.machine.turn import Turn, overdue_turn, together, turn
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.effects import EffectContext, run_effect
+from interpreters.runtime.limits import Limit
 from interpreters.runtime.live import Arrived, Live
 from interpreters.runtime.storing import Store, is_of_store
 from interpreters.runtime.threads import Workers
@@ -42,6 +45,14 @@ from wio.errors import WioError
 _LOG = logging.getLogger("wio.runtime")
 _STEPS_IN_A_ROW = 16
 _MOST_TOGETHER = 100
+
+
+class SeesToChildren(Protocol):
+    """Is what a driver needs for the children of its instances; see `interpreters.runtime.children`."""
+
+    async def see_to(self, live: Live, seen: ChildToSee) -> None: ...
+
+    def tell_parent(self, child: Live) -> None: ...
 
 
 class Driver:
@@ -57,6 +68,7 @@ class Driver:
         self._at_rest = at_rest
         self._random = random.Random()
         self.wake_ups: WakeUps | None = None
+        self.children: SeesToChildren | None = None
         self.running: set[asyncio.Task[None]] = set()
         self.stopping = False
 
@@ -67,9 +79,10 @@ class Driver:
     def start(self, live: Live) -> None:
         """Let an instance go on: read it where that is needed, fire what is due, run what is ready."""
         if live.starter is None:
-            live.starter = self._spawn(live, partial(self._begin, live))
+            live.starter = self.spawn(live, partial(self._begin, live))
 
-    def _spawn(self, live: Live, doing: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
+    def spawn(self, live: Live, doing: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
+        """Do something for an instance in a task of its own."""
         # A coroutine would be left behind when its task is cancelled before it has begun.
         task = asyncio.create_task(self._guarded(live, doing))
         live.tasks.add(task)
@@ -119,6 +132,7 @@ class Driver:
         if live.abandoned and live.running:
             return  # An effect of an earlier reading still runs here; when it ends, that is the time to look.
         await self._store.surely(live, partial(self._take_over, live))
+        await self._record_overdue(live)
         await self._pass_due(live)
         # From here on the task runs effects, and another one may be started beside it.
         live.starter = None
@@ -133,11 +147,22 @@ class Driver:
             abandoned, live.abandoned = live.abandoned, False
             if not abandoned:
                 return
-            live.ready.clear()
+            live.ready = deque(live.agenda.children())
             for effect in live.agenda.effects():
                 if live.execution is not None and not self._is_later(effect.not_before):
                     entry = lost_entry(live.execution, effect.address, Loss.CRASH, self._clock.now())
                     await self._adopt_surely(live, live.execution, entry, entry.recorded_at)
+
+    async def _record_overdue(self, live: Live) -> None:
+        """Record what an older version has left to be recorded at the places where the instance stands."""
+        if not live.may_owe:
+            return
+        async with live.lock:
+            may_owe, live.may_owe = live.may_owe, False
+            if may_owe and live.execution is not None:
+                overdue = overdue_turn(live.execution, self._clock.now(), self.chance)
+                if overdue is not None:
+                    await self._store.adopt_surely(live, overdue)
 
     async def _pass_due(self, live: Live) -> None:
         """Fire the timers whose time has come, and make ready what is to be tried again."""
@@ -151,7 +176,7 @@ class Driver:
         self._set_wake_up(live)
 
     async def _go_on(self, live: Live) -> None:
-        """Run what is ready: one effect after another here, those beside it in tasks of their own."""
+        """Run what is ready: one effect after another here, several in tasks of their own."""
         steps = itertools.count(1)
         while (effect := self._next(live)) is not None:
             await self._run(live, effect)
@@ -160,23 +185,25 @@ class Driver:
                 await asyncio.sleep(0)
         await self._come_to_rest(live)
 
-    def _next(self, live: Live) -> EffectToRun | None:
-        """Return an effect for this task to run; start tasks for all others that are ready."""
-        mine: EffectToRun | None = None
-        task = asyncio.current_task()
-        assert task is not None
+    def _next(self, live: Live) -> EffectToRun | ChildToSee | None:
+        """Return the effect for this task to run, when it is the only one of the instance; else start a task for each.
+
+        They begin in the order in which they became ready.
+        """
+        ready: list[EffectToRun | ChildToSee] = []
         while live.ready and not self.stopping and not live.abandoned:
             effect = live.ready.popleft()
-            if effect.address in live.running:
-                continue
-            if mine is None:
-                mine = effect
-                live.running[effect.address] = task
-            else:
-                live.running[effect.address] = self._spawn(live, partial(self._run_and_go_on, live, effect))
-        return mine
+            if effect.address not in live.running:
+                ready.append(effect)
+        task = asyncio.current_task()
+        if len(ready) == 1 and not live.running and task is not None:
+            live.running[ready[0].address] = task
+            return ready[0]
+        for effect in ready:
+            live.running[effect.address] = self.spawn(live, partial(self._run_and_go_on, live, effect))
+        return None
 
-    async def _run_and_go_on(self, live: Live, effect: EffectToRun) -> None:
+    async def _run_and_go_on(self, live: Live, effect: EffectToRun | ChildToSee) -> None:
         await self._run(live, effect)
         await self._go_on(live)
 
@@ -184,6 +211,8 @@ class Driver:
         if live.outcome is not None:
             live.wake_result_waiters()
             live.refuse_kept(NotHandled(live.id))
+            if self.children is not None and not self.stopping:
+                self.children.tell_parent(live)
         elif live.status in (Status.PAUSED, Status.STUCK):
             live.wake_result_waiters()
         elif self.stopping and not live.running:
@@ -205,8 +234,11 @@ class Driver:
 
     # Effects
 
-    async def _run(self, live: Live, effect: EffectToRun) -> None:
-        """Run one attempt of an effect, and record how it ended."""
+    async def _run(self, live: Live, effect: EffectToRun | ChildToSee) -> None:
+        """Run one attempt of an effect, and record how it ended; or see to a child."""
+        if not isinstance(effect, EffectToRun):
+            await self._see_to(live, effect)
+            return
         execution = live.execution
         if execution is None:
             return
@@ -216,8 +248,11 @@ class Driver:
         context = EffectContext(live.id, execution.workflow.name, effect.address, effect.attempt, delivery)
         event: Any = None
         failure: Exception | None = None
+        began = self._clock.now()
+        due = due_of_attempt(execution, effect.address, began)
         try:
-            event = await run_effect(effect, context, self._workers)
+            async with Limit(self._clock, due, f"Attempt {effect.attempt} of {effect.address!r}"):
+                event = await run_effect(effect, context, self._workers)
         except asyncio.CancelledError:
             if self._was_withdrawn(live):
                 return
@@ -225,7 +260,26 @@ class Driver:
             raise
         except Exception as error:
             failure = error
-        await self._record(live, effect, event, failure)
+        await self._record(live, Arrived(effect, event, failure, began))
+
+    async def _see_to(self, live: Live, seen: ChildToSee) -> None:
+        try:
+            if self.children is not None:
+                await self.children.see_to(live, seen)
+        finally:
+            if live.running.get(seen.address) is asyncio.current_task():
+                del live.running[seen.address]
+
+    async def note(self, live: Live, address: str, entry_of: Callable[[Execution, datetime], Entry]) -> None:
+        """Record what has happened at a place; where that cannot be, pause there. The lock of the instance is held."""
+        execution, now = _execution_of(live), self._clock.now()
+        try:
+            await self._adopt_surely(live, execution, entry_of(execution, now), now)
+        # Code of the user runs in there: all that follows without waiting.
+        except Exception as fault:
+            if is_of_store(fault):
+                raise
+            await self._adopt_error(live, partial(pause_entry, execution, address, at=now), fault, now)
 
     def _was_withdrawn(self, live: Live) -> bool:
         """Tell whether this task was cancelled because its effect is not wanted any more; then it goes on."""
@@ -240,12 +294,11 @@ class Driver:
             if live.execution is not None and live.status is not Status.RUNNING:
                 await self._store.mark(live, live.execution, Status.RUNNING)
 
-    async def _record(self, live: Live, effect: EffectToRun, event: Any, failure: Exception | None) -> None:
+    async def _record(self, live: Live, arrived: Arrived) -> None:
         """Record how an attempt has ended, together with all others of the instance that have ended meanwhile."""
-        arrived = Arrived(effect, event, failure)
         live.arrived[arrived] = None
-        if live.running.get(effect.address) is asyncio.current_task():
-            del live.running[effect.address]
+        if live.running.get(arrived.effect.address) is asyncio.current_task():
+            del live.running[arrived.effect.address]
         async with live.lock:
             _execution_of(live)
             while arrived in live.arrived:
@@ -299,7 +352,15 @@ class Driver:
                     live.answer_kept(effect.kept.seq, entry)
             return
         _LOG.warning("Instance %s: attempt %d of %s: %s", live.id, effect.attempt, effect.address, _said(failure))
-        failed = partial(failure_entry, execution, effect.address, at=now, drawn=self._random.random())
+        failed = partial(
+            failure_entry,
+            execution,
+            effect.address,
+            at=now,
+            drawn=self._random.random(),
+            began=arrived.began,
+            cause=failure,
+        )
         await self._adopt_error(live, failed, failure, now)
 
     async def _adopt_surely(self, live: Live, execution: Execution, entry: Entry, at: datetime) -> None:
@@ -406,7 +467,8 @@ def _tell_waiters(live: Live, driver: asyncio.Task[None]) -> None:
     """
     error = None if driver.cancelled() else driver.exception()
     if error is not None:
-        _LOG.error("Instance %s rests until it is asked for, or a runtime starts again", live.id, exc_info=error)
+        if isinstance(error, Exception):  # What ends the whole process is said elsewhere.
+            _LOG.error("Instance %s rests until it is asked for, or a runtime starts again", live.id, exc_info=error)
         live.forget()
         live.wake_result_waiters(error)
         live.refuse_kept(error)

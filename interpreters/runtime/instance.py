@@ -79,7 +79,8 @@ class Instance(Generic[E, B]):
         """Wait for the end and return `Success(value)` or `Failure(error)`; at once when it has ended before.
 
         Raises `InstancePaused` when the instance is or becomes paused, `InstanceStuck` when nothing can happen in it
-        any more, `InstanceCancelled` when it was cancelled, and `RuntimeStopped`.
+        any more, `InstanceCancelled` when it was cancelled, `InstanceFailed` when the retry policy of a step has failed
+        it, and `RuntimeStopped`.
         """
         return await self._runtime.result(self.id)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Iterable
+from datetime import datetime
 from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
@@ -16,25 +17,26 @@ from weakref import WeakValueDictionary
 import attrs
 
 from interpreters.machine.execution import Execution
-from interpreters.machine.pending import EffectToRun, Outcome
+from interpreters.machine.pending import ChildToSee, EffectToRun, Outcome
 from interpreters.runtime.agenda import Agenda, Changes
 from journals.entries import Entry, Status
 
 
 @attrs.frozen(eq=False)
 class Arrived:
-    """Is how one attempt of an effect has ended: with an event, or with a failure."""
+    """Is how one attempt of an effect has ended: with an event, or with a failure; and when it began."""
 
     effect: EffectToRun
     event: Any
     failure: Exception | None
+    began: datetime
 
 
 class Live:
     """Is one instance in memory. `lock` guards every change from decision to adoption.
 
-    `agenda` is what it waits for, and `ready` the effects in it that nobody runs yet; `running` are the tasks that run
-    one, by its address, and `tasks` all that do something for the instance. `arrived` are the ends of attempts that
+    `agenda` is what it waits for, and `ready` what of it nobody does yet; `running` are the tasks that do so, by its
+    address, and `tasks` all that do something for the instance. `arrived` are the ends of attempts that
     wait for the lock, to be recorded together. `signalling` lets one signal in at a time.
     """
 
@@ -47,6 +49,7 @@ class Live:
         "id",
         "kept_waiters",
         "lock",
+        "may_owe",
         "ready",
         "result_waiters",
         "running",
@@ -63,11 +66,13 @@ class Live:
         self.signalling = asyncio.Lock()
         self.execution: Execution | None = None
         self.agenda = Agenda()
-        self.ready: deque[EffectToRun] = deque()
+        self.ready: deque[EffectToRun | ChildToSee] = deque()
         self.arrived: dict[Arrived, None] = {}
         self.status: Status | None = None
         # The journal says that an effect is in flight, but it is not in flight here: its process is gone.
         self.abandoned = False
+        # Where it was written by an older version, something may be left to be recorded before anything can happen.
+        self.may_owe = False
         self.starter: asyncio.Task[None] | None = None
         self.tasks: set[asyncio.Task[None]] = set()
         self.running: dict[str, asyncio.Task[Any]] = {}
@@ -110,7 +115,7 @@ class Live:
         self.agenda = Agenda()
         self.ready.clear()
         self.arrived.clear()
-        self.abandoned = False
+        self.abandoned = self.may_owe = False
 
     def wake_result_waiters(self, error: BaseException | None = None) -> None:
         """Let everybody who waits for the result look again, or fail."""

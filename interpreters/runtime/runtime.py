@@ -16,30 +16,35 @@ from interpreters.errors import (
     InstanceCancelled,
     InstanceEnded,
     InstanceExists,
+    InstanceFailed,
     InstancePaused,
     InstanceStuck,
     NotPaused,
     RuntimeStopped,
     UnknownWorkflow,
+    UnsoundWorkflow,
 )
+from interpreters.lint import problems
 from interpreters.machine.pending import Pending, answer, pending
-from interpreters.machine.questions import drafts
+from interpreters.machine.questions import drafts, with_children
 from interpreters.machine.recording import cancel_entry, resume_entry
 from interpreters.machine.transition import JSON
-from interpreters.machine.turn import first_turn, turn
+from interpreters.machine.turn import turn
 from interpreters.runtime.calls import Calls
+from interpreters.runtime.children import Children
 from interpreters.runtime.clock import Clock, SystemClock
 from interpreters.runtime.driver import Driver
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.live import Live, LiveInstances
 from interpreters.runtime.signalling import Signalling
+from interpreters.runtime.starting import Starting
 from interpreters.runtime.storing import Store
 from interpreters.runtime.tasking import OfferedTask, Tasking
 from interpreters.runtime.threads import Threads, Workers
 from interpreters.runtime.wakeups import WakeUps
-from journals.codecs import Codec, CodecError
+from journals.codecs import Codec
 from journals.entries import Entry, InstanceRecord, Kind, Status
-from journals.errors import Conflict, JournalError
+from journals.errors import JournalError
 from journals.ports import Journal
 from journals.validation import validate_id
 from wio.errors import InvalidDefinition
@@ -65,8 +70,9 @@ class Runtime:
     ended go on when a runtime starts again. Use one runtime for a journal at a time.
 
     `workers` runs the effects that are plain functions, by default in up to 64 threads; `most_idle` bounds how many
-    suspended instances stay in memory. Raises `DraftReached` for a workflow that has drafts, and `InvalidDefinition`
-    when two workflows have the same name and version.
+    suspended instances stay in memory. Workflows that are used as children in these are known too. Raises
+    `DraftReached` for a workflow that has drafts, `UnsoundWorkflow` for one whose structure cannot be meant, and
+    `InvalidDefinition` when two workflows have the same name and version.
     """
 
     def __init__(
@@ -97,6 +103,10 @@ class Runtime:
         self._live = LiveInstances(self._most_idle)
         self._driver = Driver(self._store, self._clock, self._workers, self._live.drop_idle)
         self._driver.wake_ups = self._wake_ups = WakeUps(self._clock, self._wake)
+        self._starting = Starting(self.journal, self._driver, self._clock, self._codec)
+        self._driver.children = Children(
+            self._store, self._driver, self._starting, self._clock, self._codec, self._live.get
+        )
         self._calls = Calls()
         self._signalling = Signalling(self._store, self._driver, self._calls, self._clock, self._workers, self._codec)
         self._tasking = Tasking(self._store, self._driver, self._calls, self._clock, self._codec)
@@ -138,14 +148,9 @@ class Runtime:
 
     async def _start(self, live: Live, workflow: Workflow[A, Any, Any], input: A) -> None:
         async with live.lock:
-            first = first_turn(workflow, input, self._clock.now(), self._codec, self._driver.chance)
-            try:
-                if live.execution is None:
-                    await self._driver.adopt(live, first)
-                else:
-                    await self._attach(live, workflow, first.entries[0])
-            except Conflict:
-                await self._attach(live, workflow, first.entries[0])
+            before = await self._starting.begin(live, workflow, input)
+            if before is not None and before.status is not Status.PAUSED:
+                await self._store.load(live)
         self._driver.start(live)
 
     async def instance(self, workflow: Workflow[Any, E, B], id: str) -> Instance[E, B]:
@@ -211,6 +216,8 @@ class Runtime:
             if outcome is not None:
                 if outcome.is_cancelled:
                     raise InstanceCancelled(id)
+                if outcome.given_up is not None:
+                    raise InstanceFailed(id, outcome.given_up)
                 return outcome.result
             if live.status is Status.STUCK and live.execution is not None:
                 raise InstanceStuck(id, live.agenda.detail(live.execution))
@@ -348,26 +355,6 @@ class Runtime:
             if late:
                 await asyncio.wait(late)
 
-    async def _attach(self, live: Live, workflow: Workflow[Any, Any, Any], started: Entry) -> None:
-        record = await self.journal.find(live.id)
-        if record.workflow != workflow.name:
-            raise InstanceExists(live.id, f"workflow {record.workflow!r}, not {workflow.name!r}")
-        (recorded,) = await self.journal.read(live.id, most=1)
-        if recorded.payload != started.payload and not self._same_input(workflow, recorded, started):
-            raise InstanceExists(live.id, f"another input, {_shown(recorded)}")
-        if record.status is not Status.PAUSED:
-            await self._store.load(live)
-
-    def _same_input(self, workflow: Workflow[Any, Any, Any], recorded: Entry, started: Entry) -> bool:
-        """Compare values: the texts of equal ones may differ, for instance in the order of a set."""
-        if recorded.payload is None or started.payload is None:
-            return False
-        try:
-            before = self._codec.decode(recorded.payload, workflow.input)
-        except CodecError:
-            return False
-        return before == self._codec.decode(started.payload, workflow.input)
-
     def _registered(self, workflow: Workflow[Any, Any, Any]) -> None:
         registered = self._store.workflow(workflow.name, workflow.version)
         if registered is not workflow and registered != workflow:
@@ -382,18 +369,18 @@ class Runtime:
             raise RuntimeStopped
 
 
-def _shown(started: Entry) -> str:
-    return "none" if started.payload is None else f"{started.payload.text:.200}"
-
-
 def _by_name_and_version(
     workflows: Iterable[Workflow[Any, Any, Any]],
 ) -> dict[tuple[str, int], Workflow[Any, Any, Any]]:
     found: dict[tuple[str, int], Workflow[Any, Any, Any]] = {}
-    for workflow in workflows:
+    for workflow in with_children(workflows):
         missing = drafts(workflow)
         if missing:
             raise DraftReached(f"Workflow {workflow.name!r} version {workflow.version}", missing)
+        unsound = problems(workflow)
+        if unsound:
+            said = tuple(f"{finding.address or 'the workflow'}: {finding.message}" for finding in unsound)
+            raise UnsoundWorkflow(workflow.name, workflow.version, said)
         key = (workflow.name, workflow.version)
         if key in found and found[key] != workflow:
             raise InvalidDefinition(

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from interpreters.errors import InstancePaused, UnknownWorkflow
 from interpreters.machine.execution import Execution
-from interpreters.machine.transition import apply, begin_from
+from interpreters.machine.recovery import Latest, Page, Wanted, recovery
 from interpreters.machine.turn import Turn
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.clock import Clock
@@ -28,7 +28,6 @@ Workflows: TypeAlias = Mapping[tuple[str, int], Workflow[Any, Any, Any]]
 
 T = TypeVar("T")
 
-_PAGE = 5_000
 _FIRST_DELAY_SECONDS = 0.1
 _LONGEST_DELAY_SECONDS = 5.0
 _LOG = logging.getLogger("wio.runtime")
@@ -94,7 +93,7 @@ class Store:
         """Change only the status of an instance. `WAITING` means: whoever comes first may go on at once."""
         now = self._clock.now()
         agenda = live.agenda
-        wake_up = now if status is Status.WAITING else agenda.wake_up()
+        wake_up = now if status is Status.WAITING else agenda.looked_at(now)
         await self._store(live, self._commit(live, execution, (), status, now, wake_up, agenda.detail(execution)))
         live.status = status
 
@@ -123,6 +122,7 @@ class Store:
             live.agenda = agenda
             live.stand(execution, record.status, changes)
             live.abandoned = record.status is Status.RUNNING
+            live.may_owe = True
         return execution
 
     async def load_newest(self, live: Live) -> bool:
@@ -140,17 +140,27 @@ class Store:
             return before is not None and execution is not before
 
     async def _replayed(self, instance_id: str, workflow: Workflow[Any, Any, Any]) -> Execution:
-        page = await self.journal.read(instance_id, most=_PAGE)
-        if not page:
-            raise CorruptEntry(instance_id, 1, "it is missing")
-        execution = begin_from(workflow, page[0], self._codec)
-        following = page[1:]
+        reading = recovery(workflow, self._codec, id=instance_id)
+        wanted = next(reading)
         while True:
-            for entry in following:
-                execution = apply(execution, entry)
-            if len(page) < _PAGE:
+            entries = await self._wanted(instance_id, wanted)
+            try:
+                wanted = reading.send(entries)
+            except StopIteration as end:
+                execution: Execution = end.value
                 return execution
-            page = following = await self.journal.read(instance_id, after=execution.seq, most=_PAGE)
+
+    async def _wanted(self, instance_id: str, wanted: Wanted) -> tuple[Entry, ...]:
+        """Return what a recovery asks for."""
+        match wanted:
+            case Page(after, most):
+                entries = await self.journal.read(instance_id, after=after, most=most)
+                if not entries and after == 0:
+                    raise CorruptEntry(instance_id, 1, "it is missing")
+                return entries
+            case Latest(key):
+                found = await self.journal.find_key(instance_id, key)
+                return () if found is None else (found,)
 
     async def _park(self, record: InstanceRecord, error: Exception) -> None:
         _LOG.error("Instance %s is parked: %s", record.id, error)
@@ -176,8 +186,9 @@ class Store:
 
     def _of_turn(self, live: Live, turn: Turn) -> Commit:
         execution, agenda = turn.execution, live.agenda
-        status, wake_up, detail = agenda.status(execution), agenda.wake_up(), agenda.detail(execution)
-        return self._commit(live, execution, turn.entries, status, turn.entries[-1].recorded_at, wake_up, detail)
+        at = turn.entries[-1].recorded_at
+        status, wake_up, detail = agenda.status(execution), agenda.looked_at(at), agenda.detail(execution)
+        return self._commit(live, execution, turn.entries, status, at, wake_up, detail)
 
     def _commit(
         self,

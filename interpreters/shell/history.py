@@ -82,9 +82,11 @@ def _entry_row(entry: Entry) -> tuple[str, ...]:
 
 
 def _recorded_words(entry: Entry) -> str:
-    """Return what was recorded; of an error only its type and message, as its traceback fills pages."""
+    """Return what was recorded; of an error its type, its message and what was decided: its traceback fills pages."""
     if entry.kind in (Kind.ATTEMPT_FAILED, Kind.PAUSED) and entry.payload is not None:
         match payload_as_json(entry.payload):
+            case {"value": {"error": {"type": str(type), "message": str(message)}, "decided": str(decided)}}:
+                return f"{type}: {message} -> {decided}"
             case {"value": {"error": {"type": str(type), "message": str(message)}}}:
                 return f"{type}: {message}"
             case _:

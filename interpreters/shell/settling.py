@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Generator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from interpreters.errors import InstanceCancelled, InstancePaused, InstanceStuck
+from interpreters.errors import InstanceCancelled, InstanceFailed, InstancePaused, InstanceStuck
 from interpreters.machine.pending import EffectToRun, TimerRunning
 from interpreters.runtime.agenda import due_of
 from interpreters.runtime.instance import Instance
@@ -47,7 +47,7 @@ async def settle(runtime: Runtime, instance: Instance[Any, Any], patience: timed
 
 
 async def _ended(instance: Instance[Any, Any]) -> None:
-    with contextlib.suppress(InstancePaused, InstanceStuck, InstanceCancelled):
+    with contextlib.suppress(InstancePaused, InstanceStuck, InstanceCancelled, InstanceFailed):
         await instance.result()
 
 

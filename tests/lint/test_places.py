@@ -14,6 +14,7 @@ from interpreters.render import draw
 from wio import (
     WIO,
     Goto,
+    Meeting,
     Region,
     Retry,
     Signal,
@@ -21,6 +22,7 @@ from wio import (
     Task,
     Workflow,
     alongside,
+    arrive,
     branch,
     catch,
     critical,
@@ -29,12 +31,14 @@ from wio import (
     fail,
     first_of,
     for_each,
+    gather,
     handle_signal,
     hold,
     interrupt,
     leave,
     loop,
     machine,
+    meet,
     now,
     on_cancel,
     parallel,
@@ -51,7 +55,7 @@ from wio import (
     wait,
     when,
 )
-from wio.nodes import Leave, Undoable
+from wio.nodes import Arrive, Leave, Undoable
 
 
 def effect(value: object) -> str:
@@ -66,10 +70,11 @@ def yes(_: object) -> bool:
 
 def addresses(program: WIO[Any, Any, Any]) -> list[str]:
     """Return the addresses of what records, in the order in which they are written."""
-    return [place.address for place in places(program) if not isinstance(place.node, Leave | Undoable)]
+    return [place.address for place in places(program) if not isinstance(place.node, Leave | Arrive | Undoable)]
 
 
 AREA = Region("area", result=str)
+MEETING = Meeting("tea", brings=object, needs={"x": 1})
 Program = WIO[Any, Any, Any]
 step: Program = run_io(effect)
 a, b, undo = step.named("a"), step.named("b"), step.named("undo")
@@ -174,6 +179,7 @@ def test_the_addresses_are_those_of_the_picture(program: WIO[Any, Any, Any], _: 
         (region(AREA, critical("lock", hold("mark", a))), ["area/lock/mark/a"]),
         (parallel(hold("mark", a), during("mark", b, b)), ["parallel[a]/mark/a", "parallel[b]/mark/b"]),
         (saga(undoable(a, undo)), ["saga/a"]),
+        (gather(arrive(MEETING, "x") >> a, meet(MEETING, b >> a)), ["gather/a", "gather[tea]/b"]),
     ],
 )
 def test_a_run_begins_at_such_addresses(program: WIO[Any, Any, Any], expected: list[str]) -> None:
@@ -184,9 +190,9 @@ def test_a_run_begins_at_such_addresses(program: WIO[Any, Any, Any], expected: l
 
 
 def test_what_records_nothing_stands_in_its_scope() -> None:
-    program = (leave(AREA, effect) >> undoable(a, undo)).named("part")
-    found = [place.address for place in places(program) if isinstance(place.node, Leave | Undoable)]
-    assert found == ["part", "part"]
+    program = (leave(AREA, effect) >> arrive(MEETING, "x") >> undoable(a, undo)).named("part")
+    found = [place.address for place in places(program) if isinstance(place.node, Leave | Arrive | Undoable)]
+    assert found == ["part", "part", "part"]
 
 
 def test_a_long_chain_is_walked_without_recursion() -> None:

@@ -14,7 +14,7 @@ from interpreters.lint.finding import Rule
 from interpreters.lint.numbered_names import numbered_names
 from interpreters.lint.undeclared_events import undeclared_events
 from interpreters.lint.unkept_types import unkept_types
-from wio import WIO, Signal, Workflow, draft, handle_signal, run_io
+from wio import WIO, Signal, Workflow, child, draft, handle_signal, run_io, start_child
 
 
 @attrs.frozen
@@ -114,6 +114,8 @@ def test_every_rule_is_silent_on_a_clean_workflow(rule: Rule) -> None:
         (unkept_types, run_io(say_nothing), []),
         (unkept_types, asking(Private, str), [("error", "unkept-type", "ask")]),
         (unkept_types, asking(str, Private), [("error", "unkept-type", "ask")]),
+        (unkept_types, child(workflow(run_io(hide)), result=Private), [("error", "unkept-type", "sample")]),
+        (unkept_types, start_child(workflow(run_io(hide))), []),
         (
             clashing_types,
             run_io(charge) >> run_io(charge_elsewhere),

@@ -19,6 +19,7 @@ from interpreters.lint.endless_recursion import endless_recursion
 from interpreters.lint.endless_states import endless_states
 from interpreters.lint.finding import Rule
 from interpreters.lint.idle_milestones import idle_milestones
+from interpreters.lint.lost_arrivals import lost_arrivals
 from interpreters.lint.lost_leaves import lost_leaves
 from interpreters.lint.lost_recursion import lost_recursion
 from interpreters.lint.lost_undos import lost_undos
@@ -31,25 +32,31 @@ from interpreters.lint.unsatisfiable_joins import unsatisfiable_joins
 from wio import (
     WIO,
     Goto,
+    Meeting,
     Region,
     Signal,
     Stop,
     Task,
     Workflow,
     alongside,
+    arrive,
     branch,
     check,
     compute,
     critical,
+    decline,
     during,
     fail,
     first_of,
     for_each,
+    gather,
     hold,
     interrupt,
     leave,
     loop,
     machine,
+    meet,
+    multi_merge,
     on_cancel,
     parallel,
     pure,
@@ -60,6 +67,7 @@ from wio import (
     run_io,
     saga,
     scope,
+    start_child,
     state,
     task,
     timeout,
@@ -114,6 +122,9 @@ def at(name: str, body: Program, function: Any, *to: str) -> Any:
 
 
 AREA = Region("area", result=int)
+SOLO = Meeting("solo", brings=object, needs={"a": 1})
+OTHER_SOLO = Meeting("solo", brings=object, needs={"a": 2})
+PAIR = Meeting("pair", brings=object, needs={"a": 1, "b": 1})
 SAY = Signal("say", request=str, response=str, correlation=str)
 STOP = Signal("stop", request=str, response=str)
 step: Program = run_io(measured, name="step")
@@ -160,6 +171,8 @@ LOOPING = [
     (spinning, loop(step, until=yes), []),
     (spinning, loop(done, until=yes, back=pause), []),
     (spinning, loop(parallel(step, join=0), until=yes), [("warning", "loop")]),
+    (spinning, loop(multi_merge(done, done.named("b"), each=done), until=yes), [("warning", "loop")]),
+    (spinning, loop(multi_merge(done, done.named("b"), each=step), until=yes), []),
     (spinning, loop(done.flat_map(lambda _: step), until=yes), []),
     (spinning, machine(at("a", done, goes_on, "a"), start="a"), [("warning", "machine")]),
     (
@@ -178,6 +191,28 @@ LOOPING = [
     (spinning, for_each(list, step, add=done), [("error", "each[+*]")]),
     (spinning, for_each(list, step, add=maybe), [("warning", "each[+*]")]),
     (spinning, for_each(list, step, add=told(SAY)), []),
+    (spinning, gather(step >> arrive(PAIR, "a"), meet(PAIR, arrive(SOLO, "a")), meet(SOLO, step)), []),
+    (
+        spinning,
+        gather(step >> arrive(PAIR, "a"), meet(PAIR, arrive(SOLO, "a")), meet(SOLO, arrive(PAIR, "b"))),
+        [("warning", "gather[pair]")],
+    ),
+    (spinning, gather(arrive(SOLO, "a"), meet(SOLO, step >> arrive(SOLO, "a"))), []),
+    (
+        unsatisfiable_joins,
+        gather(step >> arrive(PAIR, "a"), meet(PAIR, other)).named("part"),
+        [("warning", "part")],
+    ),
+    (unsatisfiable_joins, gather(arrive(PAIR, "a") >> step >> decline(PAIR, "b"), meet(PAIR, other)), []),
+    (unsatisfiable_joins, gather(step.flat_map(lambda _: arrive(PAIR, "b")), meet(PAIR, other)), []),
+    (lost_arrivals, (step >> arrive(SOLO, "a")).named("part"), [("error", "part")]),
+    (lost_arrivals, gather(step >> arrive(PAIR, "a"), meet(SOLO, other)), [("error", "gather")]),
+    (lost_arrivals, gather(gather(arrive(SOLO, "a"), meet(PAIR, decline(PAIR, "b"))), meet(SOLO, other)), []),
+    (
+        lost_arrivals,
+        saga(gather(undoable(step, arrive(SOLO, "a")), meet(SOLO, other))),
+        [("error", "saga[undo *]")],
+    ),
     (endless_recursion, recursing(lambda again: step >> again), [("warning", "down")]),
     (endless_recursion, recursing(lambda again: branch(when(yes) >> (step >> again), default=done)), []),
     (lost_recursion, (step >> nowhere).named("part"), [("error", "part/down")]),
@@ -216,6 +251,9 @@ LOOPING = [
     ),
 ]
 
+STEPPING = Workflow("stepping", version=1, input=object, root=step)
+STEPPING_OTHERWISE = Workflow("stepping", version=1, input=object, root=other)
+
 JOINING = [
     *((clashing_names, doubled(opening), [("error", f"{opening}[a]")]) for opening in ("branch", "parallel", "first")),
     *((clashing_names, doubled(opening), [("error", f"{opening}[a]")]) for opening in ("machine", "scope")),
@@ -227,6 +265,8 @@ JOINING = [
     (unsatisfiable_joins, attrs.evolve(cast(Any, for_each(list, step)), at_once=0), [("error", "each")]),
     (unsatisfiable_joins, attrs.evolve(cast(Any, for_each(list, step)), join=-1), [("error", "each")]),
     (unsatisfiable_joins, parallel(step, late), [("warning", "parallel")]),
+    (unsatisfiable_joins, multi_merge(step, other, each=late), [("warning", "merge")]),
+    (unsatisfiable_joins, multi_merge(step, other, each=pause), []),
     (unsatisfiable_joins, parallel(step, late, join=1), []),
     (unsatisfiable_joins, parallel(step, when(yes) >> late), []),
     (unsatisfiable_joins, for_each(list, late), [("warning", "each")]),
@@ -251,6 +291,11 @@ WATCHING = [
     ),
     (dead_handlers, scope(step, interrupt(told(STOP)), on_cancel(step)), []),
     (dead_handlers, Watched(step, (cancelling("one"), cancelling("too"))), [("error", "scope[too]")]),
+    (
+        dead_handlers,
+        region(AREA, scope(leave(AREA, yes), on_cancel(step), interrupt(told(STOP)))),
+        [("error", "area/scope[stop]")],
+    ),
     (dead_handlers, scope(step, interrupt(late, other)), [("warning", "scope[wait]")]),
     (dead_handlers, scope(step, interrupt(late)), []),
     (dead_handlers, scope(recursing(lambda again: step >> again), interrupt(told(STOP), other)), []),
@@ -260,6 +305,14 @@ WATCHING = [
     (needless_handlers, step.flat_map(lambda _: step).handle_error(other), []),
     (shared_signals, parallel(told(STOP, "a"), step >> told(STOP, "b")), [("warning", "parallel[step]/b")]),
     (shared_signals, parallel(told(STOP, "a"), told(SAY, "b")), []),
+    (shared_signals, multi_merge(step, other, each=told(STOP)), [("warning", "merge[other]/stop")]),
+    (shared_signals, multi_merge(step, other, each=told(SAY, keyed=True)), []),
+    (
+        shared_signals,
+        first_of(multi_merge(done, step, each=told(SAY, keyed=True)), told(SAY)),
+        [("warning", "first")],
+    ),
+    (shared_signals, first_of(multi_merge(other, step, each=told(SAY, keyed=True)), told(SAY)), []),
     (shared_signals, parallel(told(SAY, "a", keyed=True), told(SAY, "b", keyed=True)), []),
     (shared_signals, parallel(told(SAY, "a", keyed=True), told(SAY, "b")), [("warning", "parallel[b]/b")]),
     (
@@ -335,7 +388,18 @@ SHARING = [
         [],
     ),
     (clashing_definitions, region(AREA, step) >> region(Region("area", result=str), step), [("warning", "area#2")]),
+    (
+        clashing_definitions,
+        start_child(STEPPING) >> start_child(STEPPING_OTHERWISE, name="again"),
+        [("warning", "again")],
+    ),
+    (clashing_definitions, start_child(STEPPING) >> start_child(STEPPING, name="again"), []),
     (clashing_definitions, told(SAY) >> told(SAY) >> region(AREA, step) >> region(AREA, step), []),
+    (
+        clashing_definitions,
+        gather(arrive(SOLO, "a"), meet(SOLO, step)) >> gather(arrive(OTHER_SOLO, "a"), meet(OTHER_SOLO, step)),
+        [("warning", "gather#2")],
+    ),
 ]
 
 FIXTURES = [*LOOPING, *JOINING, *WATCHING, *SHARING]
@@ -357,7 +421,7 @@ def test_a_message_says_what_to_do(rule: Rule, root: Program, found: list[tuple[
     assert all(one.message.endswith(".") and ". " in one.message for one in rule(workflow(root)))
 
 
-@pytest.mark.parametrize("rule", [*CHECKS, lost_recursion])
+@pytest.mark.parametrize("rule", [*CHECKS, lost_recursion, lost_arrivals])
 def test_each_check_has_a_fixture_that_is_refused_and_one_that_is_not(rule: Rule) -> None:
     found = [findings for each, _, findings in FIXTURES if each is rule]
     assert [] in found

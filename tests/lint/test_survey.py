@@ -6,9 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 from returns.result import Success
 
 from interpreters.lint.survey import survey
+from interpreters.machine.transition import begin
+from tests.machine.programs import Recipe, build, joined, recipes, workflow_of
 from wio import (
     WIO,
     GivenUp,
@@ -34,6 +38,7 @@ from wio import (
     loop,
     machine,
     new_uuid,
+    on_cancel,
     parallel,
     pure,
     recursive,
@@ -155,9 +160,18 @@ def told(program: Program) -> str:
         (scope(done, interrupt(paused, bad)), "E"),
         (region(AREA, step >> bad), "ef."),
         (region(AREA, done), "E"),
+        (region(AREA, parallel(step, leave(AREA, yes))), "Ee."),
+        (region(AREA, parallel(step, paused >> leave(AREA, yes))), "e."),
+        (region(AREA, machine_of(step >> leave(AREA, yes), done)), "e."),
         (hold("mark", step), "e."),
         (during("mark", step, done), "Ee."),
         (saga(undoable(step, bad)), "e."),
+        (saga(undoable(done, step) >> bad), "Ff."),
+        (saga(undoable(done, step)), "E"),
+        (saga(undoable(done, done) >> bad), "F"),
+        (region(AREA, saga(undoable(done, step) >> leave(AREA, yes))), "Ee."),
+        (region(AREA, scope(leave(AREA, yes), on_cancel(step))), "Ee."),
+        (region(AREA, scope(done, on_cancel(step))), "E"),
     ],
 )
 def test_the_ways_of_each_node(program: Program, ways: str) -> None:
@@ -188,3 +202,18 @@ def test_every_node_is_there_once_after_those_inside_of_it() -> None:
     twice = step >> done
     workflow = Workflow("sample", version=1, input=object, root=twice >> twice)
     assert [type(node).__name__ for node in survey(workflow).nodes] == ["RunIO", "Compute", "AndThen", "AndThen"]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(recipes | joined, st.integers(-3, 9))
+def test_a_run_begins_in_one_of_the_ways(recipe: Recipe, value: int) -> None:
+    workflow = workflow_of(build(recipe))
+    assume(not survey(workflow).is_dynamic)
+    ways = survey(workflow).of(workflow.root)
+    ended = begin(workflow, value).outcome
+    if ended is None:
+        assert ways.has_step
+    elif isinstance(ended.outcome, Success):
+        assert ways.ends_at_once
+    else:
+        assert ways.fails_at_once

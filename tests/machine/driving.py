@@ -9,10 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
+from returns.result import Failure, Success
 
-from interpreters.errors import UnexpectedQuery, UserFunctionRaised
-from interpreters.machine.execution import Execution, Loss
+from interpreters.errors import ChildWithoutResult, UnexpectedQuery, UserFunctionRaised
+from interpreters.machine.execution import CANCELLED, Execution, GaveUp, Loss
 from interpreters.machine.pending import (
+    ChildRunning,
+    ChildToCancel,
+    ChildToStart,
     EffectToRun,
     Outcome,
     PausedAt,
@@ -28,6 +32,8 @@ from interpreters.machine.questions import may_take
 from interpreters.machine.recording import (
     answered_entry,
     cancel_entry,
+    child_ended_entry,
+    child_left_entry,
     claimed_entry,
     delegated_entry,
     event_entry,
@@ -42,8 +48,8 @@ from interpreters.machine.recording import (
 )
 from interpreters.machine.turn import Turn, first_turn, turn
 from journals.entries import Entry, Kind
-from tests.machine.programs import AT, FAR, NEAR, PARITY, TELL, Low
-from wio import Query, Signal, Workflow
+from tests.machine.programs import AT, ERRORS, FAR, NEAR, PARITY, TELL, Low
+from wio import GivenUp, Query, Signal, Workflow
 
 _LONGEST = 60
 _ENDLESS_SECONDS = 20.0
@@ -222,7 +228,8 @@ def _entry(
     match chosen:
         case EffectToRun(address=address, kept=early_one):
             if brought % 7 == 5:
-                return failure_entry(execution, address, ValueError(f"number {brought}"), at, 0.0)
+                error = ERRORS[brought // 7 % len(ERRORS)](f"number {brought}")
+                return failure_entry(execution, address, error, at, 0.0)
             if brought % 7 == 6:
                 return lost_entry(execution, address, Loss.CRASH, at)
             if early_one is not None:
@@ -238,6 +245,10 @@ def _entry(
             )
         case TaskOffered():
             return _of_task(execution, chosen, brought, at)
+        case ChildToStart(address) | ChildToCancel(address):
+            return child_left_entry(execution, address, at)
+        case ChildRunning(address):
+            return _of_child(execution, address, brought, at)
         case PausedAt(address):
             return resume_entry(execution, address, at)
         case Stuck():
@@ -260,6 +271,16 @@ def _of_task(execution: Execution, chosen: TaskOffered, brought: int, at: dateti
         kind = Kind.TASK_RELEASED if brought % 13 == 8 else Kind.TASK_HEARTBEAT
         return noted_entry(execution, address, kind, "ann", "", at)
     return answered_entry(execution, address, Kind.TASK_COMPLETED, brought, at)
+
+
+def _of_child(execution: Execution, address: str, brought: int, at: datetime) -> Entry:
+    """Return what the end of a child is recorded as: of a cancelled one, sometimes, that nobody can go on."""
+    ends = {8: CANCELLED, 7: Failure(Low(brought)), 6: Failure(GaveUp(GivenUp("OSError", "hm", 1)))}
+    outcome = Outcome(ends.get(brought % 9, Success(brought)), recorded=True)
+    try:
+        return child_ended_entry(execution, address, outcome, at)
+    except ChildWithoutResult as problem:
+        return pause_entry(execution, address, problem, at)
 
 
 def _event(chosen: EffectToRun, number: int) -> object:

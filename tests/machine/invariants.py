@@ -7,22 +7,25 @@ from collections.abc import Iterator
 from typing import Any
 
 from interpreters.machine.branches import Elements
-from interpreters.machine.execution import Active, Execution, Joint, Parked
+from interpreters.machine.execution import Active, Bond, ChildLink, Execution, Joint, Parked
+from interpreters.machine.gathering import Arrivals
 from interpreters.machine.locking import blocker
 from interpreters.machine.mailbox import takes_request
 from interpreters.machine.undoing import Undoing, programs
 from interpreters.machine.watching import Stages
-from wio.nodes import Critical, During, HandleSignal, Hold, OfferTask
+from wio.nodes import Critical, During, Gathering, HandleSignal, Hold, OfferTask
 
 
 def broken(execution: Execution) -> list[str]:
     """Return what does not hold, in words; nothing of a sound execution."""
     return [
         *_threads(execution),
+        *_children(execution),
         *_joints(execution),
         *_drains(execution),
         *_locks(execution),
         *_milestones(execution),
+        *_meetings(execution),
         *_signals(execution),
         *_end(execution),
     ]
@@ -32,7 +35,7 @@ def _threads(execution: Execution) -> Iterator[str]:
     joints = execution.joints
     branches = {prefix for joint in joints.values() for prefix in joint.live.values()}
     for prefix, place in execution.threads.items():
-        if prefix and prefix not in branches:
+        if prefix and prefix not in branches and not sees_to_child(place):
             yield f"thread {prefix!r} belongs to no joint"
         if isinstance(place, Active) and place.home.prefix != prefix:
             yield f"thread {prefix!r} stands at {place.address!r} of another thread"
@@ -46,6 +49,18 @@ def _threads(execution: Execution) -> Iterator[str]:
                 yield f"thread {prefix!r} waits at {place.joint!r}, which is gone"
             elif not _waits_at(prefix, joint):
                 yield f"thread {prefix!r} waits at {place.joint!r}, which does not know it"
+
+
+def sees_to_child(place: Active | Parked) -> bool:
+    """Tell whether a thread only sees to a child whose step is gone."""
+    link = place.standing if isinstance(place, Active) else None
+    return isinstance(link, ChildLink) and link.bond is not Bond.STEP
+
+
+def _children(execution: Execution) -> Iterator[str]:
+    seen_to = sum(1 for place in execution.threads.values() if sees_to_child(place))
+    if seen_to != execution.shared.children:
+        yield f"{execution.shared.children} children are counted, and {seen_to} are seen to"
 
 
 def _waits_at(prefix: str, joint: Joint) -> bool:
@@ -129,6 +144,29 @@ def _milestones(execution: Execution) -> Iterator[str]:
         yield f"eager are {sorted(eager)}, known {shared.eager}"
 
 
+def _meetings(execution: Execution) -> Iterator[str]:
+    for address, joint in execution.joints.items():
+        if not isinstance(joint.node, Gathering):
+            continue
+        arrivals: Arrivals = joint.more
+        waiting = 0
+        for meet in joint.node.meets:
+            name, needs = meet.meeting.name, meet.meeting.needs
+            rounds = arrivals.rounds.get(name, 0)
+            left = [arrivals.came.get(f"{name}/{party}", 0) - rounds * count for party, count in needs]
+            waiting += sum(left)
+            if min(left) < 0:
+                yield f"{address!r} has used more arrivals at {name!r} than there were: {left}"
+            if all(kept >= count for kept, (_, count) in zip(left, needs, strict=True)):
+                yield f"all are there at {name!r} of {address!r}, and it was not held"
+            if arrivals.held.get(name, 0) > rounds:
+                yield f"{name!r} of {address!r} was held more often than all were there"
+        if waiting != len(arrivals.brought):
+            yield f"{waiting} wait at {address!r}, and {len(arrivals.brought)} have brought something"
+        if arrivals.ended is not None and not joint.live and joint.closing is None:
+            yield f"{address!r} has ended, and is still there"
+
+
 def _signals(execution: Execution) -> Iterator[str]:
     numbers = [kept.seq for kept in execution.mailbox]
     if numbers != sorted(set(numbers)):
@@ -203,4 +241,7 @@ def _more(more: Any) -> object:
         return len(programs(more.undos)), more.begun, str(more.then)
     if isinstance(more, Stages):
         return sorted(more.running), more.begun, more.ended is None
+    if isinstance(more, Arrivals):
+        counts = (sorted(more.came.items()), sorted(more.rounds.items()), sorted(more.held.items()))
+        return counts, sorted((key, str(value)) for key, value in more.brought.items()), more.ended is None
     return more

@@ -7,7 +7,7 @@ in it ends after at most three rounds. What effects do is told to `RUNS`. `recip
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -20,10 +20,15 @@ from wio import (
     WIO,
     Caught,
     Early,
+    Exceeded,
+    Exponential,
     Fixed,
     GivenUp,
     Goto,
     Interrupted,
+    Linear,
+    Meeting,
+    ParentClose,
     Query,
     Region,
     Rest,
@@ -33,21 +38,28 @@ from wio import (
     Task,
     Workflow,
     alongside,
+    arrive,
     branch,
     catch,
     check,
+    checkpoint,
+    child,
     compute,
     critical,
+    decline,
     during,
     fail,
     first_of,
     for_each,
+    gather,
     handle_signal,
     hold,
     interrupt,
     leave,
     loop,
     machine,
+    meet,
+    multi_merge,
     new_uuid,
     now,
     on_cancel,
@@ -57,6 +69,7 @@ from wio import (
     race,
     random_number,
     receive_signal,
+    recovered,
     recursive,
     region,
     repeat_while,
@@ -64,6 +77,7 @@ from wio import (
     run_io,
     saga,
     scope,
+    start_child,
     state,
     task,
     undoable,
@@ -114,6 +128,11 @@ ASK = Signal("ask", request=int, response=int)
 TELL = Signal("tell", request=int, response=str, early=Early.KEEP)
 PARITY = Signal("parity", request=int, response=int, early=Early.KEEP, correlation=lambda number: str(number % 2))
 WORK = Task("work", input=int, output=int, error=Low)
+WORKING: Workflow[int, Low, int] = Workflow("working", version=1, input=int, root=pure(1))
+MEETINGS = {
+    "one": Meeting("one", brings=int, needs={"a": 1}),
+    "two": Meeting("two", brings=int, needs={"a": 2, "b": 1}),
+}
 AREAS = {name: Region(name, result=int) for name in ("r", "s")}
 NEAR = Query("near", response=str)
 FAR = Query("far", response=str)
@@ -396,10 +415,14 @@ _LEAVES: dict[str, Any] = {
     "match": lambda name: receive_signal(PARITY, sums, respond=sums, match=parity, name=name),
     "task": lambda name: task(WORK, Add(1), sums, to=parity, name=name),
     "task checked": lambda name: task(WORK, Add(1), judges, name=name),
+    "child": lambda name, close: child(WORKING, result=int, error=Low, on_close=close, name=name),
+    "start": lambda name, close: start_child(WORKING, on_close=close, name=name),
     "now": lambda name: now(name=name).map(whole),
     "random": lambda name: random_number(name=name).map(whole),
     "uuid": lambda name: new_uuid(name=name).map(whole),
     "leave": lambda name: leave(AREAS[name], Add(1)),
+    "arrive": lambda name, party: arrive(MEETINGS[name], party),
+    "decline": lambda name, party: decline(MEETINGS[name], party),
 }
 
 
@@ -475,6 +498,12 @@ def _parallel(
     return parallel(*guarded, *named, join=join, rest=rest, merge=merge).map(total)
 
 
+def _merge(bodies: tuple[Recipe, ...], tail: Recipe, join: int | None, rest: Rest) -> WIO[int, Any, int]:
+    named = [build(body).named(f"p{number}") for number, body in enumerate(bodies)]
+    how: Any = {} if join is None else {"join": min(join, len(bodies)), "rest": rest}
+    return multi_merge(*named, each=build(tail), **how).map(total)
+
+
 def _each(
     body: Recipe, count: int, keyed: bool, join: Any, rest: Rest, at_once: int | None, add: Recipe, finish: Recipe
 ) -> WIO[int, Any, int]:
@@ -510,12 +539,10 @@ def _scope(body: Recipe, trigger: Recipe, handler: Recipe | None, beside: Recipe
 _INNER |= {
     "machine": _states,
     "recursive": _again,
-    "retrying": lambda one, attempts, well: retrying(
-        build(one),
-        Retry(attempts=attempts, backoff=Fixed(timedelta(minutes=1))),
-        *(() if well is None else (Ends(well),)),
-    ),
+    "retrying": lambda one, policy, well: retrying(build(one), policy, *(() if well is None else (Ends(well),))),
+    "run by policy": lambda name, policy: run_io(Doubled(name), sums, name=name, retry=policy),
     "parallel": _parallel,
+    "merge": _merge,
     "each": _each,
     "first": lambda *bodies: first_of(*(build(body).named(f"f{number}") for number, body in enumerate(bodies))),
     "race": lambda *bodies: race(*(build(body).named(f"f{number}") for number, body in enumerate(bodies))),
@@ -524,9 +551,63 @@ _INNER |= {
     "critical": lambda one, name: critical(name, build(one)),
     "hold": lambda one, name: hold(name, build(one)),
     "during": lambda one, other, name: during(name, build(one), build(other)),
+    "gather": lambda body, one, two: gather(
+        build(body),
+        meet(MEETINGS["one"], build(one).transform_input(total)),
+        meet(MEETINGS["two"], build(two).transform_input(total)),
+    ),
     "saga": lambda one: saga(build(one)),
     "undoable": lambda one, undo: undoable(build(one), build(undo).transform_input(undone_number)),
 }
+
+
+def _looped_checked(body: Recipe, most: int) -> WIO[int, Any, int]:
+    return compute(starts) >> loop(_counted(body), until=Rounds(most), checkpoint=Round).map(value_of)
+
+
+def _looped_back_checked(body: Recipe, back: Recipe, most: int) -> WIO[int, Any, int]:
+    way_back = build(back).transform_input(value_of).transform_output(same_round)
+    checked = loop(_counted(body), until=RoundsSome(most), back=way_back, name="poll", checkpoint=Round)
+    return compute(starts) >> checked.map(value_of)
+
+
+def _repeated_checked(body: Recipe, most: int) -> WIO[int, Any, int]:
+    return compute(starts) >> repeat_while(FewRounds(most), _counted(body), checkpoint=Round).map(value_of)
+
+
+def _states_checked(one: Recipe, other: Recipe, most: int) -> WIO[int, Any, int]:
+    start = state("one", _counted(one).map(Going("two", most)), to="two")
+    end = state("two", _counted(other).map(Going("one", most)), to=("one", "two"))
+    return compute(starts) >> machine(start | end, start="one", checkpoint=Round)
+
+
+_INNER |= {
+    "checkpoint": lambda one: checkpoint(build(one), result=int),
+    "loop checked": _looped_checked,
+    "loop back checked": _looped_back_checked,
+    "repeat checked": _repeated_checked,
+    "machine checked": _states_checked,
+    "old": lambda name: recovered(name, event=int, handler=sums),
+}
+
+CHECKED = frozenset({"loop", "loop back", "repeat", "machine"})
+"""Are the kinds of parts that may record checkpoints of their own, as `kind checked`."""
+
+
+def with_checkpoints(recipe: Recipe, choices: Iterator[int]) -> Recipe:
+    """Return a recipe with checkpoints at places that the choices name: a part of it has one where they say 0."""
+    kind, *parts = recipe
+    inner = [_checked_part(part, choices) if isinstance(part, tuple) else part for part in parts]
+    if kind in CHECKED and next(choices) < 2:
+        return (f"{kind} checked", *inner)
+    return ("checkpoint", (kind, *inner)) if next(choices) == 0 else (kind, *inner)
+
+
+def _checked_part(part: Recipe, choices: Iterator[int]) -> Recipe:
+    if part and isinstance(part[0], tuple):  # several of them
+        return tuple(with_checkpoints(each, choices) for each in part)
+    return with_checkpoints(part, choices) if part and isinstance(part[0], str) else part
+
 
 _numbers = st.integers(-3, 9)
 _names = st.sampled_from(("a", "b"))
@@ -563,6 +644,27 @@ recipes: st.SearchStrategy[Recipe] = st.one_of(
     _trees, _extended(_trees), st.builds(lambda one, two, three: ("then", one, ("then", two, three)), *[_trees] * 3)
 )
 
+# Policies
+
+ERRORS = (ValueError, OSError, TimeoutError, PermissionError, ArithmeticError)
+"""Are the errors of effects that fail. Two of them are kinds of another."""
+
+_classes = st.lists(st.sampled_from(ERRORS), max_size=2, unique=True).map(tuple)
+_minutes = st.integers(0, 3).map(lambda number: timedelta(minutes=number))
+
+policies: st.SearchStrategy[Retry] = st.builds(
+    Retry,
+    attempts=st.none() | st.integers(1, 3),
+    backoff=st.one_of(*(st.builds(kind, _minutes) for kind in (Fixed, Linear, Exponential))),
+    ceiling=_minutes,
+    jitter=st.sampled_from((0.0, 0.5)),
+    on=st.none() | _classes,
+    fail_on=st.just(()) | _classes,
+    attempt_timeout=st.none() | st.just(timedelta(minutes=1)),
+    overall=st.none() | st.just(timedelta(minutes=2)),
+    exceeded=st.sampled_from(Exceeded),
+)
+
 # Many threads of control
 
 _BLANK: Recipe = ()
@@ -573,7 +675,9 @@ _waits = st.one_of(
 _places = st.one_of(
     _waits,
     _steps,
+    st.tuples(st.just("run by policy"), _names, policies),
     st.tuples(st.sampled_from(("task", "task checked", "now", "random", "uuid")), _names),
+    st.tuples(st.sampled_from(("child", "start")), _names, st.sampled_from(ParentClose)),
     st.tuples(st.just("leave"), st.sampled_from(("r", "s"))),
 )
 _joins = st.none() | st.integers(0, 3) | st.builds(Enough, st.integers(0, 30))
@@ -590,7 +694,8 @@ def _joining(inner: st.SearchStrategy[Recipe]) -> st.SearchStrategy[Recipe]:
         st.tuples(st.sampled_from(("handle", "catch", "undoable", "undoable")), inner, inner),
         st.tuples(st.just("machine"), inner, inner, _few),
         st.tuples(st.sampled_from(("recursive", "loop")), inner, _few),
-        st.tuples(st.just("retrying"), inner, st.integers(1, 2), st.sampled_from((None, True, False))),
+        st.tuples(st.just("retrying"), inner, policies, st.sampled_from((None, True, False))),
+        st.tuples(st.just("merge"), some, inner, st.none() | st.integers(0, 2), _rests),
         st.tuples(st.just("parallel"), some, _joins, _rests, st.none() | _numbers, st.booleans()),
         st.tuples(st.just("parallel"), some, _joins, _rests, st.none(), st.booleans()),
         st.tuples(
@@ -615,9 +720,25 @@ def _joining(inner: st.SearchStrategy[Recipe]) -> st.SearchStrategy[Recipe]:
 
 _forests = st.recursive(_places | _places | _values, _joining, max_leaves=10)
 
+_arrivals = st.one_of(
+    st.tuples(st.just("arrive"), st.just("one"), st.just("a")),
+    st.tuples(st.sampled_from(("arrive", "arrive", "decline")), st.just("two"), st.sampled_from(("a", "b"))),
+)
+_arriving = st.recursive(_places | _waits | _arrivals | _arrivals, _joining, max_leaves=10)
+
+# What follows a meeting may arrive at the other one, but not at its own: that would have no end.
+_gathered: st.SearchStrategy[Recipe] = st.builds(
+    lambda bodies, rest, one, two: ("gather", ("parallel", bodies, None, rest, None, True), one, two),
+    st.tuples(_arriving, _arriving, _arriving),
+    _rests,
+    st.tuples(st.just("then"), _waits, st.tuples(st.just("arrive"), st.just("two"), st.just("b"))) | _forests,
+    _forests,
+)
+
 joined: st.SearchStrategy[Recipe] = st.one_of(
     _joining(_forests),
     st.tuples(st.just("parallel"), st.tuples(_forests, _forests), st.none(), _rests, st.none(), st.just(True)),
+    _gathered,
 )
 
 

@@ -12,7 +12,7 @@ from returns.result import Success
 
 from interpreters.machine.pending import EffectToRun, Outcome, pending
 from interpreters.machine.questions import drafts, nodes_in
-from interpreters.machine.transition import recover
+from interpreters.machine.recovery import recover
 from interpreters.machine.turn import Turn
 from journals.entries import Entry
 from tests.machine.driving import begun, ran, waiting

@@ -14,7 +14,8 @@ from interpreters.machine.execution import Execution
 from interpreters.machine.pending import EffectToRun, Outcome, SignalExpected, Stuck, TaskOffered, TimerRunning, pending
 from interpreters.machine.places import place_at
 from interpreters.machine.questions import nodes_in
-from interpreters.machine.transition import apply, begin, recover
+from interpreters.machine.recovery import recover
+from interpreters.machine.transition import apply, begin
 from journals.entries import Entry, Kind
 from tests.machine.driving import Played, cancelled, play, play_on, seen
 from tests.machine.invariants import broken, shape, unhandled

@@ -12,7 +12,8 @@ from interpreters import JournalMismatch, WrongPayload
 from interpreters.machine.execution import AttemptLost, Loss
 from interpreters.machine.pending import EffectToRun, PausedAt, pending
 from interpreters.machine.recording import event_entry, lost_entry, pause_entry
-from interpreters.machine.transition import JSON, apply, begin, recover
+from interpreters.machine.recovery import recover
+from interpreters.machine.transition import JSON, apply, begin
 from interpreters.machine.turn import Turn, turn
 from journals.entries import Entry, Kind
 from tests.machine.driving import begun, failed, fired, lost, ran, resumed

@@ -13,7 +13,20 @@ from interpreters.machine.turn import Turn
 from tests.machine.driving import answers, begun, cancelled, claimed, done, kept, ran, resumed, signalled
 from tests.machine.invariants import broken, shape, unhandled
 from tests.machine.programs import AT, TELL, Recipe, build, workflow_of
-from wio import WIO, Rest, catch, for_each, parallel, pure, receive_signal, run_io, saga, undoable
+from wio import (
+    WIO,
+    Rest,
+    catch,
+    for_each,
+    interrupt,
+    parallel,
+    pure,
+    receive_signal,
+    run_io,
+    saga,
+    scope,
+    undoable,
+)
 
 A: Recipe = ("task", "a")
 B: Recipe = ("task", "b")
@@ -231,3 +244,8 @@ def test_a_query_sees_how_the_body_has_ended_while_a_handler_goes_on() -> None:
     here = finished(here, "scope/a")
     assert open_at(here) == ["scope[also]/b"]
     assert answers(here.execution)[0] == "near 4"
+
+
+def test_a_handler_may_be_called_like_anything_of_the_machines_own() -> None:
+    watched = scope(run_io(abs, name="a"), interrupt(build(B), name="body"))
+    assert open_at(checked(begun(workflow_of(watched), 1))) == ["scope/a", "scope[body]/b"]

@@ -8,6 +8,8 @@ from typing import Any
 import attrs
 
 from tests.patterns.programs import (
+    BOTH,
+    CAR,
     ONE_AND_TWO,
     ONE_TO_THREE,
     UNDO_A,
@@ -27,18 +29,24 @@ from tests.patterns.programs import (
 from tests.patterns.scenarios import Line
 from wio import (
     Early,
+    Meeting,
     Region,
     Rest,
     alongside,
+    arrive,
     branch,
     critical,
+    decline,
     during,
     first_of,
     for_each,
+    gather,
     hold,
     interrupt,
     leave,
     loop,
+    meet,
+    multi_merge,
     on_cancel,
     parallel,
     pure,
@@ -54,6 +62,7 @@ from wio import (
 
 UNIT = timedelta(seconds=1)
 AREA = Region("r", result=str)
+ALONE = Meeting("alone", brings=object, needs={"x": 1})
 
 
 @attrs.frozen
@@ -77,6 +86,10 @@ def _any_ok(results: Any) -> bool:
     return "ok" in results.values()
 
 
+def _is_again(value: object) -> bool:
+    return value == "again"
+
+
 def _never(_value: object) -> bool:
     return False
 
@@ -95,6 +108,8 @@ def _level(again: Work) -> Work:
     return branch(when(_is_positive) >> both, default=pure(0))
 
 
+told_car: Work = C >> branch(when(_is_again, name="again") >> arrive(ALONE, "x"), default=arrive(CAR, "c"))
+
 EDGES = (
     _edge("parallel: no guard yields", parallel(when(_never, name="n") >> A, when(_never, name="m") >> B) >> D, "{D}"),
     _edge(
@@ -110,6 +125,21 @@ EDGES = (
         scope(parallel(A, B, join=1) >> C, interrupt(told("stop"), D)) >> E,
         "A! C! {B E} E! {B} => running B! => done",
         "A! C! {B E} ^ {} => cancelled",
+    ),
+    _edge(
+        "multi-merge: one run fails",
+        multi_merge(A, B, each=C).handle_error(D) >> E,
+        "A! {B C} C#x {D} D! {E} E! => done",
+    ),
+    _edge(
+        "multi-merge: only those that are chosen",
+        A >> multi_merge(when(_never, name="n") >> B, C, each=D) >> E,
+        "A! {C} C! {D} D! {E} E! => done",
+    ),
+    _edge(
+        "multi-merge: nobody waits for the runs",
+        multi_merge(A, B, each=C, join=0) >> D,
+        "{A B D} D! A! {B C} B! {C C} C! {C} => running C! => done",
     ),
     _edge("race: the first to complete", race(A >> B, C) >> D, "{A C} A! {B C} C! {D} D! => done", "A#x {} => failed"),
     _edge("first of: nested", first_of(first_of(A, B).named("inner"), C), "{A B C} A? {A*} A! => done", "C! => done"),
@@ -288,5 +318,72 @@ EDGES = (
         "for each: a bound, and a rest",
         for_each(ONE_TO_THREE, R, key=str, at_once=1, join=1) >> D,
         "{R1} R1! {D R2} R2! {D R3} R3! D! => done",
+    ),
+    _edge(
+        "gather: the body ends first, and gives its output",
+        gather(parallel(A >> arrive(CAR, "e"), B >> arrive(CAR, "c")), meet(CAR, C >> E)) >> D,
+        "A! B! {C} C! {E} E! {D} D! => done",
+        "A! B! C! {E} ^ {} => cancelled",
+        "A! B#x {} => failed",
+    ),
+    _edge(
+        "gather: what is held, arrives at another meeting and again at its own",
+        gather(A >> arrive(ALONE, "x") >> arrive(CAR, "e") >> B, meet(CAR, D), meet(ALONE, told_car)) >> E,
+        "A! {B C} B! {C} C!again {C} C! {D} D! {E} E! => done",
+        "A! {B C} C! {B D} D#x {} => failed",
+    ),
+    _edge(
+        "gather: interrupted, with a meeting under way",
+        scope(gather(A >> arrive(ALONE, "x") >> B, meet(ALONE, C)), interrupt(told("stop"), D)) >> E,
+        "A! {B C} @stop {D} D! {E} E! => done",
+        "A! {B C} B! {C} @stop {D} D! E! => done",
+    ),
+    _edge(
+        "gather: the nearest one",
+        gather(
+            gather(A >> arrive(ALONE, "x") >> arrive(CAR, "e"), meet(ALONE, B)).named("inner") >> arrive(CAR, "c"),
+            meet(ALONE, C),
+            meet(CAR, D),
+        ),
+        "A! {B} B! {D} D! => done",
+    ),
+    _edge(
+        "gather: what drains arrives, and later to no effect",
+        gather(parallel(A, B >> arrive(ALONE, "x"), join=1) >> C, meet(ALONE, D)) >> E,
+        "A! {B C} B! {C D} C! {D} D! {E} E! => done",
+        "A! C! {B E} B! {E} E! => done",
+    ),
+    _edge(
+        "gather: a saga in what is held",
+        gather(A >> arrive(ALONE, "x") >> E, meet(ALONE, saga(undoable(B, UNDO_A) >> C))) >> D,
+        "A! {B E} B! {C E} C#x {E uA} uA! {} => failed",
+        "A! B! E#x {uA} uA! {} => failed",
+        "A! B! ^ {uA} uA! {} => cancelled",
+    ),
+    _edge(
+        "gather: an undo arrives",
+        gather(saga(undoable(A, UNDO_A >> arrive(ALONE, "x")) >> B).handle_error(C), meet(ALONE, D)),
+        "A! B#x {uA} uA! {C D} C! {D} D! => done",
+    ),
+    _edge(
+        "gather: nobody comes, and later somebody does",
+        gather(
+            parallel(decline(BOTH, "b") >> A >> arrive(BOTH, "b"), decline(BOTH, "c") >> B >> decline(BOTH, "c")),
+            meet(BOTH, D),
+        ),
+        "{A B} B! {A} A! {D} D! => done",
+    ),
+    _edge(
+        "gather: what is undone when it is interrupted, holds no meeting",
+        scope(gather(saga(undoable(A, UNDO_A >> arrive(ALONE, "x")) >> B), meet(ALONE, D)), interrupt(told("stop"), C)),
+        "A! {B} @stop {uA} uA! {C} C! => done",
+    ),
+    _edge(
+        "gather: branches begin before what is held, and before what follows them",
+        gather(
+            A >> parallel(arrive(ALONE, "x"), told("s", Early.KEEP) >> B, join=1) >> told("s", Early.KEEP) >> C,
+            meet(ALONE, D),
+        ),
+        "@s=1 A! {B D} @s=2 {B C D} B! C! D! => done",
     ),
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import pending
-from interpreters.machine.transition import recover
+from interpreters.machine.recovery import recover
 from journals.entries import Entry
 from tests.patterns.driving import Driver, play
 from tests.patterns.machine_driver import AfterTurn

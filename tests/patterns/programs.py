@@ -15,6 +15,7 @@ from wio import (
     WIO,
     Early,
     Goto,
+    Meeting,
     Region,
     Rest,
     Signal,
@@ -22,16 +23,21 @@ from wio import (
     Task,
     Workflow,
     alongside,
+    arrive,
     branch,
     critical,
+    decline,
     during,
     first_of,
     for_each,
+    gather,
     hold,
     interrupt,
     leave,
     loop,
     machine,
+    meet,
+    multi_merge,
     parallel,
     pure,
     receive_signal,
@@ -53,6 +59,7 @@ from wio.nodes import (
     During,
     FirstOf,
     ForEach,
+    Gathering,
     HandleError,
     HandleSignal,
     InRegion,
@@ -188,6 +195,36 @@ def _both_good(results: Any) -> bool:
 
 AREA = Region("r", result=str)
 CASE = Region("case", result=str)
+CAR = Meeting("car", brings=str, needs={"e": 1, "c": 1})
+BATCH = Meeting("batch", brings=str, needs={"v": 3})
+BOTH = Meeting("both", brings=str, needs={"b": 1, "c": 1})
+
+
+def _generalized() -> Work:
+    engines = for_each(ONE_AND_TWO, A >> arrive(CAR, "e"), key=str, name="engines")
+    chassis = for_each(ONE_AND_TWO, B >> arrive(CAR, "c"), key=str, name="chassis")
+    return gather(parallel(engines, chassis), meet(CAR, D))
+
+
+def _local() -> Work:
+    """Return two ways that are no branches of one join: C may also stop, and go on with E instead."""
+    way_b = branch(when(_has("b"), name="b") >> (B >> arrive(BOTH, "b")), default=decline(BOTH, "b"))
+    after_c = branch(when(_says("stop"), name="stop") >> (decline(BOTH, "c") >> E), default=arrive(BOTH, "c"))
+    way_c = branch(when(_has("c"), name="c") >> (C >> after_c), default=decline(BOTH, "c"))
+    return gather(A >> parallel(way_b.named("b"), way_c.named("c")), meet(BOTH, D))
+
+
+def _general() -> Work:
+    """Return a way that may go round, and says itself when it no longer leads to the meeting."""
+    ways = machine(
+        state("c", C.map(lambda said: Goto(said or "in", said)), to=["again", "out", "in"])
+        | state("again", pure(None).map(lambda _: Goto("c", "")), to="c")
+        | state("out", decline(BOTH, "c") >> E.map(Stop))
+        | state("in", arrive(BOTH, "c").map(Stop)),
+        start="c",
+    )
+    return gather(parallel(B >> arrive(BOTH, "b"), ways), meet(BOTH, D))
+
 
 PROGRAMS: dict[str, Program] = {
     "1": Program("a >> b", AndThen, A >> B),
@@ -199,7 +236,7 @@ PROGRAMS: dict[str, Program] = {
     "5": Program("branch(...) >> c", Branch, A >> branch(when(_says("x"), name="x") >> B, default=C) >> D),
     "6": Program("parallel(when(...) >> a, when(...) >> b)", Parallel, _multi_choice()),
     "7": Program("parallel(when(...) >> a, ...) >> c", Parallel, _multi_choice() >> D),
-    "8": Program("parallel(a >> c, b >> c)", Parallel, parallel(A >> D, B >> D), direct=False),
+    "8": Program("multi_merge(a, b, each=c)", Parallel, multi_merge(A, B, each=D)),
     "9": Program("parallel(a, b, join=1)", Parallel, parallel(A, B, C, join=1) >> D),
     "10": Program("machine(state(...), state(...), start=...)", Machine, _cycles()),
     "11": Program("parallel(a, join=0) >> b", Parallel, parallel(A, join=0) >> B),
@@ -256,6 +293,7 @@ PROGRAMS: dict[str, Program] = {
     "32": Program(
         "parallel(a, b, c, join=2, rest=Rest.CANCEL)", Parallel, parallel(A, B, C, join=2, rest=Rest.CANCEL) >> D
     ),
+    "33": Program("gather(a, meet(m, b)), arrive(m, p)", Gathering, _generalized()),
     "34": Program("for_each(..., join=2)", ForEach, for_each(ONE_TO_THREE, R, key=str, join=2) >> D),
     "35": Program(
         "for_each(..., join=2, rest=Rest.CANCEL)",
@@ -267,8 +305,15 @@ PROGRAMS: dict[str, Program] = {
         ForEach,
         for_each(ONE_AND_TWO, R, key=str, join=_both_good, add=told("more")) >> D,
     ),
+    "37": Program("gather(a, meet(m, b)), arrive(m, p), decline(m, p)", Gathering, _local()),
+    "38": Program("gather(a, meet(m, b)), arrive(m, p), decline(m, p)", Gathering, _general(), direct=False),
     "39": Program("critical(lock, a)", Critical, parallel(critical("m", A >> B), critical("m", C >> D), E)),
     "40": Program("critical(lock, a)", Critical, parallel(critical("m", A), critical("m", B), critical("m", C)) >> D),
+    "41": Program(
+        "gather(a, meet(m, b)), arrive(m, p)",
+        Gathering,
+        gather(for_each(elements(*"123456"), A >> arrive(BATCH, "v"), key=str), meet(BATCH, D)),
+    ),
     "42": Program("for_each(..., join=0)", ForEach, A >> for_each(lambda _: range(3), B >> C, join=0)),
     "43": Program(
         "region(r, everything), leave(r, ...)",

@@ -235,6 +235,9 @@ SCENARIOS = (
         33,
         "Generalized AND-join",
         "{A A B B} A! A! {B B} B! {B D} D! {B} B! {D} D! => done",
+        "A! B! {A B D} A! B! {D D} D! {D} => running D! => done",
+        "B! B! A! {A D} A? ^ {} => cancelled",
+        "A! B! D#no {} => failed",
     ),
     _scenario(
         34,
@@ -263,11 +266,17 @@ SCENARIOS = (
         37,
         "Local synchronizing merge",
         "A!bc {B C} B! {C} C! {D} D! => done",
+        "A!b {B} B! {D} D! => done",
+        "A!c {C} C!stop {E} E! => done",
+        "A!bc C!stop {B E} B! {D E} D! {E} E! => done",
+        "A!bc B! C!stop {D E} E! {D} => running D! => done",
+        "A! {} => done",
     ),
     _scenario(
         38,
         "General synchronizing merge",
         "{B C} B! {C} C!again {C} C! {D} D! => done",
+        "C!again C!out {B E} B! {D E} D! E! => done",
     ),
     _scenario(
         39,
@@ -287,6 +296,7 @@ SCENARIOS = (
         41,
         "Thread merge",
         "A! A! {A A A A} A! {A A A D} D! A! A! {A} A! {D} D! => done",
+        "A! A! A! A! A! {A D} A! {D D} D! => running D! => done",
     ),
     _scenario(
         42,

@@ -15,6 +15,7 @@ from returns.result import Success
 from wio import (
     WIO,
     Goto,
+    Meeting,
     Region,
     Rest,
     Retry,
@@ -22,16 +23,21 @@ from wio import (
     Stop,
     Task,
     alongside,
+    arrive,
     branch,
     compute,
     critical,
+    decline,
     during,
     first_of,
     for_each,
+    gather,
     hold,
     interrupt,
     leave,
     machine,
+    meet,
+    multi_merge,
     now,
     on_cancel,
     parallel,
@@ -54,6 +60,7 @@ _TASK = Task("approve", version=2, input=int, output=int)
 _MORE = Signal("more", request=int, response=int)
 _STOP = Signal("stop", request=int, response=int)
 _REGION = Region("order", result=int)
+_MEETING = Meeting("tea", brings=int, needs={"x": 1, "y": 2})
 _NAMES = ("a", 'say "hi"', "x & y", "日本", "back\\slash", "stock")
 
 names = st.sampled_from(_NAMES)
@@ -113,6 +120,13 @@ def _parallel(one: AnyProgram, other: AnyProgram, guarded: bool, join: Any, rest
     return joined >> number
 
 
+def _merge(one: AnyProgram, other: AnyProgram, tail: AnyProgram, guarded: bool, join: Any) -> AnyProgram:
+    second: Any = when(_is_even, name="even") >> other if guarded else other.named("other")
+    options: Any = {} if join is None else {"join": join}
+    merged: AnyProgram = multi_merge(one.named("one"), second, each=tail, name="merged", **options)
+    return merged >> number
+
+
 def _for_each(body: AnyProgram, at_once: int | None, join: Any, adds: bool, finishes: bool, name: str) -> AnyProgram:
     more = {"add": _signal(_MORE, "more")} if adds else {}
     end = {"finish": _signal(_STOP, "enough")} if finishes else {}
@@ -151,6 +165,13 @@ def _recursive(one: AnyProgram, other: AnyProgram) -> AnyProgram:
     return recursive("walk", build) >> number
 
 
+def _gather(one: AnyProgram, other: AnyProgram, then: AnyProgram, name: str) -> AnyProgram:
+    second = other >> arrive(_MEETING, "y") >> branch(when(_is_even) >> arrive(_MEETING, "y"), default=number)
+    body: Any = parallel(one >> arrive(_MEETING, "x"), second.named("second"), decline(_MEETING, "y"))
+    made: AnyProgram = gather(body, meet(_MEETING, number >> then), name=name)
+    return made >> number
+
+
 def _undo(action: AnyProgram, undo: AnyProgram) -> AnyProgram:
     return undoable(action, compute(lambda done: _number(done.output)) >> undo)
 
@@ -162,6 +183,7 @@ def larger(programs: st.SearchStrategy[AnyProgram]) -> list[st.SearchStrategy[An
     flags = st.booleans()
     return [
         st.builds(_parallel, programs, programs, flags, joins, st.sampled_from(Rest), names),
+        st.builds(_merge, programs, programs, programs, flags, st.sampled_from([None, 0, 1])),
         st.builds(
             lambda one, other, name: first_of(one.named("one"), other.named("other"), name=name),
             programs,
@@ -174,6 +196,7 @@ def larger(programs: st.SearchStrategy[AnyProgram]) -> list[st.SearchStrategy[An
         st.builds(critical, names, programs),
         st.builds(hold, names, programs),
         st.builds(during, names, programs, programs),
+        st.builds(_gather, programs, programs, programs, names),
         st.builds(_undo, programs, programs),
         st.builds(lambda body, name: saga(body, name=name), programs, names),
         st.builds(_machine, programs, programs, flags, names),

@@ -11,24 +11,35 @@ import attrs
 from interpreters.render import Elements, Mark, Progress, Reached, State, Undoing
 from tests.render.sample_workflows import RETRY, AnyProgram, CardDeclined, Order, function, never, signal_step, step
 from wio import (
+    Exceeded,
     Fixed,
+    Meeting,
+    ParentClose,
     Region,
     Rest,
     Retry,
     Task,
     Workflow,
     alongside,
+    arrive,
     branch,
     catch,
+    checkpoint,
+    child,
     critical,
+    decline,
     during,
     fail,
     first_of,
     for_each,
+    gather,
     hold,
     interrupt,
     leave,
+    loop,
     machine,
+    meet,
+    multi_merge,
     new_uuid,
     now,
     on_cancel,
@@ -36,11 +47,14 @@ from wio import (
     pure,
     race,
     random_number,
+    recovered,
     recursive,
     region,
     retrying,
+    run_io,
     saga,
     scope,
+    start_child,
     state,
     task,
     timeout,
@@ -48,9 +62,12 @@ from wio import (
     wait,
     when,
 )
+from wio.machines import Goto
 
 APPROVE = Task("approve", version=2, input=int, output=bool)
 ORDER = Region("order", result=str)
+CAR = Meeting("car", brings=object, needs={"engine": 1, "wheel": 4})
+no_engine = decline(CAR, "engine")
 
 
 @attrs.frozen
@@ -70,6 +87,16 @@ def offered(name: str = "approve", **options: Any) -> AnyProgram:
     return task(APPROVE, function("request"), name=name, **options)
 
 
+def going_on(*_: Any) -> Goto[Any]:
+    """Stand for the handler of a state that always goes on to another one."""
+    return Goto(never(), None)
+
+
+def going(name: str) -> AnyProgram:
+    """Return a step after which a machine always goes on."""
+    return run_io(function(name), going_on, name=name)
+
+
 def _parallel() -> Sample:
     checks = parallel(
         step("reserve") >> step("charge", retry=RETRY),
@@ -86,6 +113,28 @@ def _parallel() -> Sample:
         Reached("checks[large]/review", State.WAITING, "claimed by ann"),
     )
     return _instance(checks >> step("ship"), State.RUNNING, *trace)
+
+
+def _multi_merge() -> Sample:
+    program = multi_merge(
+        step("scan letter"),
+        step("read mail") >> step("open attachment"),
+        when(function("has fax"), name="fax") >> offered("type fax"),
+        each=step("index") >> offered("check", to=function("clerks")),
+        name="inbox",
+    )
+    trace = (
+        *(Reached(f"inbox[{name}]") for name in ("scan letter", "read mail", "fax")),
+        Reached("inbox[scan letter]/scan letter"),
+        Reached("inbox[scan letter]/index"),
+        Reached("inbox[scan letter]/check"),
+        Reached("inbox[read mail]/read mail"),
+        Reached("inbox[read mail]/open attachment"),
+        Reached("inbox[read mail]/index"),
+        Reached("inbox[read mail]/check", State.WAITING, "claimed by ann"),
+        Reached("inbox[fax]/type fax", State.WAITING, "offered"),
+    )
+    return _instance(program >> step("report"), State.WAITING, *trace)
 
 
 def _race() -> Sample:
@@ -218,6 +267,20 @@ def _milestone() -> Sample:
     return _instance(program, State.RUNNING, *trace)
 
 
+def _gather() -> Sample:
+    wheels = for_each(function("wheels"), step("make wheel") >> arrive(CAR, "wheel"), element=int, name="wheels")
+    engine = branch(when(function("has engine")) >> (step("make engine") >> arrive(CAR, "engine")), default=no_engine)
+    program = gather(parallel(wheels, engine), meet(CAR, step("assemble") >> offered("test drive")), name="hall")
+    trace: list[Any] = [*(Reached(f"hall/parallel[{name}]") for name in ("wheels", "branch"))]
+    trace += [Reached("hall/parallel[wheels]/wheels"), Elements("hall/parallel[wheels]/wheels", 9)]
+    trace += [Reached(f"hall/parallel[wheels]/wheels[{number}]/make wheel") for number in range(1, 9)]
+    trace += [Reached("hall/parallel[wheels]/wheels[9]/make wheel", State.RUNNING)]
+    trace += [Reached("hall/parallel[branch]/branch[has engine]/make engine")]
+    trace += [Reached("hall[car]/assemble"), Reached("hall[car]/test drive")]
+    trace += [Reached("hall[car#2]/assemble"), Reached("hall[car#2]/test drive", State.WAITING, "offered")]
+    return _instance(program >> step("sell"), State.RUNNING, *trace)
+
+
 def _saga() -> Sample:
     flight, hotel = step("cancel flight"), step("cancel hotel") >> step("refund")
     program = saga(
@@ -241,7 +304,7 @@ def _saga() -> Sample:
 def _machine() -> Sample:
     program = machine(
         state("placed", first_of(signal_step("pay"), signal_step("cancel")), to=("paid", "cancelled"))
-        | state("paid", step("pack"), to=("shipped", "packing failed"))
+        | state("paid", going("pack"), to=("shipped", "packing failed"))
         | state("packing failed", offered("repair"), to=("paid", "packing failed", "cancelled"))
         | state("shipped", signal_step("received"))
         | state("cancelled", step("refund")),
@@ -257,6 +320,28 @@ def _machine() -> Sample:
         Reached("order[paid#2]/pack", State.RUNNING),
     )
     return _instance(program >> step("archive"), State.RUNNING, *trace)
+
+
+def _checkpoint() -> Sample:
+    polled = loop(step("ask"), until=function("is there"), back=wait(timedelta(hours=1)), name="poll", checkpoint=int)
+    states = machine(
+        state("open", going("look"), to=("open", "closed")) | state("closed", step("close")),
+        start="open",
+        name="case",
+        checkpoint=int,
+    )
+    old: AnyProgram = recovered("weigh", event=int, handler=function("weighed"))
+    program = old >> checkpoint(step("pack") >> step("label"), result=int, name="packing") >> polled >> states
+    trace = (
+        Reached("packing/pack"),
+        Reached("packing/label"),
+        Reached("packing"),
+        Reached("poll[1]/ask"),
+        Reached("poll[1]/wait"),
+        Reached("poll[1]"),
+        Reached("poll[2]/ask", State.RUNNING),
+    )
+    return _instance(program, State.RUNNING, *trace)
 
 
 def _recursion() -> Sample:
@@ -277,7 +362,10 @@ def _recursion() -> Sample:
 
 def _retrying() -> Sample:
     policy = Retry(attempts=3, backoff=Fixed(timedelta(seconds=10)))
-    program = retrying(step("upload") >> step("convert"), policy, function("skipped"))
+    strict = Retry(
+        on=(OSError,), fail_on=(PermissionError,), attempt_timeout=timedelta(minutes=1), exceeded=Exceeded.FAIL
+    )
+    program = retrying(step("upload", retry=strict) >> step("convert"), policy, function("skipped"))
     trace = (Reached("upload"), Reached("convert", State.RETRYING, "attempt 2"))
     return _instance(program >> step("publish"), State.RETRYING, *trace)
 
@@ -293,10 +381,26 @@ def _steps() -> Sample:
     return _instance(program, State.WAITING, *trace)
 
 
+def _child() -> Sample:
+    shipping = Workflow("shipping", version=3, input=int, root=step("pack"))
+    program = (
+        step("order")
+        >> start_child(shipping, on_close=ParentClose.WAIT, name="tell")
+        >> child(shipping, result=int, error=CardDeclined)
+    )
+    trace = (
+        Reached("order"),
+        Reached("tell", State.DONE, "child runs: shop-1:tell"),
+        Reached("shipping", State.WAITING, "child shop-1:shipping"),
+    )
+    return _instance(program, State.WAITING, *trace)
+
+
 def operators() -> Mapping[str, Sample]:
     """Return a sample for each operator, by its name."""
     return {
         "parallel": _parallel(),
+        "multi_merge": _multi_merge(),
         "race": _race(),
         "for_each": _for_each(),
         "first_of": _first_of(),
@@ -305,11 +409,14 @@ def operators() -> Mapping[str, Sample]:
         "region": _region(),
         "critical": _critical(),
         "milestone": _milestone(),
+        "gather": _gather(),
         "saga": _saga(),
         "machine": _machine(),
+        "checkpoint": _checkpoint(),
         "recursive": _recursion(),
         "retrying": _retrying(),
         "steps": _steps(),
+        "child": _child(),
     }
 
 
@@ -383,7 +490,7 @@ def combined_60() -> Workflow[Any, Any, Any]:
     )
     change = during("changeable", offered("change address"), pure("as it was"))
     delivery = machine(
-        state("packing", step("pack") >> step("label"), to=("travelling", "damaged"))
+        state("packing", step("pack") >> going("label"), to=("travelling", "damaged"))
         | state("travelling", first_of(signal_step("arrived"), signal_step("lost")), to=("there", "damaged"))
         | state("damaged", offered("inspect"), to=("packing",))
         | state("there", step("thank")),

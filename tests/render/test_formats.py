@@ -68,12 +68,35 @@ def test_the_ascii_form_is_ascii() -> None:
     assert "gr\\xf6\\xdfe" in to_text(draw(program), ascii=True)
 
 
-def test_notes_are_cut_to_the_width_and_names_are_not() -> None:
+def test_notes_and_names_are_never_cut() -> None:
     drawing = draw(samples.medium(), progress=samples.medium_progress())
-    lines = to_text(drawing, width=50).splitlines()
-    assert max(map(len, lines)) <= 50
-    assert any("look up parcel" in line for line in lines)
-    assert any(line.endswith("…") for line in lines)
+    for width in range(40, 110):
+        lines = to_text(drawing, width=width).splitlines()
+        assert max(map(len, lines)) <= max(width, 48)
+        assert any("look up parcel" in line for line in lines)
+        pause = next(index for index, line in enumerate(lines) if "─ pause" in line)
+        assert "waiting: until 2026-11-21 09:00" in " ".join(
+            " ".join(lines[pause : pause + 3]).replace("│", "").split()
+        )
+
+
+def test_what_kind_of_thing_it_is_gives_way_to_a_note() -> None:
+    drawing = draw(samples.medium(), progress=samples.medium_progress())
+    lines = to_text(drawing, width=76).splitlines()
+    assert [line for line in lines if "…" in line] == [line for line in lines if "loop until del…" in line]
+    assert any(line.endswith("timer for 6h     ◌ waiting: until 2026-11-21 09:00") for line in lines)
+    assert "…" not in to_text(drawing)
+
+
+def test_a_note_that_is_too_long_goes_on_below_itself() -> None:
+    problem = "ConnectionError: the warehouse in the next town does not answer, and nobody knows why it does not"
+    trace = (Reached("reserve"), Reached("charge", State.PAUSED, problem))
+    lines = to_text(draw(samples.small(), progress=Progress(trace)), width=76).splitlines()
+    first = next(index for index, line in enumerate(lines) if "charge" in line)
+    note_at = lines[first].index("‖")
+    assert " ".join(line[note_at:] for line in lines[first : first + 2]) == f"‖ paused: {problem}"
+    assert lines[first + 1].startswith("│  ")
+    assert max(map(len, lines)) <= 76
 
 
 def test_a_row_that_is_too_long_goes_on_below_in_its_columns() -> None:
@@ -183,7 +206,7 @@ def test_json_holds_every_shape(program: AnyProgram) -> None:
     found = list(_shape_names(json.loads(to_json(drawing))))
     for shape in shapes(drawing.body):
         found.remove(type(shape).__name__.lower())
-    assert set(found) <= {"drawing", "place", "way", "alarm", "stage"}
+    assert set(found) <= {"drawing", "place", "way", "alarm", "stage", "held"}
 
 
 def test_json_says_where_a_step_is_and_how_far() -> None:

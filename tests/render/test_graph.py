@@ -115,5 +115,7 @@ def test_what_was_passed_in_the_first_round_of_a_loop_is_travelled() -> None:
 def test_every_kind_of_node_has_its_look() -> None:
     instance = graph_of(draw(samples.recursion(), progress=samples.recursion_progress(1_000), most=12))
     together = graph_of(draw(sample_operators.combined_60()))
-    shown = [dot for drawn in (graph_of(draw(samples.every_node())), together, instance) for dot in dots(drawn.inside)]
+    child, gather = (graph_of(draw(sample_operators.operators()[name].program)) for name in ("child", "gather"))
+    every_node = graph_of(draw(samples.every_node()))
+    shown = [dot for drawn in (every_node, together, child, gather, instance) for dot in dots(drawn.inside)]
     assert {dot.look for dot in shown} == set(Look)

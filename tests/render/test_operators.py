@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import attrs
 import pytest
 
 from interpreters.render import (
@@ -22,6 +23,7 @@ from interpreters.render import (
 )
 from interpreters.render.drawing import (
     AgainStep,
+    Assembly,
     ComputeStep,
     Drawing,
     Enclosure,
@@ -34,6 +36,7 @@ from interpreters.render.drawing import (
     Place,
     Split,
     StateGraph,
+    TaskStep,
     Undoable,
     Watching,
 )
@@ -41,20 +44,26 @@ from interpreters.render.graph import Box, Dot, Edge, Line, Look, dots
 from interpreters.render.inside import shape_count, step_count
 from interpreters.render.laying import graph_of
 from interpreters.render.progress import begun
-from tests.render.sample_operators import ORDER, Sample, offered, operators, together
+from tests.render.sample_operators import CAR, ORDER, Sample, going, offered, operators, together
 from tests.render.sample_workflows import AnyProgram, function, never, signal_step, step
 from tests.render.test_walk import addresses, shapes, states
 from wio import (
     Fixed,
+    Meeting,
     Rest,
     Retry,
     alongside,
+    arrive,
     branch,
+    check,
     compute,
     critical,
     for_each,
+    gather,
     leave,
     machine,
+    meet,
+    multi_merge,
     parallel,
     recursive,
     region,
@@ -62,12 +71,14 @@ from wio import (
     saga,
     scope,
     state,
+    timeout,
     undoable,
     wait,
     when,
 )
 
 SAMPLES = operators()
+TEA = Meeting("tea", brings=object, needs={"x": 1})
 
 
 def drawn(sample: Sample) -> Drawing:
@@ -103,6 +114,40 @@ def test_all_operators_together_find_their_places(size: int) -> None:
 
 
 # Branches
+
+
+def test_the_tail_of_a_multi_merge_is_drawn_once_behind_its_branches() -> None:
+    program = multi_merge(step("a"), step("b"), each=step("tail"))
+    split = only(draw(program), Split)
+    assert [shape.place.address for shape in split.tail.body] == ["merge[*]/tail"]
+    assert (split.tail.place, split.runs) == (Place(), "")
+    graph = graph_of(draw(program))
+    assert [dot.title for dot in dots(graph.inside) if dot.title == "tail"] == ["tail"]
+
+
+def test_the_runs_of_a_tail_are_counted_and_the_one_that_needs_somebody_is_drawn() -> None:
+    names = ("a", "b", "c", "d")
+    program = multi_merge(*map(step, names), each=step("tail"))
+    trace: list[Any] = [Reached(f"merge[{name}]") for name in names]
+    trace += [Reached(f"merge[{name}]/{name}") for name in "abc"]
+    trace += [Reached("merge[a]/tail"), Reached("merge[b]/tail", State.PAUSED, "no"), Reached("merge[c]/tail")]
+    trace += [Reached("merge[d]/d", State.RUNNING)]
+    drawing = after(program, *trace)
+    assert drawing.unplaced == ()
+    split = only(drawing, Split)
+    assert split.runs == "2 done, 1 paused"
+    assert split.tail.place.state is State.PAUSED
+    assert split.tail.body[0].place.note == "no"
+    assert [way.place.state for way in split.ways] == [State.DONE] * 3 + [State.RUNNING]
+
+
+def test_a_multi_merge_is_done_when_all_runs_of_its_tail_are() -> None:
+    program = multi_merge(step("a"), step("b"), each=step("tail"))
+    trace = [Reached(f"merge[{name}]/{part}") for name in "ab" for part in (name, "tail")]
+    split = only(after(program, *trace), Split)
+    assert (split.place.state, split.runs) == (State.DONE, "2 done")
+    waiting = only(after(program, *trace[:3], Reached("merge[b]/tail", State.WAITING)), Split)
+    assert (waiting.place.state, waiting.runs) == (State.WAITING, "1 done, 1 waiting")
 
 
 def test_a_join_says_for_how_many_it_waits() -> None:
@@ -215,6 +260,14 @@ def test_an_element_that_was_withdrawn_is_counted_as_such() -> None:
     assert only(after(program, *trace), Multiple).counts == "1 done, 1 withdrawn"
 
 
+def test_all_of_a_few_elements_are_drawn() -> None:
+    program = for_each(function("pages"), step("a"), element=int)
+    trace = [Reached(f"each[{key}]/a") for key in ("x", "y", "z", "u")]
+    few, many = (only(after(program, *part, outcome=State.DONE), Multiple) for part in (trace[:3], trace))
+    assert [way.name for way in few.elements] == ["x", "y", "z"]
+    assert ([way.name for way in many.elements], many.counts) == (["x"], "4 done")
+
+
 # Scopes
 
 
@@ -250,8 +303,42 @@ def test_the_most_urgent_run_of_a_handler_is_drawn() -> None:
     first = (Reached("scope[day]/day"), Reached("scope[day]/remind", State.RETRYING))
     drawing = after(program, *first, Reached("scope[day#2]/day", State.WAITING), Reached("scope/paid", State.WAITING))
     alarm = only(drawing, Watching).alarms[0]
-    assert (alarm.place.at, alarm.place.state, alarm.runs) == ("scope[day]", State.RETRYING, 2)
+    assert (alarm.place.at, alarm.place.state, alarm.runs) == ("scope[day]", State.RETRYING, 1)
     assert only(drawing, Watching).place.state is State.RETRYING
+
+
+def test_a_handler_beside_a_scope_says_how_often_it_ran() -> None:
+    program = scope(signal_step("paid"), alongside(wait(timedelta(days=1), name="day"), step("remind"))) >> step("b")
+    ran = [Reached(f"scope[{run}]/{name}") for run in ("day", "day#2") for name in ("day", "remind")]
+    armed = Reached("scope[day#3]/day", State.WAITING, "until 09:00")
+    at_work = after(program, *ran, armed, Reached("scope/paid", State.WAITING))
+    assert "◌ waiting: ran 2 times" in to_text(at_work)
+    assert "◌ waiting: until 09:00" in to_text(at_work)
+    withdrawn = Reached("scope[day#3]/day", State.WITHDRAWN)
+    over = after(program, *ran, Reached("scope/paid"), withdrawn, Reached("b"), outcome=State.DONE)
+    alarm = only(over, Watching).alarms[0]
+    assert (alarm.place.at, alarm.place.state, alarm.runs) == ("scope[day#2]", State.DONE, 2)
+    assert "✓ done: ran 2 times" in to_text(over)
+    assert "ran 2 times" in to_dot(over)
+
+
+def test_a_handler_that_never_ran_does_not_say_so() -> None:
+    program = scope(signal_step("paid"), alongside(wait(timedelta(days=1), name="day"), step("remind")))
+    drawing = after(program, Reached("scope[day]/day", State.WITHDRAWN), Reached("scope/paid"), outcome=State.DONE)
+    assert only(drawing, Watching).alarms[0].runs == 0
+    assert "ran" not in to_text(drawing)
+
+
+def test_a_scope_that_was_left_still_undoes() -> None:
+    undo = step("undo")
+    program = timeout(saga(undoable(step("a"), undo) >> signal_step("b")), timedelta(days=1), step("c"))
+    trace = (
+        Reached("timeout/saga/a"),
+        Reached("timeout[deadline]/deadline"),
+        Reached("timeout/saga/b", State.WITHDRAWN),
+    )
+    undoing = (Undoing("timeout/saga[undo 1]", undo), Reached("timeout/saga[undo 1]/undo", State.PAUSED, "down"))
+    assert only(after(program, *trace, *undoing), Watching).place.state is State.PAUSED
 
 
 def test_a_part_of_a_region_that_was_left_says_so_and_what_follows_goes_on() -> None:
@@ -291,6 +378,22 @@ def test_what_holds_for_a_part_is_its_title() -> None:
 # Compensation
 
 
+def test_a_meeting_is_drawn_as_it_was_held_last_and_with_a_line_from_all_who_arrive() -> None:
+    (held,) = only(drawn(SAMPLES["gather"]), Assembly).meetings
+    assert (held.place.at, held.place.state, held.runs) == ("hall[car#2]", State.WAITING, 2)
+    assert [shape.place.at for shape in held.body] == ["hall[car#2]/assemble", "hall[car#2]/test drive"]
+    came = {(tail, head) for tail, head in lines(drawn(SAMPLES["gather"])) if head == "car"}
+    assert came == {("arrive car", "car"), ("decline car", "car")}
+
+
+def test_an_arrival_at_an_outer_meeting_leads_out_of_the_inner_gathering() -> None:
+    inner = gather(step("a") >> arrive(CAR, "wheel") >> arrive(TEA, "x"), meet(TEA, step("b") >> arrive(TEA, "x")))
+    graph = graph_of(draw(gather(inner, meet(CAR, step("c")))))
+    titles = {dot.id: dot.title for dot in dots(graph.inside)}
+    came = [(titles[edge.tail], titles[edge.head]) for edge in graph.edges if edge.line is Line.ARRIVAL]
+    assert came == [("arrive tea", "tea"), ("arrive tea", "tea"), ("arrive car", "car")]
+
+
 def test_an_undo_is_found_by_the_program_that_runs() -> None:
     drawing = drawn(SAMPLES["saga"])
     first, second = (shape for shape in shapes(drawing.body) if isinstance(shape, Undoable))
@@ -299,6 +402,40 @@ def test_an_undo_is_found_by_the_program_that_runs() -> None:
     assert (first.undone.state, second.undone.state) == (State.RUNNING, State.DONE)
     saga_place = next(shape.place for shape in shapes(drawing.body) if isinstance(shape, Enclosure))
     assert (saga_place.state, saga_place.note) == (State.RUNNING, "undo 2")
+
+
+@pytest.mark.parametrize("state", [State.PAUSED, State.RETRYING, State.RUNNING, State.WAITING])
+def test_an_undo_that_is_shared_is_drawn_at_the_action_that_it_undoes(state: State) -> None:
+    undo = step("cancel")
+    program = saga(undoable(step("a"), undo) >> undoable(step("b"), undo) >> step("c"))
+    begun = (Reached("saga/a"), Reached("saga/b"), Reached("saga/c", State.FAILED), Undoing("saga[undo 1]", undo))
+    at_work = Reached("saga[undo 1]/cancel", state, "says why")
+    assert _undos(after(program, *begun, at_work)) == [
+        Place("saga[undo *]/cancel"),
+        Place("saga[undo *]/cancel#2", at_work.address, state, "says why"),
+    ]
+    then = (
+        Reached("saga[undo 1]/cancel"),
+        Undoing("saga[undo 2]", undo),
+        attrs.evolve(at_work, address="saga[undo 2]/cancel"),
+    )
+    first, second = _undos(after(program, *begun, *then))
+    assert (first.at, first.state, first.note) == ("saga[undo 2]/cancel", state, "says why")
+    assert (second.at, second.state) == ("saga[undo 1]/cancel", State.DONE)
+
+
+def _undos(drawing: Drawing) -> list[Place]:
+    return [shape.undo[0].place for shape in shapes(drawing.body) if isinstance(shape, Undoable)]
+
+
+def test_a_saga_that_failed_says_so_and_how_much_it_undid() -> None:
+    undo = step("cancel")
+    program = saga(undoable(step("a"), undo) >> check(never, name="valid")).handle_error(step("b"))
+    undone = (Reached("saga/a"), Undoing("saga[undo 1]", undo), Reached("saga[undo 1]/cancel"))
+    failed = only(after(program, *undone, outcome=State.FAILED), Enclosure)
+    assert (failed.place.state, failed.place.note) == (State.FAILED, "undid 1")
+    handled = only(after(program, *undone, Reached("!error/b"), outcome=State.DONE), Enclosure)
+    assert (handled.place.state, handled.place.note) == (State.HANDLED, "undid 1")
 
 
 def test_the_undos_of_a_saga_are_counted_together() -> None:
@@ -326,7 +463,7 @@ def test_a_machine_is_the_graph_that_was_declared() -> None:
         ("packing failed", "paid"),
         ("packing failed", "cancelled"),
     }
-    assert {titles[tail] for tail, head in between if not head} == {"shipped", "cancelled"}
+    assert {titles[tail] for tail, head in between if not head} == {"placed", "packing failed", "shipped", "cancelled"}
     assert ("repair", "repair") in lines(draw(SAMPLES["machine"].program))
 
 
@@ -337,6 +474,28 @@ def test_a_start_that_is_computed_leads_to_the_machine_until_it_is_known() -> No
     assert "starts by by age" in to_text(draw(program))
     instance = after(program, Reached("m[b]/b", State.RUNNING))
     assert [boxes(instance)[edge.into] for edge in graph_of(instance).edges if edge.into and not edge.box] == ["b"]
+
+
+def test_a_state_that_may_also_stop_leads_to_what_follows() -> None:
+    """What is not annotated may stop."""
+    states = state("at", step("ask"), to="lost") | state("lost", going("search"), to="at")
+    drawing = draw(machine(states, start="at", name="m") >> step("archive"))
+    assert ("ask", "archive") in lines(drawing)
+    assert ("search", "archive") not in lines(drawing)
+    kinds = [line.split("]")[1].strip() for line in to_text(drawing).splitlines() if "]" in line]
+    assert kinds == ["to lost, or ends", "to at"]
+
+
+def test_a_state_that_goes_nowhere_ends_and_its_empty_body_is_not_told() -> None:
+    states = state("open", step("ask"), to="shut") | state("shut", compute(never))
+    silent = state("gone", compute(never), to="open")
+    text = to_text(draw(machine(states | silent, start="open")))
+    assert [line.split("]")[1].strip() for line in text.splitlines() if "]" in line] == [
+        "to shut, or ends",
+        "ends",
+        "to open, or ends",
+    ]
+    assert "(nothing)" not in text
 
 
 def test_a_way_to_an_earlier_state_leads_back() -> None:
@@ -397,6 +556,13 @@ def test_a_task_and_a_drawn_value_have_looks_of_their_own() -> None:
     looks = [dot.look for dot in dots(graph.inside)][1:-1]
     assert looks == [Look.RECORD, Look.RECORD, Look.RECORD, Look.TASK, Look.SIGNAL]
     assert "task approve v2, to managers" in to_text(draw(SAMPLES["steps"].program))
+
+
+def test_whom_a_task_is_for_is_drawn_as_it_was_given() -> None:
+    told = [draw(offered(to=to)) for to in ("managers", ("ann", "bob"), {"role": "clerk"}, lambda _: "x", ["a" * 90])]
+    words = [only(drawing, TaskStep).to for drawing in told]
+    assert words == ["managers", "ann, bob", "role: clerk", "computed", "a" * 59 + "…"]
+    assert "to managers" in to_dot(told[0])
 
 
 def test_a_cancelled_instance_says_so() -> None:

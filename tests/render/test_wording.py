@@ -12,12 +12,13 @@ from interpreters.render.wording import (
     count_words,
     duration_words,
     moment_words,
+    policy_words,
     printable,
     retry_words,
     value_words,
 )
 from tests.render.random_programs import step
-from wio import Retry, fail, loop, pure, repeat_while
+from wio import Exceeded, Fixed, Retry, fail, loop, pure, repeat_while
 from wio.nodes import Timing
 
 
@@ -76,6 +77,22 @@ def test_a_moment_is_told_whether_it_is_given_or_computed() -> None:
     assert moment_words(datetime(2026, 11, 21, 9, tzinfo=UTC), Timing.INSTANT) == "until 2026-11-21 09:00 UTC"
     assert moment_words(due, Timing.INSTANT) == "until due"
     assert moment_words(lambda _: due(_), Timing.DURATION) == "for computed"
+
+
+def test_a_retry_policy_is_told_with_all_that_it_says() -> None:
+    policy = Retry(
+        attempts=3,
+        backoff=Fixed(timedelta(seconds=1)),
+        on=(OSError, TimeoutError),
+        fail_on=(PermissionError,),
+        attempt_timeout=timedelta(seconds=30),
+        overall=timedelta(hours=1),
+        exceeded=Exceeded.FAIL,
+    )
+    said = "on OSError or TimeoutError, 30s each, 1h in all, fails on PermissionError, else fails"
+    assert retry_words(policy) == f"retry \N{MULTIPLICATION SIGN}3, {said}"
+    assert policy_words(policy, None) == f"retry \N{MULTIPLICATION SIGN}3, after 1s, {said}"
+    assert retry_words(Retry(on=())) == "retry, on nothing"
 
 
 def test_a_retry_policy_is_told_by_its_attempts() -> None:

@@ -45,11 +45,11 @@ def test_a_history_can_be_told_as_activities(started: Callable[..., Any], wio: C
     assert "activity completed" in wio("history", "--id", "failing", "--activities").out
 
 
-def test_an_error_is_told_by_its_type_and_message(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+def test_an_error_is_told_with_what_was_decided(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
     started("pausing")
     row = wio("history", "--id", "pausing").out.splitlines()[2]
     assert row.split()[3:5] == ["attempt_failed", "need_file"]
-    assert row.endswith("need_file  FileNotFoundError: [Errno 2] No such file or directory: 'mended'")
+    assert row.endswith("need_file  FileNotFoundError: [Errno 2] No such file or directory: 'mended' -> pause")
     error = wio("history", "--id", "pausing", "--json").json()[1]["payload"]["value"]["error"]
     assert "Traceback" in error["traceback"]
 

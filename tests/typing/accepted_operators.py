@@ -11,10 +11,12 @@ from returns.maybe import Maybe
 from tests.typing import shop
 from tests.typing.shop import (
     APPROVE,
+    BILL,
     CANCEL,
     INSPECT,
     MORE,
     PACK,
+    PARCEL,
     WHOLE,
     Approve,
     Cancelled,
@@ -27,6 +29,7 @@ from tests.typing.shop import (
 )
 from wio import (
     WIO,
+    Exceeded,
     Goto,
     On,
     Region,
@@ -38,18 +41,23 @@ from wio import (
     Task,
     Workflow,
     alongside,
+    arrive,
     call,
     check,
     compute,
     critical,
+    decline,
     during,
     first_of,
     for_each,
+    gather,
     handle_signal,
     hold,
     interrupt,
     leave,
     machine,
+    meet,
+    multi_merge,
     new_uuid,
     now,
     on_cancel,
@@ -123,6 +131,28 @@ assert_type(
 )
 assert_type(
     parallel(counted, large, merge=lambda order, latest: (order.number, latest)), WIO[Order, Never, tuple[int, bool]]
+)
+
+# Multi-merge: the outputs are those of the continuation
+
+twice = compute(shop.doubled)
+as_text = compute(shop.shown)
+assert_type(multi_merge(counted, counted_2, each=twice), WIO[Order, Never, tuple[int, ...]])
+assert_type(multi_merge(counted, texts, each=as_text), WIO[Order, Never, tuple[str, ...]])
+assert_type(multi_merge(counted, texts, large, each=as_text), WIO[Order, Never, tuple[str, ...]])
+assert_type(multi_merge(counted, pure(3), each=twice), WIO[Order, Never, tuple[int, ...]])
+assert_type(multi_merge(reserved, declined, each=pure(3)), WIO[Order, OutOfStock | Declined, tuple[int, ...]])
+small = run_io(shop.doubled, shop.double_if_small, name="small")
+assert_type(multi_merge(counted, counted_2, each=small), WIO[Order, Declined, tuple[int, ...]])
+assert_type(
+    multi_merge(reserved.map(shop.always_one), counted, each=small), WIO[Order, OutOfStock | Declined, tuple[int, ...]]
+)
+assert_type(multi_merge(counted, counted_2, each=wait(timedelta(1))), WIO[Order, Never, tuple[int, ...]])
+assert_type(multi_merge(*[counted], each=twice), WIO[Order, Never, tuple[int, ...]])
+assert_type(multi_merge(counted, counted_2, each=twice, join=1), WIO[Order, Never, tuple[Maybe[int], ...]])
+assert_type(
+    multi_merge(reserved, when(shop.is_large) >> declined, each=pure(3)),
+    WIO[Order, OutOfStock | Declined, tuple[Maybe[int], ...]],
 )
 
 # Parallel: with a join, or with a guard, all outputs are `Maybe`
@@ -314,6 +344,21 @@ assert_type(during("open", counted, otherwise=reserved), WIO[Order, OutOfStock, 
 assert_type(during("open", reserved, otherwise=declined), WIO[Order, OutOfStock | Declined, Reserved | Charged])
 assert_type(during("open", counted, otherwise=wait(timedelta(1))), WIO[Order, Never, int | Order])
 
+# Meetings
+
+assert_type(arrive(PARCEL, "item"), WIO[Reserved, Never, Reserved])
+assert_type(counted >> decline(PARCEL, "item"), WIO[Order, Never, int])
+assert_type(decline(PARCEL, "item") >> counted, WIO[Order, Never, int])
+assert_type(
+    gather(reserved >> arrive(PARCEL, "box"), meet(PARCEL, compute(shop.packed))), WIO[Order, OutOfStock, Reserved]
+)
+assert_type(gather(counted, meet(PARCEL, compute(shop.packed))), WIO[Order, Never, int])
+assert_type(gather(counted, meet(PARCEL, check(shop.packed_or_out))), WIO[Order, OutOfStock, int])
+assert_type(
+    gather(counted, meet(PARCEL, check(shop.packed_or_out)), meet(BILL, check(shop.billed_or_declined)), name="g"),
+    WIO[Order, OutOfStock | Declined, int],
+)
+
 # Undoing
 
 assert_type(undoable(reserved, run_io(shop.release)), WIO[Order, OutOfStock, Reserved])
@@ -324,6 +369,16 @@ assert_type(saga(undoable(reserved, run_io(shop.release)) >> charged), WIO[Order
 # Retries
 
 retry = Retry(attempts=3)
+assert_type(
+    Retry(
+        on=(OSError, TimeoutError),
+        fail_on=(PermissionError,),
+        attempt_timeout=timedelta(seconds=5),
+        overall=timedelta(hours=1),
+        exceeded=Exceeded.FAIL,
+    ),
+    Retry,
+)
 assert_type(retrying(reserved, retry), WIO[Order, OutOfStock, Reserved])
 assert_type(retrying(counted, retry, shop.go_without), WIO[Order, OutOfStock, int | str])
 assert_type(retrying(declined, retry, shop.go_without), WIO[Order, OutOfStock | Declined, Charged | str])

@@ -13,10 +13,12 @@ from returns.maybe import Maybe
 
 from tests.typing import shop
 from tests.typing.shop import (
+    BILL,
     CANCEL,
     INSPECT,
     MORE,
     PACK,
+    PARCEL,
     WHOLE,
     Cancelled,
     Charged,
@@ -27,24 +29,30 @@ from tests.typing.shop import (
 )
 from wio import (
     WIO,
+    Meeting,
     Region,
     Rest,
     Retry,
     Task,
     Workflow,
     alongside,
+    arrive,
     call,
     check,
     compute,
     critical,
     during,
+    fail,
     first_of,
     for_each,
+    gather,
     handle_signal,
     hold,
     interrupt,
     leave,
     machine,
+    meet,
+    multi_merge,
     new_uuid,
     now,
     on_cancel,
@@ -92,6 +100,14 @@ wrong_join_function = parallel(counted, large, join=shop.is_large)  # must fail
 wrong_rest = parallel(counted, large, join=1, rest="cancel")  # must fail
 wrong_merge = parallel(counted, large, merge=shop.number_of)  # must fail
 unknown_option = parallel(counted, large, joined=1)  # must fail
+
+# Multi-merge
+
+continued_from_another_output = multi_merge(counted, large, each=heavy)  # must fail
+second_output_refused = multi_merge(counted, start, each=compute(shop.doubled))  # must fail
+merged_outputs: WIO[Order, Never, tuple[str, ...]] = multi_merge(counted, each=compute(shop.doubled))  # must fail
+error_of_the_tail: WIO[Order, Never, tuple[int, ...]] = multi_merge(counted, each=fail("x"))  # must fail
+without_a_tail = multi_merge(counted, large)  # must fail
 
 # One of several
 
@@ -155,6 +171,18 @@ wrong_hold: WIO[Order, Never, str] = hold("open", counted)  # must fail
 wrong_during = start >> during("open", counted, otherwise=heavy)  # must fail
 may_be_over: WIO[Order, Never, int] = during("open", counted, otherwise=pure("x"))  # must fail
 
+# Meetings
+
+brings_another = counted >> arrive(PARCEL, "item")  # must fail
+meets_without_brought = meet(PARCEL, counted)  # must fail
+meets_of_another = meet(BILL, compute(shop.packed))  # must fail
+party_is_no_name = arrive(PARCEL, 1)  # must fail
+needs_no_numbers = Meeting("parcel", brings=int, needs=["box"])  # must fail
+brings_no_type = Meeting("parcel", needs={"box": 1})  # must fail
+error_of_meeting: WIO[Order, Never, int] = gather(counted, meet(PARCEL, check(shop.packed_or_out)))  # must fail
+no_meeting = gather(counted, counted)  # must fail
+wrong_gather: WIO[Order, Never, Reserved] = gather(counted, meet(PARCEL, compute(shop.packed)))  # must fail
+
 # Undoing
 
 undo_of_another_output = undoable(reserved, run_io(shop.unship))  # must fail
@@ -167,6 +195,11 @@ wrong_saga: WIO[Order, Never, Reserved] = saga(undoable(reserved, pure(None)))  
 
 retry = Retry(attempts=3)
 wrong_policy = retrying(counted, 3)  # must fail
+no_classes = Retry(on="OSError")  # must fail
+no_tuple = Retry(on=OSError)  # must fail
+no_failing_class = Retry(fail_on=(OSError(),))  # must fail
+no_duration = Retry(attempt_timeout=5)  # must fail
+nothing_exceeded = Retry(exceeded="fail")  # must fail
 wrong_give_up = retrying(reserved, retry, shop.in_stock)  # must fail
 give_up_of_another_input = retrying(charged, retry, shop.go_without)  # must fail
 error_of_give_up: WIO[Order, Never, int | str] = retrying(counted, retry, shop.go_without)  # must fail

@@ -13,7 +13,7 @@ from returns.io import IOResultE, impure_safe
 from returns.maybe import Maybe, Nothing, Some
 from returns.result import Failure, Result, Success
 
-from wio import WIO, Caught, Done, GivenUp, Goto, Interrupted, Query, Region, Signal, Stop, Task, pure
+from wio import WIO, Caught, Done, GivenUp, Goto, Interrupted, Meeting, Query, Region, Signal, Stop, Task, pure
 
 
 @attrs.frozen
@@ -67,6 +67,8 @@ MORE = Signal("more", request=int, response=str)
 PACK = Task("pack", input=int, output=Reserved)
 INSPECT = Task("inspect", input=int, output=Reserved, error=Declined)
 WHOLE = Region("whole", result=Shipped)
+PARCEL = Meeting("parcel", brings=Reserved, needs={"box": 1, "item": 2})
+BILL = Meeting("bill", brings=Charged, needs={"charge": 1})
 STATUS = Query("status", response=str)
 
 
@@ -272,6 +274,14 @@ def numbers(order: Order) -> list[int]:
     return list(range(order.number))
 
 
+def always_one(_: object) -> int:
+    return 1
+
+
+def shown(value: int | str) -> str:
+    return str(value)
+
+
 def doubled(number: int) -> int:
     return 2 * number
 
@@ -386,3 +396,15 @@ def go_without_always(order: Order, problem: GivenUp) -> Result[str, Never]:
 
 def countdown(again: WIO[Order, OutOfStock, int]) -> WIO[Order, OutOfStock, int]:
     return again
+
+
+def packed(brought: Mapping[str, tuple[Reserved, ...]]) -> int:
+    return len(brought)
+
+
+def packed_or_out(brought: Mapping[str, tuple[Reserved, ...]]) -> Result[int, OutOfStock]:
+    return Success(len(brought))
+
+
+def billed_or_declined(brought: Mapping[str, tuple[Charged, ...]]) -> Result[int, Declined]:
+    return Success(len(brought))

@@ -12,7 +12,7 @@ from returns.result import Failure, Result, Success
 
 from interpreters import UnexpectedQuery, UserFunctionRaised, answer
 from interpreters.machine.pending import EffectToRun, Outcome, Pending, SignalExpected, TimerRunning, pending
-from interpreters.machine.transition import recover
+from interpreters.machine.recovery import recover
 from interpreters.machine.turn import Turn
 from interpreters.testing import Simulation
 from journals.entries import Entry

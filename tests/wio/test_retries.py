@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -93,6 +94,45 @@ def test_a_delay_cannot_be_negative() -> None:
         Retry(backoff=Fixed(-SECOND))
     with pytest.raises(InvalidDefinition, match="negative"):
         Retry(ceiling=-SECOND)
+
+
+class Gone(ConnectionError):
+    """Is a kind of `OSError`."""
+
+
+def test_the_classes_of_a_policy_have_their_subclasses() -> None:
+    policy = Retry(on=(OSError, TimeoutError), fail_on=(ConnectionError,))
+    errors = (Gone(), OSError(), TimeoutError(), ValueError(), Exception())
+    assert [policy.retries(error) for error in errors] == [True, True, True, False, False]
+    assert [policy.fails(error) for error in errors] == [True, False, False, False, False]
+
+
+def test_without_classes_every_error_is_tried_again_and_none_fails_the_instance() -> None:
+    assert Retry().retries(ValueError())
+    assert not Retry().fails(ValueError())
+    assert not Retry(on=()).retries(ValueError())
+
+
+@pytest.mark.parametrize("field", ["on", "fail_on"])
+@pytest.mark.parametrize("classes", [OSError, [OSError], "OSError", (OSError(),), (OSError, "late"), (list[int],)])
+def test_classes_come_in_a_tuple(field: str, classes: object) -> None:
+    wrong: Any = {field: classes}
+    with pytest.raises(InvalidDefinition, match=rf"{field}=.* Give a tuple of classes: {field}=\(OSError,\)"):
+        Retry(**wrong)
+
+
+@pytest.mark.parametrize("field", ["attempt_timeout", "overall"])
+@pytest.mark.parametrize("duration", [timedelta(0), -SECOND])
+def test_a_time_is_above_zero(field: str, duration: timedelta) -> None:
+    wrong: Any = {field: duration}
+    with pytest.raises(InvalidDefinition, match=f"{field}=.* Give a timedelta above zero"):
+        Retry(**wrong)
+
+
+def test_what_becomes_of_a_step_is_one_of_two() -> None:
+    wrong: Any = "fail"
+    with pytest.raises(InvalidDefinition, match=r"exceeded='fail': give Exceeded.PAUSE or Exceeded.FAIL"):
+        Retry(exceeded=wrong)
 
 
 # In an instance

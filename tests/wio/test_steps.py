@@ -14,7 +14,7 @@ from returns.result import Failure, Result, Success
 from interpreters import DraftReached, Runtime, UserFunctionRaised, WrongPayload, effect_context
 from interpreters.errors import JournalMismatch, NotActive, NotDue
 from interpreters.machine.pending import EffectToRun, Outcome, PausedAt, SignalExpected, TimerRunning, pending
-from interpreters.machine.transition import recover
+from interpreters.machine.recovery import recover
 from interpreters.runtime.agenda import described
 from interpreters.testing import START, Simulation
 from journals import InMemoryJournal

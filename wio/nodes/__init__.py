@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+from wio.nodes.checkpoints import Checkpoint, Recovered
 from wio.nodes.control import Answer, Arm, Branch, Loop, LoopTest, Machine, Recur, Recursive, Retrying, State
 from wio.nodes.joints import (
     Critical,
     During,
     FirstOf,
     ForEach,
+    Gathering,
     Handler,
     Hold,
     InRegion,
+    Meet,
     Parallel,
     Rest,
     Saga,
@@ -52,7 +55,20 @@ from wio.nodes.program import (
     same_structure,
     summary,
 )
-from wio.nodes.steps import Draft, Drawn, HandleSignal, Leave, OfferTask, Record, RunIO, Timing, Wait
+from wio.nodes.steps import (
+    Arrive,
+    Draft,
+    Drawn,
+    HandleSignal,
+    Leave,
+    OfferTask,
+    ParentClose,
+    Record,
+    RunChild,
+    RunIO,
+    Timing,
+    Wait,
+)
 
 __all__ = [
     "WIO",
@@ -61,9 +77,11 @@ __all__ = [
     "AnyNode",
     "AnyWIO",
     "Arm",
+    "Arrive",
     "Branch",
     "Caught",
     "Check",
+    "Checkpoint",
     "Composable",
     "Compute",
     "Critical",
@@ -78,6 +96,7 @@ __all__ = [
     "FlatMap",
     "ForEach",
     "Function",
+    "Gathering",
     "HandleError",
     "HandleSignal",
     "Handler",
@@ -89,18 +108,22 @@ __all__ = [
     "Loop",
     "LoopTest",
     "Machine",
+    "Meet",
     "Named",
     "Node",
     "OfferTask",
     "Out",
     "Parallel",
+    "ParentClose",
     "Passage",
     "Pure",
     "Record",
+    "Recovered",
     "Recur",
     "Recursive",
     "Rest",
     "Retrying",
+    "RunChild",
     "RunIO",
     "Saga",
     "State",
@@ -128,7 +151,9 @@ Node: TypeAlias = (
     | Draft
     | Record
     | OfferTask
+    | RunChild
     | Leave
+    | Arrive
     | AndThen
     | FlatMap
     | TransformOutput
@@ -149,8 +174,11 @@ Node: TypeAlias = (
     | Critical
     | Hold
     | During
+    | Gathering
     | Undoable
     | Saga
+    | Checkpoint
+    | Recovered
 )
 """Is the closed union of all nodes: a `match` over it without a wildcard is checked to be complete."""
 

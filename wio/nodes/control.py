@@ -49,7 +49,8 @@ class Loop(AnyNode):
     """Repeats `body` until `until` yields: a bool, or a `Maybe` with the output.
 
     `back` is the way from the end of one round to the start of the next; without it the body's output is
-    its next input. With `LoopTest.BEFORE` the question is asked of the input, before the first round too.
+    its next input. With `LoopTest.BEFORE` the question is asked of the input, before the first round too. What flows
+    into the next round is recorded as a `checkpoint`, if that is a type.
     """
 
     body: WIO[Any, Any, Any] = attrs.field(validator=is_program)
@@ -58,6 +59,7 @@ class Loop(AnyNode):
     test: LoopTest = LoopTest.AFTER
     name: str = attrs.field(default="loop", kw_only=True, validator=valid_name("a loop"))
     description: str = attrs.field(default="", kw_only=True)
+    checkpoint: Any = attrs.field(default=None, kw_only=True)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -90,12 +92,16 @@ class State(Part):
 
 @attrs.frozen(eq=False, repr=False)
 class Machine(AnyNode):
-    """Goes from state to state until one of them ends with `Stop`. `start` is a state, or a function that names it."""
+    """Goes from state to state until one of them ends with `Stop`. `start` is a state, or a function that names it.
+
+    What flows from state to state is recorded as a `checkpoint`, if that is a type.
+    """
 
     states: tuple[State, ...]
     start: str | Function
     name: str = attrs.field(default="machine", kw_only=True, validator=valid_name("a state machine"))
     description: str = attrs.field(default="", kw_only=True)
+    checkpoint: Any = attrs.field(default=None, kw_only=True)
 
 
 # Recursion

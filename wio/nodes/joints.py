@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 from attrs.validators import optional
 
+from wio.meetings import Meeting
 from wio.names import valid_name
 from wio.nodes.control import Arm
 from wio.nodes.program import WIO, AnyNode, Function, Part, is_program
@@ -15,6 +16,7 @@ from wio.regions import Region
 from wio.validators import is_a, is_function, is_function_or_none
 
 _REGION = is_a(Region, "Give a region: Region('order', result=...).")
+_MEETING = is_a(Meeting, "Give a meeting: Meeting('car', brings=..., needs={'engine': 1}).")
 
 
 class Rest(enum.Enum):
@@ -39,6 +41,7 @@ class Parallel(AnyNode):
     `join` is how many must have ended (None: all that began; 0: none), or a function of the results so far. The
     output is a tuple in the order of the arms: of plain values, or with `maybe` of `Some` and `Nothing`. `merge`
     makes the value that queries outside see meanwhile, of the input and the latest values in the branches, by name.
+    With `each`, every branch goes on with a run of that program of its own.
     """
 
     arms: tuple[Arm, ...]
@@ -46,6 +49,7 @@ class Parallel(AnyNode):
     rest: Rest = Rest.DRAIN
     maybe: bool = False
     merge: Function | None = attrs.field(default=None, validator=is_function_or_none)
+    each: WIO[Any, Any, Any] | None = attrs.field(default=None, kw_only=True, validator=optional(is_program))
     name: str = attrs.field(default="parallel", kw_only=True, validator=valid_name("a parallel part"))
     description: str = attrs.field(default="", kw_only=True)
 
@@ -167,6 +171,27 @@ class During(AnyNode):
     @property
     def label(self) -> str:
         return f"during({self.milestone})"
+
+
+# Meetings
+
+
+@attrs.frozen(eq=False)
+class Meet(Part):
+    """Runs `body` whenever everybody has arrived whom `meeting` needs, on what they have brought: tuples by party."""
+
+    meeting: Meeting[Any] = attrs.field(validator=_MEETING)
+    body: WIO[Any, Any, Any] = attrs.field(validator=is_program)
+
+
+@attrs.frozen(eq=False, repr=False)
+class Gathering(AnyNode):
+    """Runs `base`, and beside it what follows the meetings at which parts in it arrive; ends as `base` does."""
+
+    base: WIO[Any, Any, Any] = attrs.field(validator=is_program)
+    meets: tuple[Meet, ...]
+    name: str = attrs.field(default="gather", kw_only=True, validator=valid_name("a gathering"))
+    description: str = attrs.field(default="", kw_only=True)
 
 
 # Compensation

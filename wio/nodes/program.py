@@ -459,7 +459,7 @@ def _parts(value: object) -> tuple[object, ...] | None:
     return cast("tuple[object, ...]", value) if isinstance(value, tuple) else None
 
 
-_HOLDING = re.compile(r"\b(WIO|Arm|State|Handler)\b")
+_HOLDING = re.compile(r"\b(WIO|Arm|State|Handler|Meet)\b")
 _MOST_IN_SUMMARY = 12
 _MOST_UNNAMED = 1_000
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from attrs.validators import optional
 
 from wio.errors import InvalidDefinition
+from wio.meetings import Meeting
 from wio.names import valid_name
 from wio.nodes.program import AnyNode, Function, Passage
 from wio.regions import Region
@@ -18,10 +19,14 @@ from wio.signals import Signal
 from wio.tasks import Task
 from wio.validators import is_a, is_function, is_function_or_none
 
+if TYPE_CHECKING:  # a workflow is made of nodes, so this module cannot wait for it
+    from wio.workflow import Workflow
+
 _RETRY = is_a(Retry, "Give a policy: Retry(attempts=3).")
 _SIGNAL = is_a(Signal, "Give a signal: Signal('confirm', request=..., response=...).")
 _TASK = is_a(Task, "Give a task: Task('approve', input=..., output=...).")
 _REGION = is_a(Region, "Give a region: Region('order', result=...).")
+_MEETING = is_a(Meeting, "Give a meeting: Meeting('car', brings=..., needs={'engine': 1}).")
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -134,6 +139,38 @@ class OfferTask(AnyNode):
     description: str = attrs.field(default="", kw_only=True)
 
 
+class ParentClose(enum.Enum):
+    """Says what becomes of a child when its parent ends, or when the step that waits for it is withdrawn.
+
+    `CANCEL`: it is cancelled; the parent makes sure that it has been told. `ABANDON`: it is left alone. `WAIT`: it goes
+    on, and the parent's end waits for it.
+    """
+
+    CANCEL = "cancel"
+    ABANDON = "abandon"
+    WAIT = "wait"
+
+
+@attrs.frozen(eq=False, repr=False)
+class RunChild(AnyNode):
+    """Starts an instance of another workflow, and waits for its end.
+
+    `id` makes the child's id of the value, and `input` its input; None takes the parent's id and the address here, and
+    the value itself. `result` and `error` are the types of what the child ends with. When it does not wait, the value
+    passes unchanged, and these two are None.
+    """
+
+    workflow: Workflow[Any, Any, Any]
+    id: Function | None = attrs.field(default=None, kw_only=True, validator=is_function_or_none)
+    input: Function | None = attrs.field(default=None, kw_only=True, validator=is_function_or_none)
+    result: Any = attrs.field(default=None, kw_only=True)
+    error: Any = attrs.field(default=None, kw_only=True)
+    waits: bool = attrs.field(default=True, kw_only=True)
+    on_close: ParentClose = attrs.field(default=ParentClose.CANCEL, kw_only=True)
+    name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
+    description: str = attrs.field(default="", kw_only=True)
+
+
 @attrs.frozen(eq=False, repr=False)
 class Leave(AnyNode):
     """Leaves every part of a region that is active now: each ends with what `result` makes of the value here."""
@@ -144,3 +181,16 @@ class Leave(AnyNode):
     @property
     def label(self) -> str:
         return f"leave({self.region.name})"
+
+
+@attrs.frozen(eq=False, repr=False)
+class Arrive(Passage):
+    """Arrives at a meeting of the gathering around it, with the value, or with `comes` False says that it does not."""
+
+    meeting: Meeting[Any] = attrs.field(validator=_MEETING)
+    party: str
+    comes: bool = True
+
+    @property
+    def label(self) -> str:
+        return f"{'arrive' if self.comes else 'decline'}({self.meeting.name})"

@@ -1,0 +1,160 @@
+"""Who sees to the children of an instance? They are started, told to cancel, and their ends are recorded.
+
+Nobody waits for a child: when one has ended in this runtime, its parent is told; a runtime that takes a parent over
+looks at its children. Everything here may be repeated. The locks of a parent and of a child are never held together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from interpreters.errors import WrongPayload
+from interpreters.machine.children import left_address
+from interpreters.machine.execution import Active, ChildLink, Execution, Parent
+from interpreters.machine.pending import ChildRunning, ChildToCancel, ChildToSee, ChildToStart, Outcome, pending_at
+from interpreters.machine.places import place_at
+from interpreters.machine.recording import cancel_entry, child_ended_entry, child_left_entry, pause_entry
+from interpreters.machine.turn import turn
+from interpreters.runtime.clock import Clock
+from interpreters.runtime.driver import Driver
+from interpreters.runtime.live import Live
+from interpreters.runtime.starting import Starting
+from interpreters.runtime.storing import Store, is_of_store
+from journals.codecs import Codec, CodecError
+from journals.entries import UNFINISHED, Entry
+from journals.errors import Conflict, UnknownInstance
+
+
+class Children:
+    """Sees to the children of the instances of one runtime; `live_of` returns an instance in memory by its id."""
+
+    def __init__(
+        self,
+        store: Store,
+        driver: Driver,
+        starting: Starting,
+        clock: Clock,
+        codec: Codec,
+        live_of: Callable[[str], Live],
+    ) -> None:
+        self._store = store
+        self._driver = driver
+        self._starting = starting
+        self._clock = clock
+        self._codec = codec
+        self._live_of = live_of
+
+    async def see_to(self, live: Live, seen: ChildToSee) -> None:
+        """Do what an instance has to do for a child, and record what has come of it."""
+        child = self._live_of(seen.child.id)
+        try:
+            ended = await self._store.surely(child, partial(self._seen_to, live, seen, child))
+        # Code of the user runs in there: all that a child does first.
+        except Exception as fault:
+            if is_of_store(fault):
+                raise
+            await self._record(live, seen, partial(pause_entry, error=fault))
+            return
+        match seen:
+            case ChildToStart() | ChildToCancel():
+                await self._record(live, seen, child_left_entry)
+            case ChildRunning():
+                if ended is not None:
+                    await self._record(live, seen, partial(child_ended_entry, outcome=ended))
+
+    async def _seen_to(self, live: Live, seen: ChildToSee, child: Live) -> Outcome | None:
+        parent = Parent(live.id, seen.child.step)
+        while True:
+            try:
+                if isinstance(seen, ChildToCancel):
+                    await self._cancel(child, parent)
+                    return None
+                return await self._begin(live, seen, child, parent)
+            except Conflict:  # Another process has moved the child on: look again.
+                continue
+
+    async def _begin(self, live: Live, seen: ChildToSee, child: Live, parent: Parent) -> Outcome | None:
+        """Let a child begin, if it has not. Return how it has ended, if it has."""
+        link = seen.child
+        async with child.lock:
+            if not _stands(live, seen):
+                return None
+            if child.execution is None or child.execution.parent != parent:
+                workflow = self._store.workflow(link.workflow, link.version)
+                try:
+                    input = self._codec.decode(link.input, workflow.input)
+                except CodecError as error:
+                    raise WrongPayload(f"The input of child {link.id!r}", str(error)) from error
+                before = await self._starting.begin(child, workflow, input, parent)
+                if before is not None and before.status not in UNFINISHED:
+                    await self._store.load(child)
+            execution = child.execution
+        if execution is not None:
+            self._driver.start(child)
+        return None if execution is None else _recorded_end(execution)
+
+    async def _cancel(self, child: Live, parent: Parent) -> None:
+        """Tell a child to cancel, unless it has ended, or has never begun."""
+        async with child.lock:
+            try:
+                execution = await self._store.load(child)
+            except UnknownInstance:
+                return
+            if execution.parent != parent or execution.outcome is not None:
+                return
+            now = self._clock.now()
+            await self._driver.adopt(child, turn(execution, cancel_entry(execution, now), now, self._driver.chance))
+        self._driver.start(child)
+
+    def tell_parent(self, child: Live) -> None:
+        """Let the parent of a child that has ended record that."""
+        execution = child.execution
+        ended = None if execution is None else _recorded_end(execution)
+        if execution is not None and execution.parent is not None and ended is not None:
+            live = self._live_of(execution.parent.instance)
+            self._driver.spawn(live, partial(self._tell, live, execution.parent.address, child.id, ended))
+
+    async def _tell(self, live: Live, address: str, child_id: str, ended: Outcome) -> None:
+        seen = await self._store.surely(live, partial(self._waiting_for, live, address, child_id))
+        if seen is not None:
+            await self._record(live, seen, partial(child_ended_entry, outcome=ended))
+        self._driver.start(live)
+
+    async def _waiting_for(self, live: Live, address: str, child_id: str) -> ChildRunning | None:
+        """Return what the instance waits for at a step, or where it sees to the child that the step has left."""
+        async with live.lock:
+            execution = await self._store.load(live)
+        for at in (address, left_address(address)):
+            seen = _seen_at(execution, place_at(execution, at))
+            if isinstance(seen, ChildRunning) and seen.child.id == child_id:
+                return seen
+        return None
+
+    async def _record(self, live: Live, seen: ChildToSee, entry_of: Callable[..., Entry]) -> None:
+        """Record what has come of a child, unless the instance has nothing to do with it any more."""
+        async with live.lock:
+            if _stands(live, seen):
+                await self._driver.note(live, seen.address, partial(_entry, entry_of, seen.address))
+
+
+def _entry(entry_of: Callable[..., Entry], address: str, execution: Execution, at: datetime) -> Entry:
+    return entry_of(execution, address, at=at)
+
+
+def _seen_at(execution: Execution, active: Active | None) -> object:
+    is_child = active is not None and isinstance(active.standing, ChildLink)
+    return pending_at(execution, active) if active is not None and is_child else None
+
+
+def _stands(live: Live, seen: ChildToSee) -> bool:
+    """Tell whether the instance still waits there for just that."""
+    execution = live.execution
+    return execution is not None and _seen_at(execution, place_at(execution, seen.address)) == seen
+
+
+def _recorded_end(execution: Execution) -> Outcome | None:
+    """Return how an instance has ended, once its journal has it."""
+    ended = execution.outcome
+    return Outcome(ended.outcome, True) if ended is not None and ended.recorded else None

@@ -1,0 +1,71 @@
+"""How does an instance begin? With its first turn; whoever asks for the same start again gets the same instance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from interpreters.errors import InstanceExists
+from interpreters.machine.execution import Parent
+from interpreters.machine.turn import first_turn
+from interpreters.runtime.clock import Clock
+from interpreters.runtime.driver import Driver
+from interpreters.runtime.live import Live
+from journals.codecs import Codec, CodecError
+from journals.entries import Entry, InstanceRecord, Payload
+from journals.errors import Conflict
+from journals.ports import Journal
+from wio.workflow import Workflow
+
+
+class Starting:
+    """Starts the instances of one runtime."""
+
+    def __init__(self, journal: Journal, driver: Driver, clock: Clock, codec: Codec) -> None:
+        self._journal = journal
+        self._driver = driver
+        self._clock = clock
+        self._codec = codec
+
+    async def begin(
+        self, live: Live, workflow: Workflow[Any, Any, Any], input: object, parent: Parent | None = None
+    ) -> InstanceRecord | None:
+        """Store the first turn of an instance, whose lock is held.
+
+        Return None, or the record of the instance when it has begun before in the same way. Raises `InstanceExists`
+        when the id is taken otherwise, and what `first_turn` and the journal raise.
+        """
+        now, chance = self._clock.now(), self._driver.chance
+        first = first_turn(workflow, input, now, self._codec, chance, id=live.id, parent=parent)
+        if live.execution is None:
+            try:
+                await self._driver.adopt(live, first)
+            except Conflict:
+                pass
+            else:
+                return None
+        return await self._existing(live.id, workflow, first.entries[0])
+
+    async def _existing(self, id: str, workflow: Workflow[Any, Any, Any], started: Entry) -> InstanceRecord:
+        record = await self._journal.find(id)
+        if record.workflow != workflow.name:
+            raise InstanceExists(id, f"workflow {record.workflow!r}, not {workflow.name!r}")
+        (recorded,) = await self._journal.read(id, most=1)
+        if started.response is not None and recorded.response != started.response:
+            raise InstanceExists(id, f"another parent, {_shown(recorded.response)}")
+        if recorded.payload != started.payload and not self._same_input(workflow, recorded, started):
+            raise InstanceExists(id, f"another input, {_shown(recorded.payload)}")
+        return record
+
+    def _same_input(self, workflow: Workflow[Any, Any, Any], recorded: Entry, started: Entry) -> bool:
+        """Compare values: the texts of equal ones may differ, for instance in the order of a set."""
+        if recorded.payload is None or started.payload is None:
+            return False
+        try:
+            before = self._codec.decode(recorded.payload, workflow.input)
+        except CodecError:
+            return False
+        return before == self._codec.decode(started.payload, workflow.input)
+
+
+def _shown(payload: Payload | None) -> str:
+    return "none" if payload is None else f"{payload.text:.200}"
