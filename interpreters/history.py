@@ -50,6 +50,8 @@ def _rows_of(workflow: str, entry: Entry) -> Iterator[tuple[str, str, str]]:
             yield "signal received", address, f"{address} {result}"
         case Kind.SIGNAL_KEPT:
             yield "signal kept", address, f"{address} {result}"
+        case Kind.SIGNAL_TAKEN:
+            yield "signal taken", address, f"{address} {result}"
         case Kind.TIMER_SET:
             yield "timer started", address, f"{address} {result}"
         case Kind.TIMER_FIRED:

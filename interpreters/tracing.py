@@ -12,7 +12,17 @@ from returns.result import Success
 
 from interpreters.machine.children import step_of
 from interpreters.machine.elements import decoded_elements
-from interpreters.machine.execution import Active, Bond, Cancelled, ChildEnd, ChildEnded, ChildLink, Execution
+from interpreters.machine.execution import (
+    Active,
+    AttemptFailed,
+    Bond,
+    Cancelled,
+    ChildEnd,
+    ChildEnded,
+    ChildLink,
+    Decided,
+    Execution,
+)
 from interpreters.machine.locking import blocker, joints_around
 from interpreters.machine.pending import (
     ChildRunning,
@@ -32,6 +42,7 @@ from interpreters.machine.places import place_at, places
 from interpreters.machine.recording import told
 from interpreters.machine.recovery import recover
 from interpreters.machine.transition import JSON, apply, folded
+from interpreters.machine.trying import given_up_with, goes_on
 from interpreters.render.progress import Continued, Elements, Happening, Mark, Progress, Reached, State, begun
 from journals.codecs import Codec
 from journals.entries import Entry, Kind
@@ -71,7 +82,7 @@ def progress(workflow: Workflow[Any, Any, Any], entries: Sequence[Entry], codec:
         if entry.kind in _ENDS and entry.address == step_of(entry.address):
             trace.insert(earlier, _ended(before, entry))
         if entry.kind in _LOST and place_at(execution, entry.address) is None:
-            trace.insert(earlier, Reached(entry.address, State.FAILED, "given up"))
+            trace.insert(earlier, _given_up(before, entry))
         trace.extend(_elements(before, execution, entry))
         trace.extend(_withdrawn(before, execution, entry))
         return execution
@@ -151,6 +162,16 @@ def _ended(execution: Execution, entry: Entry) -> Reached:
         if failure is not None:
             return Reached(entry.address, State.FAILED, _short(failure.failure()))
     return Reached(entry.address, State.DONE)
+
+
+def _given_up(execution: Execution, entry: Entry) -> Reached:
+    """Return what became of the step that an entry gives up: its failure is handled where a value takes its place."""
+    active = place_at(execution, entry.address)
+    failed = None if entry.payload is None else execution.codec.decode(entry.payload, AttemptFailed)
+    assert active is not None
+    assert isinstance(failed, AttemptFailed)
+    handled = failed.decided is Decided.GIVE_UP and goes_on(execution.joints, active, given_up_with(failed))
+    return Reached(entry.address, State.HANDLED if handled else State.FAILED, "given up")
 
 
 def _child_end(execution: Execution, entry: Entry) -> ChildEnd | None:

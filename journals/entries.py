@@ -15,6 +15,7 @@ class Kind(enum.Enum):
     EVENT = "event"
     SIGNAL = "signal"
     SIGNAL_KEPT = "signal_kept"
+    SIGNAL_TAKEN = "signal_taken"
     ATTEMPT_FAILED = "attempt_failed"
     ATTEMPT_LOST = "attempt_lost"
     TIMER_SET = "timer_set"

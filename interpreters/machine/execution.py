@@ -402,6 +402,13 @@ class AttemptLost:
 
 
 @attrs.frozen
+class Taken:
+    """Is recorded when a step takes a signal that was kept: the number of the entry that has kept it."""
+
+    seq: int
+
+
+@attrs.frozen
 class TimerSet:
     """Is recorded when a wait is reached: the absolute time at which it is over."""
 

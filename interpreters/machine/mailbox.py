@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec.structs import replace
-
 from interpreters.errors import WrongPayload
 from interpreters.machine.calling import call
-from interpreters.machine.execution import Active, Kept
+from interpreters.machine.execution import Active, Execution, Kept
 from interpreters.machine.moving import Moving
-from journals.codecs import CodecError
+from journals.codecs import Codec, CodecError
 from wio.nodes import HandleSignal
 from wio.signals import Signal
 
 
-def take_kept(moving: Moving, active: Active, node: HandleSignal) -> Active:
-    """Return a place that waits for a signal, with the oldest kept one that is for it."""
-    for index, kept in enumerate(moving.mailbox):
-        if kept.signal == node.signal.name and _is_for(moving, active, node, kept):
-            moving.mailbox = moving.mailbox[:index] + moving.mailbox[index + 1 :]
-            return replace(active, kept=kept)
-    return active
+def kept_for(execution: Execution, active: Active, node: HandleSignal) -> Kept | None:
+    """Return the oldest kept signal that is for a place, or None."""
+    ours = (kept for kept in execution.mailbox if kept.signal == node.signal.name)
+    return next((kept for kept in ours if _is_for(execution.codec, active, node, kept)), None)
+
+
+def without(mailbox: tuple[Kept, ...], seq: int) -> tuple[Kept, ...]:
+    """Return a mailbox without the signal that was kept as entry `seq`."""
+    return tuple(kept for kept in mailbox if kept.seq != seq)
 
 
 def give_back(moving: Moving, kept: Kept) -> None:
@@ -49,11 +49,11 @@ def given_key(signal: Signal[Any, Any], request: object, place: str) -> str | No
     return None if signal.correlation is None else str(call(signal.correlation, place, request))
 
 
-def _is_for(moving: Moving, active: Active, node: HandleSignal, kept: Kept) -> bool:
+def _is_for(codec: Codec, active: Active, node: HandleSignal, kept: Kept) -> bool:
     if node.match is None or node.signal.correlation is None:
         return True
     try:
-        request = moving.decode(kept.request, node.signal.request)
+        request = codec.decode(kept.request, node.signal.request)
     except CodecError as error:
         raise WrongPayload(f"The kept signal {kept.signal!r} for {active.address!r}", str(error)) from error
     return takes_request(active, node, request)

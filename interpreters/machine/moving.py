@@ -73,7 +73,7 @@ class Moving:
         self.halted: str | None = None
         self.ended: Ended | None = before.ended
         self.todo: list[Strand] = []
-        self.touched: list[str] = []
+        self.touched: dict[str, None] = {}
         self.over: tuple[str, ...] = ()
         self.loose = False
         self.freed: frozenset[str] | None = frozenset()
@@ -104,7 +104,7 @@ class Moving:
     def go_on(self, halt: Halt) -> None:
         """Take up what was still to be done at a halt."""
         self.todo.extend(halt.todo)
-        self.touched.extend(self._before.touched)
+        self.touched |= dict.fromkeys(self._before.touched)
         self.over, self.loose, self.freed = halt.over, halt.loose, halt.freed
 
     def _halt(self, prefix: str) -> Halt:
@@ -124,25 +124,26 @@ class Moving:
             if closes and place.standing.bond is Bond.WATCH:
                 self.put(replace(place, standing=attrs.evolve(place.standing, bond=Bond.CANCEL), problem=None))
 
-    def decode(self, payload: Any, form: object) -> Any:
-        """Return a payload as a value of a type. Raises `CodecError`."""
-        return self._before.codec.decode(payload, form)
-
     def put(self, active: Active) -> None:
         """Let a thread stand at a place."""
         prefix = active.home.prefix
         self.threads = self.threads.with_(prefix, active)
-        self.touched.append(prefix)
+        self.touch(prefix)
+
+    def touch(self, prefix: str) -> None:
+        """Note that a thread has come to stand where it is; the last one to do so is the last in `touched`."""
+        self.touched.pop(prefix, None)
+        self.touched[prefix] = None
 
     def park(self, home: Home, joint: str) -> None:
         """Let a thread wait at a joint."""
         self.threads = self.threads.with_(home.prefix, Parked(joint))
-        self.touched.append(home.prefix)
+        self.touched[home.prefix] = None
 
     def drop(self, prefix: str) -> None:
         """End a thread."""
         self.threads = self.threads.without(prefix)
-        self.touched.append(prefix)
+        self.touched[prefix] = None
 
     def save(self, joint: Joint) -> None:
         """Let a joint stand as it is now."""

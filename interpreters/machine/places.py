@@ -39,10 +39,12 @@ def place_over(execution: Execution, address: str) -> Active | None:
         end = address.rfind("/", 0, end - 1) + 1
 
 
-def passes_over(execution: Execution) -> bool:
-    """Tell whether a recovery passes over a part now, in which there may have been what there is no more."""
-    standing = (place.standing for place in execution.threads.values() if isinstance(place, Active))
-    return execution.recovering and any(isinstance(each, Ahead) for each in standing)
+def passes_over(execution: Execution, but: Active | None = None) -> bool:
+    """Tell whether a recovery passes over a part now, other than that at `but`: something may still be in it."""
+    if not execution.recovering:
+        return False
+    standing = (place for place in execution.threads.values() if isinstance(place, Active) and place is not but)
+    return any(isinstance(place.standing, Ahead) for place in standing)
 
 
 def places(execution: Execution) -> list[Active]:

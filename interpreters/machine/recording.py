@@ -41,9 +41,12 @@ from interpreters.machine.execution import (
     Parent,
     Paused,
     Problem,
+    Taken,
     TimerSet,
     Unrecorded,
 )
+from interpreters.machine.locking import is_blocked
+from interpreters.machine.mailbox import kept_for
 from interpreters.machine.pending import Outcome
 from interpreters.machine.places import place_at
 from interpreters.machine.transition import JSON, MAILBOX, end_kind, runs_effect
@@ -302,8 +305,8 @@ def shortened(id: str) -> str:
 def following_entry(execution: Execution, prefix: str, at: datetime, chance: Chance) -> Entry | None:
     """Return what a thread needs to have recorded before anything can happen there; None if nothing.
 
-    It is a deadline, elements, an offer, a child, a checkpoint, a time or a number. Where the user's function for it
-    raises, or what that returns cannot be kept, it is the entry that pauses the place.
+    It is a kept signal that it takes, a deadline, elements, an offer, a child, a checkpoint, a time or a number. Where
+    the user's function for it raises, or what that returns cannot be kept, it is the entry that pauses the place.
     """
     active = execution.threads.find(prefix)
     if not isinstance(active, Active) or active.problem is not None or active.gated:
@@ -330,6 +333,8 @@ def _needed(execution: Execution, active: Active, at: datetime, chance: Chance) 
     """Return what a place needs to have recorded before anything can happen there, or None."""
     node, standing = active.node, active.standing
     match standing:
+        case Attempts() if isinstance(node, HandleSignal):
+            return _taken_entry(execution, active, node, at)
         case Deadline(None) if isinstance(node, Wait):
             due = TimerSet(_deadline(node, active, at))
             return _machine_entry(execution, Kind.TIMER_SET, active.address, due, at)
@@ -347,6 +352,13 @@ def _needed(execution: Execution, active: Active, at: datetime, chance: Chance) 
             return Entry(execution.seq + 1, Kind.EVENT, active.address, payload, at)
         case _:
             return None
+
+
+def _taken_entry(execution: Execution, active: Active, node: HandleSignal, at: datetime) -> Entry | None:
+    if not execution.mailbox or active.kept is not None or is_blocked(execution, active):
+        return None
+    kept = kept_for(execution, active, node)
+    return None if kept is None else _machine_entry(execution, Kind.SIGNAL_TAKEN, active.address, Taken(kept.seq), at)
 
 
 def _checkpoint_entry(execution: Execution, active: Active, node: Checkpointed, at: datetime) -> Entry:

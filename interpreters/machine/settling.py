@@ -5,12 +5,13 @@ It is done when the part has gone, not while it goes: what follows may withdraw 
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from msgspec.structs import replace
 
 from interpreters.machine.addresses import arm_scope
 from interpreters.machine.execution import Active, Home, Joint, Strand
-from interpreters.machine.locking import blocker, eager_at, gate, regate
-from interpreters.machine.mailbox import take_kept
+from interpreters.machine.locking import eager_at, gate, regate
 from interpreters.machine.moving import Moving
 from interpreters.machine.withdrawing import finish
 from wio.nodes import During, HandleSignal, node_of
@@ -25,47 +26,27 @@ def settle(moving: Moving) -> None:
         if moving.loose:
             moving.loose = False
             regate(moving)
-            deliver(moving)
+            touch_waiting(moving)
 
 
 def stand(moving: Moving, active: Active) -> None:
-    """Let a thread stand at a place: with its locks, or gated, and with the signal that has come early for it."""
-    node = active.node
-    if isinstance(node, HandleSignal):
-        moving.put(_with_kept(moving, active, node) if moving.mailbox else active)
-    else:
-        moving.put(gate(moving, active))
+    """Let a thread stand at a place: with its locks, or gated. One that waits for a signal takes them with that."""
+    moving.put(active if isinstance(active.node, HandleSignal) else gate(moving, active))
 
 
-def deliver(moving: Moving) -> None:
-    """Give kept signals to the places that wait for them."""
-    if not moving.mailbox:
+def touch_waiting(moving: Moving) -> None:
+    """Let the places that wait for signals look into the mailbox; see `recording.following_entry`."""
+    names = {kept.signal for kept in moving.mailbox}
+    if not names:
         return
-    for active in sorted(_waiting(moving), key=lambda place: place.address):
-        node = active.node
-        assert isinstance(node, HandleSignal)
-        found = _with_kept(moving, active, node)
-        if found is not active:
-            moving.put(found)
+    waiting = [place for place in moving.threads.values() if isinstance(place, Active) and _waits(place, names)]
+    for place in sorted(waiting, key=lambda place: place.address):
+        moving.touch(place.home.prefix)
 
 
-def _waiting(moving: Moving) -> list[Active]:
-    places = (place for place in moving.threads.values() if isinstance(place, Active))
-    return [
-        place
-        for place in places
-        if isinstance(place.node, HandleSignal)
-        and place.kept is None
-        and place.problem is None
-        and place is not moving.mover
-    ]
-
-
-def _with_kept(moving: Moving, active: Active, node: HandleSignal) -> Active:
-    if blocker(moving.joints, moving.shared.locks, active.home) is not None:
-        return active
-    found = take_kept(moving, active, node)
-    return active if found is active else gate(moving, found)
+def _waits(place: Active, signals: Container[str]) -> bool:
+    node = place.node
+    return isinstance(node, HandleSignal) and place.kept is None and node.signal.name in signals
 
 
 def _close(moving: Moving, milestone: str) -> None:

@@ -19,7 +19,7 @@ from interpreters.machine.addresses import Scope
 from interpreters.machine.advance import advance, leave_checkpoint, walk
 from interpreters.machine.branches import open_each
 from interpreters.machine.calling import call
-from interpreters.machine.checkpoints import Checkpointed, forget_inside, form_of, part_of
+from interpreters.machine.checkpoints import Checkpointed, forget_inside, form_of, part_of, takes_old
 from interpreters.machine.children import close_child, leave_child
 from interpreters.machine.elements import decoded_elements
 from interpreters.machine.execution import (
@@ -52,18 +52,19 @@ from interpreters.machine.execution import (
     Parked,
     Paused,
     Strand,
+    Taken,
     TimerSet,
     Unread,
 )
 from interpreters.machine.joints import begin_work
 from interpreters.machine.latest import latest_in
-from interpreters.machine.locking import is_blocked
-from interpreters.machine.mailbox import give_back
+from interpreters.machine.locking import gate, is_blocked
+from interpreters.machine.mailbox import give_back, without
 from interpreters.machine.maps import Map
 from interpreters.machine.moving import Moving, Observer
 from interpreters.machine.places import passes_over, place_at, place_over
 from interpreters.machine.questions import may_take_named
-from interpreters.machine.trying import gives_up
+from interpreters.machine.trying import given_up_with, gives_up
 from interpreters.machine.withdrawing import withdraw, withdraw_drain
 from interpreters.machine.words import expectation
 from journals.codecs import Codec, CodecError, JsonCodec
@@ -176,6 +177,8 @@ def apply(execution: Execution, entry: Entry, observe: Observer | None = None) -
         case Kind.SIGNAL if isinstance(node, HandleSignal) and not is_blocked(execution, active):
             event = _decoded(execution.codec, entry, event_form(node))
             return _moved(execution, active, *folded(node, active, event), observe)
+        case Kind.SIGNAL_TAKEN if isinstance(node, HandleSignal):
+            return _take_kept(execution, active, node, entry)
         case Kind.TIMER_SET | Kind.TIMER_FIRED if isinstance(node, Wait):
             return _time(execution, active, entry, observe)
         case Kind.ELEMENTS if isinstance(node, ForEach):
@@ -276,15 +279,32 @@ def outcome_of(folded: Any, value: Any) -> tuple[Any, Failure[Any] | None]:
 
 
 def _keep_signal(execution: Execution, entry: Entry, observe: Observer | None) -> Execution:
-    """Keep a signal that came early; or give it to a place that has come to wait for it and takes it."""
-    signal = entry.address.removeprefix(MAILBOX)
+    """Keep a signal that came early. A place that waits for it takes it with an entry of its own."""
     to_mailbox = entry.address.startswith(MAILBOX) and entry.payload is not None
     ended = execution.outcome is not None
-    if ended or not to_mailbox or not (may_take_named(execution.workflow, signal) or passes_over(execution)):
+    if ended or not to_mailbox or not _is_known(execution, entry.address.removeprefix(MAILBOX)):
         raise mismatch(execution, entry, expectation(execution))
     moving = Moving(execution, None, observe)
     give_back(moving, kept_of(entry))
     advance(moving)
+    return moving.moved()
+
+
+def _is_known(execution: Execution, signal: str) -> bool:
+    """Tell whether a signal may have been kept: for a step that there is, or that an older version had."""
+    workflow = execution.workflow
+    return may_take_named(workflow, signal) or takes_old(workflow) or passes_over(execution)
+
+
+def _take_kept(execution: Execution, active: Active, node: HandleSignal, entry: Entry) -> Execution:
+    """Let a place handle a signal that was kept: from then on it has its locks, as one has whose effect starts."""
+    seq = _decoded_own(execution, entry, Taken).seq
+    kept = next((each for each in execution.mailbox if each.seq == seq and each.signal == node.signal.name), None)
+    if kept is None or active.kept is not None or is_blocked(execution, active):
+        raise mismatch(execution, entry, expectation(execution))
+    moving = Moving(execution, active)
+    moving.mailbox = without(moving.mailbox, seq)
+    moving.put(gate(moving, replace(active, kept=kept)))
     return moving.moved()
 
 
@@ -311,7 +331,7 @@ def _count_attempt(execution: Execution, active: Active, entry: Entry, observe: 
         raise mismatch(execution, entry, f"the end of attempt {ended} at {active.address!r}")
     if isinstance(ending, AttemptLost):
         return _stayed(execution, replace(active, standing=attrs.evolve(attempts, ended=ended)))
-    given_up = GaveUp(GivenUp(ending.error.type, ending.error.message, ended))
+    given_up = GaveUp(given_up_with(ending))
     match ending.decided:
         case Decided.FAIL:
             return _fail(execution, active, given_up, observe)
@@ -455,7 +475,7 @@ def _on_checkpoint(
     if isinstance(node, Machine) and all(state.name != onward.state for state in node.states):
         raise mismatch(execution, entry, f"state {onward.state!r} in {part_of(active)!r}, which has no such state")
     moving = Moving(execution, active, observe)
-    if isinstance(active.standing, Ahead):
+    if isinstance(active.standing, Ahead) and not passes_over(execution, but=active):
         moving.mailbox = tuple(kept for kept in moving.mailbox if kept.seq in onward.kept)
     forget_inside(moving, part_of(active))
     if active.home.joint is not None:
@@ -478,6 +498,7 @@ _FOLDED = frozenset(
 )
 _BESIDE = frozenset(
     {
+        Kind.SIGNAL_TAKEN,
         Kind.ATTEMPT_FAILED,
         Kind.ATTEMPT_LOST,
         Kind.TIMER_SET,
@@ -501,7 +522,10 @@ def _on_old(execution: Execution, active: Active, node: Recovered, entry: Entry,
         return _moved(execution, active, value, None, observe)
     if entry.kind in _BESIDE:
         stayed = _stayed(execution, replace(active, standing=_UNREAD))
-        return replace(stayed, halt=Halt(active.home.prefix))
+        mailbox = stayed.mailbox
+        if entry.kind is Kind.SIGNAL_TAKEN:
+            mailbox = without(mailbox, _decoded_own(execution, entry, Taken).seq)
+        return replace(stayed, mailbox=mailbox, halt=Halt(active.home.prefix))
     raise mismatch(execution, entry, expectation(execution))
 
 
@@ -531,14 +555,7 @@ def _pause_or_resume(execution: Execution, active: Active, entry: Entry) -> Exec
         return _stayed(execution, replace(active, problem=_decoded_own(execution, entry, Paused).error))
     standing = active.standing
     rested = Attempts(standing.ended) if isinstance(standing, Attempts) else standing
-    again = replace(active, standing=rested, problem=None)
-    if not isinstance(active.node, HandleSignal) or active.kept is not None:
-        return _stayed(execution, again)
-    moving = Moving(execution)
-    moving.put(again)
-    moving.loose = True  # a signal for it may have been kept meanwhile
-    advance(moving)
-    return moving.moved()
+    return _stayed(execution, replace(active, standing=rested, problem=None))
 
 
 def _cancel(execution: Execution, observe: Observer | None) -> Execution:

@@ -7,14 +7,15 @@ from datetime import datetime, timedelta
 from typing import cast
 
 import attrs
+from returns.result import Success
 
 from interpreters.errors import EffectFailed, UserFunctionRaised, WrongPayload
-from interpreters.machine.execution import Active, Attempts, Decided, Joint
+from interpreters.machine.execution import Active, AttemptFailed, Attempts, Decided, Joint
 from interpreters.machine.frames import Frames, Trying
 from interpreters.machine.locking import joints_around
 from interpreters.machine.maps import Map
-from wio.nodes import Retrying, RunIO
-from wio.retries import Exceeded, Retry
+from wio.nodes import RunIO
+from wio.retries import Exceeded, GivenUp, Retry
 
 
 @attrs.frozen
@@ -78,22 +79,33 @@ def policy_of(joints: Map[Joint], active: Active) -> Retry | None:
     """Return the step's own policy, or that of the nearest part around it that has one."""
     if isinstance(active.node, RunIO) and active.node.retry is not None:
         return active.node.retry
-    return next((retrying.retry for retrying in _around(joints, active)), None)
+    return next((trying.node.retry for trying in _around(joints, active)), None)
 
 
 def gives_up(joints: Map[Joint], active: Active) -> bool:
     """Tell whether a part around the step says how to go on when it is given up."""
-    return any(retrying.give_up is not None for retrying in _around(joints, active))
+    return any(trying.node.give_up is not None for trying in _around(joints, active))
 
 
-def _around(joints: Map[Joint], active: Active) -> Iterator[Retrying]:
+def given_up_with(failed: AttemptFailed) -> GivenUp:
+    """Return what is said of a step that is given up after a failed attempt."""
+    return GivenUp(failed.error.type, failed.error.message, failed.attempt)
+
+
+def goes_on(joints: Map[Joint], active: Active, given_up: GivenUp) -> bool:
+    """Tell whether a value takes the place of what a given-up step would have led to; else a failure does."""
+    ways = (trying.node.give_up and trying.node.give_up(trying.input, given_up) for trying in _around(joints, active))
+    return isinstance(next((way for way in ways if way is not None), None), Success)
+
+
+def _around(joints: Map[Joint], active: Active) -> Iterator[Trying]:
     yield from _in(active.frames)
     for joint, _ in joints_around(joints, active.home):
         yield from _in(joint.frames)
 
 
-def _in(frames: Frames) -> Iterator[Retrying]:
+def _in(frames: Frames) -> Iterator[Trying]:
     while frames is not None:
         if isinstance(frames, Trying):
-            yield frames.node
+            yield frames
         frames = frames.below

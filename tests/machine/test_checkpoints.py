@@ -51,6 +51,7 @@ from wio import (
     critical,
     handle_signal,
     hold,
+    interrupt,
     leave,
     loop,
     machine,
@@ -58,11 +59,13 @@ from wio import (
     parallel,
     pure,
     query,
+    receive_signal,
     recovered,
     region,
     repeat_while,
     run_io,
     saga,
+    scope,
     state,
     undoable,
     wait,
@@ -407,8 +410,10 @@ def test_what_reaches_out_of_a_part_keeps_its_entries_needed(
     assert seen(recover(workflow, entries_of(first, turn))) == seen(turn.execution)
 
 
+tell = handle_signal(TELL, lambda _, request: request, lambda _, event: event, respond=lambda *_: "", event=int)
+
+
 def test_signals_that_wait_are_still_there_behind_a_checkpoint() -> None:
-    tell = handle_signal(TELL, lambda _, request: request, lambda _, event: event, respond=lambda *_: "", event=int)
     workflow = workflow_of(rounds(step("check") >> step("more")) >> tell)
     turns = turns_of(
         workflow,
@@ -433,6 +438,43 @@ def test_signals_that_wait_are_still_there_behind_a_checkpoint() -> None:
         for jumps in (True, False):
             again = recover(workflow, entries[:length], jumps=jumps)
             assert (seen(again), again.mailbox) == (seen(plain), plain.mailbox)
+
+
+def test_a_signal_that_was_kept_stays_with_the_part_that_has_taken_it() -> None:
+    one = checkpoint(tell, result=int, name="pack") >> step("a")
+    workflow = workflow_of(parallel(one.named("p"), (tell >> step("b")).named("q")).map(len))
+    turns = turns_of(
+        workflow,
+        0,
+        lambda here: kept(here, TELL, 5),
+        lambda here: kept(here, TELL, 6),
+        lambda here: signalled(here, 50, address="parallel[p]/p/pack/tell"),
+    )
+    entries = entries_of(*turns)
+    for jumps in (True, False):
+        again = recover(workflow, entries, jumps=jumps)
+        assert pending(again) == pending(turns[-1].execution)
+    (_, other) = pending(again)
+    assert isinstance(other, EffectToRun)
+    assert other.arguments == (0, 6)
+
+
+def test_a_signal_is_not_lost_that_a_part_gave_back_while_the_checkpoint_of_another_was_passed() -> None:
+    interrupted = scope(tell >> step("x"), interrupt(receive_signal(ASK, lambda *_: 1, respond=lambda *_: 0)))
+    two = checkpoint(interrupted.map(lambda _: 2), result=int, name="pack") >> tell
+    one = checkpoint(step("a"), result=int) >> step("b")
+    workflow = workflow_of(parallel(one.named("p"), two.named("q")).map(len))
+    turns = turns_of(
+        workflow,
+        0,
+        lambda here: kept(here, TELL, 5),
+        runs(1, "parallel[p]/p/checkpoint/a"),
+        lambda here: signalled(here, 7, address="parallel[q]/q/pack/scope[ask]/ask"),
+    )
+    assert turns[-1].entries[-1].kind is Kind.SIGNAL_TAKEN
+    for jumps in (True, False):
+        again = recover(workflow, entries_of(*turns), jumps=jumps)
+        assert pending(again) == pending(turns[-1].execution)
 
 
 def replayed_of(workflow: Any, entries: Sequence[Entry]) -> Execution:
@@ -509,6 +551,22 @@ def test_an_old_signal_is_folded() -> None:
     turns = turns_of(old, 1, lambda here: signalled(here, 5))
     assert isinstance(waiting(turns[0]), SignalExpected)
     assert pending(recover(new, entries_of(*turns)))[0].arguments == (6,)  # type: ignore[union-attr]
+
+
+def test_an_old_signal_that_was_kept_is_folded_and_no_longer_waits() -> None:
+    old, new = (
+        workflow_of(step("b") >> tell),
+        workflow_of(step("b") >> recovered("tell", event=int, handler=old_or_new)),
+    )
+    turns = turns_of(old, 1, lambda here: kept(here, TELL, 5), runs(2), lambda here: signalled(here, 6))
+    for length, waits in ((2, True), (3, True), (4, False)):
+        again = recover(new, entries_of(*turns)[:length])
+        assert bool(again.mailbox) is waits
+    assert recover(new, entries_of(*turns)[:5]).outcome is not None
+
+
+def old_or_new(value: int, event: int) -> int:
+    return value + event
 
 
 def test_what_nobody_accepts_is_still_a_mismatch() -> None:

@@ -9,17 +9,17 @@ import attrs
 import pytest
 
 from interpreters import JournalMismatch, WrongPayload
-from interpreters.machine.execution import AttemptLost, Loss
+from interpreters.machine.execution import AttemptLost, Loss, Taken
 from interpreters.machine.pending import EffectToRun, PausedAt, pending
 from interpreters.machine.recording import event_entry, lost_entry, pause_entry
 from interpreters.machine.recovery import recover
 from interpreters.machine.transition import JSON, apply, begin
 from interpreters.machine.turn import Turn, turn
 from journals.entries import Entry, Kind
-from tests.machine.driving import begun, failed, fired, lost, ran, resumed
+from tests.machine.driving import begun, failed, fired, kept, lost, ran, resumed
 from tests.machine.driving import waiting as only
-from tests.machine.programs import AT
-from wio import WIO, Fixed, Retry, Workflow, pure, run_io, wait
+from tests.machine.programs import AT, TELL
+from wio import WIO, Fixed, Retry, Workflow, pure, receive_signal, run_io, wait
 
 
 def ask(number: int) -> int:
@@ -147,6 +147,26 @@ def test_a_timer_is_set_once_and_fires_once() -> None:
         apply(waiting.execution, attrs.evolve(timer_set, seq=3))
     with pytest.raises(JournalMismatch):
         apply(after.execution, attrs.evolve(after.entries[0], seq=4))
+
+
+def test_a_signal_that_was_kept_is_taken_once_by_a_step_that_waits_for_it() -> None:
+    here = begun(workflow(run_io(ask) >> receive_signal(TELL, lambda _, told: told, respond=lambda *_: "")), 1)
+    here = kept(kept(here, TELL, 5), TELL, 6)
+
+    def taken(here: Turn, seq: int, address: str) -> Entry:
+        return Entry(here.execution.seq + 1, Kind.SIGNAL_TAKEN, address, JSON.encode(Taken(seq), Taken), AT)
+
+    with pytest.raises(JournalMismatch):
+        apply(here.execution, taken(here, 2, "ask"))
+    before, here = here, ran(here, 2)
+    assert [entry.kind for entry in here.entries] == [Kind.EVENT, Kind.SIGNAL_TAKEN]
+    with pytest.raises(JournalMismatch):
+        apply(here.execution, taken(here, 3, "tell"))
+    waiting = apply(before.execution, here.entries[0])
+    for seq in (1, 4):
+        with pytest.raises(JournalMismatch):
+            apply(waiting, attrs.evolve(taken(here, seq, "tell"), seq=5))
+    assert only(turn(waiting, attrs.evolve(taken(here, 3, "tell"), seq=5), AT)) != only(here)
 
 
 def test_after_the_recorded_end_no_entry_fits() -> None:
