@@ -19,13 +19,11 @@ import attrs
 from benchmarks.playing import NOW, played
 from benchmarks.report import report
 from benchmarks.workflows import Count, chained, looped, mixed, recursive, wide_each, wide_parallel
-from interpreters.machine.execution import Execution
-from interpreters.machine.transition import apply, begin_from
+from interpreters.machine.transition import JSON
 from interpreters.machine.turn import Turn
+from interpreters.runtime.reading import read_execution
 from journals import Commit, InMemoryJournal, Status
 from wio import Workflow
-
-_PAGE = 5_000
 
 
 def main() -> None:
@@ -106,21 +104,10 @@ async def _measured(
 async def _seconds(journal: InMemoryJournal, workflow: Workflow[Count, Any, Any], entries: int) -> float:
     gc.collect()
     started = time.perf_counter()
-    execution = await _recovered(journal, workflow)
+    execution = await read_execution(journal, "measured", workflow, JSON)
     elapsed = time.perf_counter() - started
     assert execution.seq == entries
     return elapsed
-
-
-async def _recovered(journal: InMemoryJournal, workflow: Workflow[Count, Any, Any]) -> Execution:
-    page = await journal.read("measured", most=_PAGE)
-    execution = begin_from(workflow, page[0])
-    page = page[1:]
-    while page:
-        for entry in page:
-            execution = apply(execution, entry)
-        page = await journal.read("measured", after=execution.seq, most=_PAGE)
-    return execution
 
 
 async def _write(journal: InMemoryJournal, workflow: Workflow[Count, Any, Any], steps: int) -> int:

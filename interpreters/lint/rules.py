@@ -29,6 +29,7 @@ from interpreters.lint.undeclared_events import undeclared_events
 from interpreters.lint.unkept_types import unkept_types
 from interpreters.lint.unreachable_states import unreachable_states
 from interpreters.lint.unsatisfiable_joins import unsatisfiable_joins
+from interpreters.machine.questions import Itself
 from wio.workflow import Workflow
 
 CHECKS: tuple[Check, ...] = (
@@ -70,9 +71,14 @@ def lint(workflow: Workflow[Any, Any, Any], rules: tuple[Rule, ...] = RULES) -> 
     return tuple(sorted(findings, key=lambda finding: _WORST_FIRST[finding.level]))
 
 
-@lru_cache(maxsize=256)
 def problems(workflow: Workflow[Any, Any, Any]) -> tuple[Finding, ...]:
     """Return the errors in the structure of a workflow, with which no runtime takes it. No function is called."""
+    return _problems(Itself(workflow))
+
+
+@lru_cache(maxsize=256)
+def _problems(itself: Itself) -> tuple[Finding, ...]:
+    workflow = itself.workflow
     return (
         *(error for check in CHECKS for error in check.errors(workflow)),
         *lost_recursion(workflow),

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from interpreters.lint.ways import NO_WAY, NOWHERE, Ways, any_of, either, ending, failing, then
+from interpreters.machine.questions import Itself
 from wio.nodes import (
     WIO,
     AndThen,
@@ -88,20 +89,13 @@ class Survey:
         return any(isinstance(node, FlatMap) for node in self.nodes)
 
 
-@attrs.frozen
-class _Itself:
-    """Is a workflow as a key: equal workflows are made of other nodes."""
-
-    workflow: Workflow[Any, Any, Any] = attrs.field(eq=id)
-
-
 def survey(workflow: Workflow[Any, Any, Any]) -> Survey:
     """Return what the tree tells of every node, also of those in handlers and undos."""
-    return _survey(_Itself(workflow))
+    return _survey(Itself(workflow))
 
 
 @lru_cache(maxsize=4)
-def _survey(itself: _Itself) -> Survey:
+def _survey(itself: Itself) -> Survey:
     order = _inside_out(itself.workflow.root)
     recursive = [node for node in order if isinstance(node, Recursive)]
     levels = {node.name: NO_WAY for node in recursive}

@@ -10,7 +10,6 @@ saga around it, a milestone, a region elsewhere, a branch or a child that goes o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 from interpreters.machine.addresses import round_scope
@@ -19,9 +18,7 @@ from interpreters.machine.frames import Checkpointing, Frames, Repeating, Stayin
 from interpreters.machine.locking import joints_around
 from interpreters.machine.maps import Map
 from interpreters.machine.moving import Moving
-from interpreters.machine.questions import nodes_in
-from wio.nodes import Checkpoint, Critical, During, FlatMap, Loop, Machine, Node, Recovered
-from wio.workflow import Workflow
+from wio.nodes import Checkpoint, Critical, During, Loop, Machine
 
 Checkpointed: TypeAlias = Checkpoint | Loop | Machine
 """Is a node that may record checkpoints."""
@@ -75,22 +72,6 @@ def round_of(address: str) -> int:
 def end_of_round(part: str, number: int) -> str:
     """Return the address at which the end of a round is recorded."""
     return round_scope(part, number).prefix.removesuffix("/")
-
-
-@lru_cache(maxsize=256)
-def has_checkpoints(workflow: Workflow[Any, Any, Any]) -> bool:
-    """Tell whether a journal of the workflow may hold entries that a recovery need not read."""
-    return takes_old(workflow) or any(_records(node) for node in nodes_in(workflow.root))
-
-
-@lru_cache(maxsize=256)
-def takes_old(workflow: Workflow[Any, Any, Any]) -> bool:
-    """Tell whether a workflow has, or may make, steps that take what older versions have recorded."""
-    return any(isinstance(node, Recovered | FlatMap) for node in nodes_in(workflow.root))
-
-
-def _records(node: Node) -> bool:
-    return isinstance(node, Checkpoint) or (isinstance(node, Loop | Machine) and node.checkpoint is not None)
 
 
 # What reaches out

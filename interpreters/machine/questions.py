@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from wio.nodes import WIO, Draft, FlatMap, HandleSignal, Node, RunChild, children, node_of
-from wio.signals import Early, Signal
+import attrs
+
+from wio.nodes import (
+    WIO,
+    Checkpoint,
+    Draft,
+    FlatMap,
+    HandleSignal,
+    Loop,
+    Machine,
+    Node,
+    Recovered,
+    RunChild,
+    children,
+    node_of,
+)
+from wio.signals import Early
 from wio.workflow import Workflow
 
 
@@ -40,32 +55,54 @@ def drafts(workflow: Workflow[Any, Any, Any]) -> tuple[str, ...]:
     return tuple(node.name for node in nodes_in(workflow.root) if isinstance(node, Draft))
 
 
-def may_take(workflow: Workflow[Any, Any, Any], signal: Signal[Any, Any]) -> bool:
-    """Tell whether some step of the workflow handles the signal; where continuations are dynamic, it may."""
-    return may_take_named(workflow, signal.name)
+# Facts, which are asked for with every signal and every recovery
 
 
-def may_take_named(workflow: Workflow[Any, Any, Any], signal: str) -> bool:
-    """Tell the same of the signal with this name."""
-    names, dynamic = _signals(workflow)
-    return dynamic or signal in names
+@attrs.frozen
+class Itself:
+    """Is a workflow as a key. It equals only itself: equal ones are made of other nodes, and take long to compare."""
+
+    workflow: Workflow[Any, Any, Any] = attrs.field(eq=id)
 
 
-def early_of(workflow: Workflow[Any, Any, Any], signal: Signal[Any, Any]) -> Early:
-    """Return what the workflow does with the signal when it comes early. For a dynamic one, its own word counts."""
-    for node in _signal_steps(workflow):
-        if node.signal.name == signal.name:
-            return node.signal.early
-    return signal.early
+@attrs.frozen
+class Facts:
+    """Is what a tree tells of the journals of its instances.
+
+    `requests` are the types that the steps for a signal want, by its name, and `early` is what the first of them does
+    with one that comes early. In a `dynamic` one a continuation may make other steps. `has_checkpoints` says that there
+    may be entries that a recovery need not read, and `takes_old` that some may be of older versions.
+    """
+
+    requests: Mapping[str, tuple[type[Any], ...]]
+    early: Mapping[str, Early]
+    dynamic: bool
+    has_checkpoints: bool
+    takes_old: bool
+
+    def may_take(self, signal: str) -> bool:
+        """Tell whether some step may handle the signal of a name."""
+        return self.dynamic or signal in self.requests
+
+
+def facts_of(workflow: Workflow[Any, Any, Any]) -> Facts:
+    """Return the facts of a workflow. They are computed once."""
+    return _facts(Itself(workflow))
 
 
 @lru_cache(maxsize=256)
-def _signal_steps(workflow: Workflow[Any, Any, Any]) -> tuple[HandleSignal, ...]:
-    return tuple(node for node in nodes_in(workflow.root) if isinstance(node, HandleSignal))
-
-
-@lru_cache(maxsize=256)
-def _signals(workflow: Workflow[Any, Any, Any]) -> tuple[frozenset[str], bool]:
-    nodes = list(nodes_in(workflow.root))
-    names = frozenset(node.signal.name for node in nodes if isinstance(node, HandleSignal))
-    return names, any(isinstance(node, FlatMap) for node in nodes)
+def _facts(itself: Itself) -> Facts:
+    requests: dict[str, tuple[type[Any], ...]] = {}
+    early: dict[str, Early] = {}
+    dynamic = records = recovers = False
+    for node in nodes_in(itself.workflow.root):
+        if isinstance(node, HandleSignal):
+            name = node.signal.name
+            requests[name] = (*requests.get(name, ()), node.signal.request)
+            early.setdefault(name, node.signal.early)
+        dynamic = dynamic or isinstance(node, FlatMap)
+        recovers = recovers or isinstance(node, Recovered)
+        records = records or isinstance(node, Checkpoint)
+        records = records or (isinstance(node, Loop | Machine) and node.checkpoint is not None)
+    takes_old = recovers or dynamic
+    return Facts(requests, early, dynamic, takes_old or records, takes_old)

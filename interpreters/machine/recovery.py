@@ -19,9 +19,10 @@ import attrs
 from msgspec.structs import replace
 
 from interpreters.machine.advance import advance, go_into_part, walk
-from interpreters.machine.checkpoints import covers, has_checkpoints, is_alone, is_gated, key_of, takes_old
+from interpreters.machine.checkpoints import covers, is_alone, is_gated, key_of
 from interpreters.machine.execution import Active, Ahead, Execution, Halt, Kept
 from interpreters.machine.moving import Moving, Observer
+from interpreters.machine.questions import facts_of
 from interpreters.machine.transition import JSON, MAILBOX, apply, begin_from, kept_of, no_start, onward_of
 from journals.codecs import Codec
 from journals.entries import Entry, Kind
@@ -77,7 +78,7 @@ def recover(
     journal = entries if isinstance(entries, tuple) else tuple(entries)
     reading = recovery(workflow, codec, id=id, jumps=jumps, observe=observe, applying=applying)
     latest: Mapping[str, Entry] = {}
-    if has_checkpoints(workflow):
+    if facts_of(workflow).has_checkpoints:
         latest = {entry.key: entry for entry in journal if entry.kind is Kind.CHECKPOINT and entry.key is not None}
     wanted = next(reading)
     while True:
@@ -104,8 +105,9 @@ def recovery(
 ) -> Reading[Execution]:
     """Return the recovery of an instance, which asks for what it needs of its journal. It raises like `apply`."""
     step = applying or partial(apply, observe=observe)
-    recovering = has_checkpoints(workflow)
-    pages = _Pages(_FIRST_PAGE if recovering else _PAGE, takes_old(workflow))
+    facts = facts_of(workflow)
+    recovering = facts.has_checkpoints
+    pages = _Pages(_FIRST_PAGE if recovering else _PAGE, facts.takes_old)
     yield from pages.read()
     if not pages.entries:
         raise no_start(workflow)

@@ -19,7 +19,7 @@ from interpreters.machine.addresses import Scope
 from interpreters.machine.advance import advance, leave_checkpoint, walk
 from interpreters.machine.branches import open_each
 from interpreters.machine.calling import call
-from interpreters.machine.checkpoints import Checkpointed, forget_inside, form_of, part_of, takes_old
+from interpreters.machine.checkpoints import Checkpointed, forget_inside, form_of, part_of
 from interpreters.machine.children import close_child, leave_child
 from interpreters.machine.elements import decoded_elements
 from interpreters.machine.execution import (
@@ -63,7 +63,7 @@ from interpreters.machine.mailbox import give_back, without
 from interpreters.machine.maps import Map
 from interpreters.machine.moving import Moving, Observer
 from interpreters.machine.places import passes_over, place_at, place_over
-from interpreters.machine.questions import may_take_named
+from interpreters.machine.questions import facts_of
 from interpreters.machine.trying import given_up_with, gives_up
 from interpreters.machine.withdrawing import withdraw, withdraw_drain
 from interpreters.machine.words import expectation
@@ -292,8 +292,8 @@ def _keep_signal(execution: Execution, entry: Entry, observe: Observer | None) -
 
 def _is_known(execution: Execution, signal: str) -> bool:
     """Tell whether a signal may have been kept: for a step that there is, or that an older version had."""
-    workflow = execution.workflow
-    return may_take_named(workflow, signal) or takes_old(workflow) or passes_over(execution)
+    facts = facts_of(execution.workflow)
+    return facts.may_take(signal) or facts.takes_old or passes_over(execution)
 
 
 def _take_kept(execution: Execution, active: Active, node: HandleSignal, entry: Entry) -> Execution:

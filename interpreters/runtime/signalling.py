@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from interpreters.errors import RuntimeStopped, UnexpectedSignal, WrongPayload
@@ -13,7 +12,7 @@ from interpreters.machine.execution import Active, Execution
 from interpreters.machine.locking import is_blocked
 from interpreters.machine.pending import EffectToRun, expected_signals
 from interpreters.machine.places import place_at
-from interpreters.machine.questions import early_of, may_take, nodes_in
+from interpreters.machine.questions import facts_of
 from interpreters.machine.recording import kept_entry, request_payload, signal_entry
 from interpreters.machine.turn import turn
 from interpreters.runtime.calls import Calls
@@ -28,7 +27,6 @@ from journals.entries import Entry, Kind, Payload
 from journals.errors import Conflict
 from wio.nodes import HandleSignal
 from wio.signals import Early, Signal
-from wio.workflow import Workflow
 
 Req = TypeVar("Req")
 Resp = TypeVar("Resp")
@@ -112,9 +110,10 @@ class Signalling:
     ) -> int:
         if live.outcome is not None:
             raise UnexpectedSignal(signal.name, "the instance has ended", ())
-        if not may_take(execution.workflow, signal):
+        facts = facts_of(execution.workflow)
+        if not facts.may_take(signal.name):
             raise UnexpectedSignal(signal.name, "the workflow has no step for it", expected_signals(execution))
-        if early_of(execution.workflow, signal) is Early.REFUSE:
+        if facts.early.get(signal.name, signal.early) is Early.REFUSE:
             raise UnexpectedSignal(signal.name, f"the instance {_doing(live, execution)}", expected_signals(execution))
         now = self._clock.now()
         entry = kept_entry(execution, signal, request, key, now)
@@ -125,7 +124,7 @@ class Signalling:
     def _check_readable(self, execution: Execution, signal: Signal[Any, Any], request: Payload) -> None:
         """Refuse what no step for the signal could read: once kept, it could not be taken out of the way."""
         problem: CodecError | None = None
-        for form in _requests(execution.workflow, signal.name):
+        for form in facts_of(execution.workflow).requests.get(signal.name, ()):
             try:
                 decoded = self._codec.decode(request, form)
                 if signal.correlation is not None:
@@ -144,13 +143,6 @@ class Signalling:
             return cast(Resp, self._codec.decode(entry.response, signal.response))
         except CodecError as error:
             raise WrongPayload(f"The response to signal {signal.name!r}", str(error)) from error
-
-
-@lru_cache(maxsize=256)
-def _requests(workflow: Workflow[Any, Any, Any], signal: str) -> tuple[type[Any], ...]:
-    """Return the types that the steps for a signal want; those that a continuation will make are not known yet."""
-    steps = (node for node in nodes_in(workflow.root) if isinstance(node, HandleSignal))
-    return tuple(step.signal.request for step in steps if step.signal.name == signal)
 
 
 def _waiting_place(live: Live, execution: Execution, signal: Signal[Any, Any], request: object) -> Active | None:

@@ -13,11 +13,11 @@ from typing import Any, TypeAlias, TypeVar
 
 from interpreters.errors import InstancePaused, UnknownWorkflow
 from interpreters.machine.execution import Execution
-from interpreters.machine.recovery import Latest, Page, Wanted, recovery
 from interpreters.machine.turn import Turn
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.live import Live
+from interpreters.runtime.reading import read_execution
 from journals.codecs import Codec
 from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Status
 from journals.errors import Conflict, CorruptEntry, JournalError, JournalUnavailable, PayloadTooLarge
@@ -109,7 +109,7 @@ class Store:
             record = await self.journal.find(live.id)
             workflow = self.workflow(record.workflow, record.version)
             try:
-                execution = await self._replayed(record.id, workflow)
+                execution = await read_execution(self.journal, record.id, workflow, self._codec)
                 agenda, changes = Agenda.of(execution)
             # Code of the user runs in there: pure functions, codecs. Whatever is wrong, the other instances go on.
             except Exception as error:
@@ -138,29 +138,6 @@ class Store:
                 live.forget()
             execution = await self.load(live)
             return before is not None and execution is not before
-
-    async def _replayed(self, instance_id: str, workflow: Workflow[Any, Any, Any]) -> Execution:
-        reading = recovery(workflow, self._codec, id=instance_id)
-        wanted = next(reading)
-        while True:
-            entries = await self._wanted(instance_id, wanted)
-            try:
-                wanted = reading.send(entries)
-            except StopIteration as end:
-                execution: Execution = end.value
-                return execution
-
-    async def _wanted(self, instance_id: str, wanted: Wanted) -> tuple[Entry, ...]:
-        """Return what a recovery asks for."""
-        match wanted:
-            case Page(after, most):
-                entries = await self.journal.read(instance_id, after=after, most=most)
-                if not entries and after == 0:
-                    raise CorruptEntry(instance_id, 1, "it is missing")
-                return entries
-            case Latest(key):
-                found = await self.journal.find_key(instance_id, key)
-                return () if found is None else (found,)
 
     async def _park(self, record: InstanceRecord, error: Exception) -> None:
         _LOG.error("Instance %s is parked: %s", record.id, error)

@@ -28,7 +28,7 @@ from interpreters.machine.pending import (
     answer,
     pending,
 )
-from interpreters.machine.questions import may_take
+from interpreters.machine.questions import facts_of
 from interpreters.machine.recording import (
     answered_entry,
     cancel_entry,
@@ -223,7 +223,7 @@ def _entry(
     brought = number % 51
     if early and brought % 5 == 4:
         signal = TELL if brought % 2 else PARITY
-        if may_take(workflow, signal):
+        if facts_of(workflow).may_take(signal.name):
             return kept_entry(execution, signal, brought, f"key {number}", at)
     match chosen:
         case EffectToRun(address=address, kept=early_one):
