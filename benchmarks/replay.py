@@ -59,11 +59,13 @@ def _mix(entries: int, rounds: int) -> dict[str, object]:
     found = asyncio.run(_measured(lambda _: mixed(), (entries, entries // 10), rounds))
     parallel = asyncio.run(_measured(lambda width: wide_parallel(width), (1_000, 10), rounds))
     each = asyncio.run(_measured(lambda _: wide_each(), (10_000, 10), rounds))
+    asked = asyncio.run(_measured(lambda _: wide_each(asked=True), (10_000, 10), rounds))
     return {
         "entries_per_second": round(found.per_second),
         "time_ratio_10x": round(found.time_ratio, 2),
         "parallel_1000_cost_ratio": round(parallel.cost_ratio, 2),
         "each_10000_cost_ratio": round(each.cost_ratio, 2),
+        "asked_each_10000_cost_ratio": round(asked.cost_ratio, 2),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import attrs
@@ -84,9 +85,10 @@ def wide_parallel(width: int) -> Workflow[Count, object, object]:
     return Workflow("wide", version=1, input=Count, root=parallel(*branches))
 
 
-def wide_each() -> Workflow[Count, object, object]:
-    """Return a workflow of as many elements at once as there are steps."""
-    return Workflow("each", version=1, input=Count, root=for_each(_as_many, STEP, element=Count))
+def wide_each(*, asked: bool = False) -> Workflow[Count, object, object]:
+    """Return a workflow of as many elements at once as there are steps; with a function that is asked after each."""
+    join = _never if asked else None
+    return Workflow("each", version=1, input=Count, root=for_each(_as_many, STEP, element=Count, join=join))
 
 
 def _furthest(counts: tuple[Count, ...]) -> Count:
@@ -99,6 +101,10 @@ def _furthest_of(counts: dict[str, Count]) -> Count:
 
 def _five(state: Count) -> list[Count]:
     return [state] * 5
+
+
+def _never(results: Mapping[str, object]) -> bool:
+    return len(results) < 0
 
 
 def _as_many(state: Count) -> list[Count]:

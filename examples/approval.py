@@ -30,7 +30,7 @@ from interpreters.render import draw, to_text
 from interpreters.runtime.tasking import OfferedTask
 from interpreters.testing import SimulatedInstance, Simulation
 from interpreters.tracing import progress
-from wio import WIO, Interrupted, Task, Workflow, alongside, compute, interrupt, loop, run_io, scope, task, wait
+from wio import WIO, Interrupted, Signed, Task, Workflow, alongside, compute, interrupt, loop, run_io, scope, task, wait
 
 INPUT = Path(__file__).with_name("approval.json")
 BETWEEN_REMINDERS = timedelta(hours=24)
@@ -75,9 +75,8 @@ class Rejected:
 
 @attrs.frozen
 class Decision:
-    """Is the answer of a person."""
+    """Is the answer of a person. Whose it is, the journal knows: that of who has claimed the task."""
 
-    by: str
     approved: bool
 
 
@@ -138,12 +137,12 @@ def expense_of(approvals: Approvals) -> Expense:
     return approvals.expense
 
 
-def decided(approvals: Approvals, decision: Decision) -> Result[Approvals, Rejected]:
-    """Return the approvals with one more, unless it comes from somebody who may not decide."""
-    if not decision.approved:
-        return Failure(Rejected(decision.by))
-    if decision.by in barred(approvals):
+def decided(approvals: Approvals, decision: Signed[Decision]) -> Result[Approvals, Rejected]:
+    """Return the approvals with one more, unless it comes from somebody who may not decide, or from nobody."""
+    if decision.by is None or decision.by in barred(approvals):
         return Success(approvals)
+    if not decision.output.approved:
+        return Failure(Rejected(decision.by))
     return Success(attrs.evolve(approvals, by=(*approvals.by, decision.by)))
 
 
@@ -167,7 +166,7 @@ def approved(approvals: Approvals) -> Approved:
 
 def ask(group: str) -> WIO[Approvals, Rejected, Approvals]:
     """Return the task for a group."""
-    return task(APPROVE, expense_of, decided, to=OfferTo(group), name=f"ask {group}")
+    return task(APPROVE.signed, expense_of, decided, to=OfferTo(group), name=f"ask {group}")
 
 
 first_approval = scope(
@@ -247,7 +246,7 @@ def perform(run: Run, act: Act, groups: Sequence[str]) -> str:
         case Says.CLAIM:
             run.claim(tasks[0].address, by=act.who)
         case Says.APPROVE | Says.REJECT:
-            decision = Decision(act.who, approved=act.says is Says.APPROVE)
+            decision = Decision(approved=act.says is Says.APPROVE)
             run.complete(tasks[0].address, decision, by=act.who)
     return f"{act.who}: {act.says.value}"
 

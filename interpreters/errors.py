@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import enum
 from datetime import datetime
 
 from wio.errors import WioError
 from wio.retries import GivenUp
+
+_LONGEST_ADDRESS = 500
 
 
 class JournalMismatch(WioError):
@@ -64,14 +67,16 @@ class LostArrival(UserFunctionRaised):
 
 
 class UndeclaredTarget(UserFunctionRaised):
-    """Says that a state machine was sent to a state that was not declared as a target."""
+    """Says that a state machine was sent to a state that was not declared as a target. `state` is "" for its start."""
 
     def __init__(self, address: str, state: str, target: str, declared: tuple[str, ...]) -> None:
+        what = f"State {state!r}" if state else "The start"
+        lack = "it does not declare. It declares" if state else "is none of its states. They are"
         WioError.__init__(
             self,
-            f"State {state!r} of the machine at {address!r} goes to {target!r}, which it does not declare."
-            f" It declares: {', '.join(declared) or 'nothing'}. Add the target to it, or mend the function that names"
-            " it; an instance that is paused by it then goes on after a resume.",
+            f"{what} of the machine at {address!r} goes to {target!r}, which {lack}: {', '.join(declared) or 'nothing'}"
+            ". Add it there, or mend the function that names it; an instance that is paused by it then goes on after a"
+            " resume.",
         )
         self.address = address
         self.function = state
@@ -91,6 +96,26 @@ class DuplicateKey(UserFunctionRaised):
         self.address = address
         self.function = "key"
         self.key = key
+
+
+class EndlessRounds(UserFunctionRaised):
+    """Says that a part was stopped which went round so often without waiting that nothing else could happen.
+
+    `counted` says of what there were too many within one turn. Wide parts that begin at once are counted as well.
+    """
+
+    def __init__(self, part: str, address: str, counted: str) -> None:
+        place = address if len(address) <= _LONGEST_ADDRESS else f"{address[:_LONGEST_ADDRESS]}..."
+        WioError.__init__(
+            self,
+            f"{part} at {place!r} goes on and on without waiting for anything: {counted} in one turn. Let it wait on"
+            " every way through it, for an effect, a signal or a time, or let it end; `lint` names such parts. Let fewer"
+            " elements be under way where very many begin at once. An instance that is paused by it then goes on after a"
+            " resume.",
+        )
+        self.address = address
+        self.function = part
+        self.counted = counted
 
 
 class EffectFailed(WioError):
@@ -145,13 +170,31 @@ class UnexpectedQuery(WioError):
         self.query = query
 
 
-class TaskRefused(WioError):
-    """Says that something cannot be done with a task now, and why. Nothing was recorded."""
+class TaskRefusal(enum.Enum):
+    """Says why something cannot be done with a task now. The value says it for people."""
 
-    def __init__(self, address: str, reason: str) -> None:
-        super().__init__(f"The task at {address!r}: {reason}. Nothing was recorded.")
+    UNKNOWN = "there is no such task"
+    UNCLAIMED = "nobody has claimed it"
+    CLAIMED = "somebody else has claimed it"
+    COMPLETED = "it has been completed"
+    FAILED = "it has failed"
+    SKIPPED = "it was skipped"
+    WITHDRAWN = "it was withdrawn"
+    PAUSED = "the instance is paused there"
+    LOCKED = "another part has the lock that it needs"
+
+
+class TaskRefused(WioError):
+    """Says that something cannot be done with a task now. Nothing was recorded.
+
+    `refusal` is the cause, for code to act on; `reason` says it for people, with names.
+    """
+
+    def __init__(self, address: str, refusal: TaskRefusal, reason: str = "") -> None:
         self.address = address
-        self.reason = reason
+        self.refusal = refusal
+        self.reason = reason or refusal.value
+        super().__init__(f"The task at {address!r}: {self.reason}. Nothing was recorded.")
 
 
 class ChildWithoutResult(WioError):
@@ -175,16 +218,18 @@ class WrongPayload(WioError):
 
 
 class InstancePaused(WioError):
-    """Says that an instance is paused, and why; it goes on after `resume`."""
+    """Says that an instance is paused, and why; it goes on after `resume`. `remaining` names the undos that wait."""
 
-    def __init__(self, instance_id: str, address: str, problem: str) -> None:
+    def __init__(self, instance_id: str, address: str, problem: str, remaining: tuple[str, ...] = ()) -> None:
+        after = f" Still to be undone after it: {', '.join(remaining)}." if remaining else ""
         super().__init__(
-            f"Instance {instance_id!r} is paused{f' at {address!r}' if address else ''}: {problem.rstrip('. ')}."
+            f"Instance {instance_id!r} is paused{f' at {address!r}' if address else ''}: {problem.rstrip('. ')}.{after}"
             " Nothing is lost. Mend the cause, then resume the instance."
         )
         self.instance_id = instance_id
         self.address = address
         self.problem = problem
+        self.remaining = remaining
 
 
 class InstanceCancelled(WioError):
@@ -199,9 +244,10 @@ class InstanceFailed(WioError):
     """Says that a step has failed the whole instance, as its retry policy says; `given_up` says why."""
 
     def __init__(self, instance_id: str, given_up: GivenUp) -> None:
+        left = f" Not undone: {', '.join(given_up.remaining)}." if given_up.remaining else ""
         super().__init__(
             f"Instance {instance_id!r} has failed: {given_up.type}: {given_up.message.rstrip('. ')}, in attempt"
-            f" {given_up.attempts}. Its history says where."
+            f" {given_up.attempts}. Its history says where.{left}"
         )
         self.instance_id = instance_id
         self.given_up = given_up
@@ -259,10 +305,10 @@ class NotPaused(WioError):
 class RuntimeStopped(WioError):
     """Says that a call was made on, or was waiting in, a runtime that has stopped. The instance is not affected."""
 
-    def __init__(self) -> None:
+    def __init__(self, inside: str = "async with Runtime(...)") -> None:
         super().__init__(
             "The runtime is not running. Instances are kept in the journal and go on when a runtime starts on it:"
-            " use it inside `async with Runtime(...)`."
+            f" use it inside `{inside}`."
         )
 
 

@@ -8,7 +8,7 @@ from typing import cast
 
 import attrs
 
-from interpreters.machine.execution import Decided, Loss
+from interpreters.machine.recorded import Decided, Loss
 from journals.entries import Entry, Kind, Payload
 
 

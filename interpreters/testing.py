@@ -12,7 +12,6 @@ has come to rest: whatever can happen without a signal or a later time has happe
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import enum
 import heapq
 import itertools
@@ -24,7 +23,9 @@ from typing import Any, Generic, Self, TypeVar
 
 from returns.result import Result
 
+from interpreters.errors import TaskRefusal, TaskRefused
 from interpreters.machine.pending import Pending
+from interpreters.runtime.arguments import workflows_given
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.runtime import Runtime
 from interpreters.runtime.tasking import OfferedTask
@@ -33,6 +34,7 @@ from journals.entries import Commit, Entry, InstanceRecord, Status
 from journals.memory import InMemoryJournal
 from journals.ports import Journal
 from wio.errors import WioError
+from wio.nodes import Err, Out
 from wio.signals import Query, Signal
 from wio.workflow import Workflow
 
@@ -177,22 +179,29 @@ class NotAnswered(WioError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The call still waits, and everything has come to rest: look at `pending`."
-            " Advance the time, or send the signal it waits for. To send a signal early, use `send`."
+            "The call still waits, and everything has come to rest: look at `pending`. Advance the time, or send what"
+            " the instance waits for. A signal that was kept has a response only if a step takes it; `send` does not"
+            " wait for that."
         )
 
 
 class Simulation:
     """Runs workflows in virtual time. `crashes` counts how often the simulated process has died.
 
-    An effect that waits for real things (a socket, `asyncio.sleep`) is waited for in real time.
+    An effect that waits for real things (a socket, `asyncio.sleep`) is waited for in real time. With `strict`, entering
+    it raises `UnsoundWorkflow` for a workflow that is doubtful; see `Runtime`.
     """
 
     def __init__(
-        self, *workflows: Workflow[Any, Any, Any], codec: Codec | None = None, start: datetime = START
+        self,
+        *workflows: Workflow[Any, Any, Any],
+        codec: Codec | None = None,
+        start: datetime = START,
+        strict: bool = False,
     ) -> None:
-        self._workflows = workflows
+        self._workflows = workflows_given(workflows, "Simulation(workflow, another)")
         self._codec = codec
+        self._strict = strict
         self._store = InMemoryJournal()
         self.clock = VirtualClock(start)
         self.crashes = 0
@@ -283,9 +292,16 @@ class Simulation:
         return self.runtime.is_idle and (due is None or due > self.clock.now())
 
     def _boot(self) -> None:
-        self._loop = asyncio.new_event_loop()
         self._journal = CrashingJournal(self._store)
-        self.runtime = Runtime(self._journal, self._workflows, codec=self._codec, clock=self.clock, workers=NoThreads())
+        self.runtime = Runtime(
+            self._journal,
+            self._workflows,
+            codec=self._codec,
+            clock=self.clock,
+            workers=NoThreads(),
+            strict=self._strict,
+        )
+        self._loop = asyncio.new_event_loop()
         try:
             self._loop.run_until_complete(self.runtime.__aenter__())
             self._loop.run_until_complete(self._until_rest(_nothing()))
@@ -306,9 +322,14 @@ class Simulation:
         self._loop.close()
 
 
-async def _claimed(instance: Instance[Any, Any], address: str, by: str, output: object) -> None:
-    await instance.claim(address, by=by)
-    await instance.complete(address, output, by=by)
+async def _claimed(instance: Instance[Any, Any], address: str, output: object, by: str, key: str | None) -> None:
+    try:
+        await instance.complete(address, output, by=by, key=key)
+    except TaskRefused as refused:
+        if refused.refusal is not TaskRefusal.UNCLAIMED:
+            raise
+        await instance.claim(address, by=by)
+        await instance.complete(address, output, by=by, key=key)
 
 
 async def _nothing() -> None:
@@ -322,10 +343,10 @@ async def _end(task: asyncio.Future[Any]) -> None:
         task.exception()
 
 
-class SimulatedInstance(Generic[E, B]):
+class SimulatedInstance(Generic[Err, Out]):
     """Is one instance in a simulation, by its id; it survives crashes."""
 
-    def __init__(self, simulation: Simulation, workflow: Workflow[Any, E, B], id: str) -> None:
+    def __init__(self, simulation: Simulation, workflow: Workflow[Any, Err, Out], id: str) -> None:
         self._simulation = simulation
         self._workflow = workflow
         self.id = id
@@ -335,15 +356,14 @@ class SimulatedInstance(Generic[E, B]):
         return self._simulation.call(lambda: self._handle().signal(signal, request, key=key))
 
     def send(self, signal: Signal[Req, Any], request: Req, *, key: str | None = None) -> None:
-        """Send a signal that may come early, without waiting for its response."""
-        with contextlib.suppress(NotAnswered):
-            self.signal(signal, request, key=key)
+        """Send a signal and return as soon as the journal has it, handled or kept."""
+        self._simulation.call(lambda: self._handle().send(signal, request, key=key))
 
     def query(self, question: Query[R]) -> R:
         """Return the answer to a question."""
         return self._simulation.call(lambda: self._handle().query(question))
 
-    def result(self) -> Result[B, E]:
+    def result(self) -> Result[Out, Err]:
         """Return the result. Raises `NotAnswered` before the end, and `InstancePaused`."""
         return self._simulation.call(lambda: self._handle().result())
 
@@ -360,13 +380,13 @@ class SimulatedInstance(Generic[E, B]):
         """Claim a task."""
         self._simulation.call(lambda: self._handle().claim(address, by=by))
 
-    def complete(self, address: str, output: object, *, by: str) -> None:
+    def complete(self, address: str, output: object, *, by: str, key: str | None = None) -> None:
         """Claim a task, if nobody has, and answer it with its output."""
-        self._simulation.call(lambda: _claimed(self._handle(), address, by, output))
+        self._simulation.call(lambda: _claimed(self._handle(), address, output, by, key))
 
-    def fail_task(self, address: str, error: object, *, by: str) -> None:
+    def fail_task(self, address: str, error: object, *, by: str, key: str | None = None) -> None:
         """Answer a claimed task with its declared error."""
-        self._simulation.call(lambda: self._handle().fail_task(address, error, by=by))
+        self._simulation.call(lambda: self._handle().fail_task(address, error, by=by, key=key))
 
     def release(self, address: str, *, by: str) -> None:
         """Give a claimed task back."""
@@ -376,9 +396,9 @@ class SimulatedInstance(Generic[E, B]):
         """Offer a task to somebody else."""
         self._simulation.call(lambda: self._handle().delegate(address, to=to))
 
-    def skip(self, address: str, output: object) -> None:
+    def skip(self, address: str, output: object, *, key: str | None = None) -> None:
         """Let the workflow go on without the work."""
-        self._simulation.call(lambda: self._handle().skip(address, output))
+        self._simulation.call(lambda: self._handle().skip(address, output, key=key))
 
     def resume(self) -> None:
         """Let the paused instance go on."""
@@ -399,5 +419,5 @@ class SimulatedInstance(Generic[E, B]):
         """Is all that the instance waits for."""
         return self._simulation.call(lambda: self._simulation.runtime.pending(self.id))
 
-    def _handle(self) -> Instance[E, B]:
+    def _handle(self) -> Instance[Err, Out]:
         return Instance(self._simulation.runtime, self._workflow, self.id)

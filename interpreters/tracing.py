@@ -12,17 +12,8 @@ from returns.result import Success
 
 from interpreters.machine.children import step_of
 from interpreters.machine.elements import decoded_elements
-from interpreters.machine.execution import (
-    Active,
-    AttemptFailed,
-    Bond,
-    Cancelled,
-    ChildEnd,
-    ChildEnded,
-    ChildLink,
-    Decided,
-    Execution,
-)
+from interpreters.machine.entries.moves import folded
+from interpreters.machine.execution import Active, Bond, Cancelled, ChildLink, Execution, UndoFailed
 from interpreters.machine.locking import blocker, joints_around
 from interpreters.machine.pending import (
     ChildRunning,
@@ -39,9 +30,10 @@ from interpreters.machine.pending import (
     pending,
 )
 from interpreters.machine.places import place_at, places
+from interpreters.machine.recorded import AttemptFailed, ChildEnd, ChildEnded, Decided
 from interpreters.machine.recording import told
 from interpreters.machine.recovery import recover
-from interpreters.machine.transition import JSON, apply, folded
+from interpreters.machine.transition import JSON, apply
 from interpreters.machine.trying import given_up_with, goes_on
 from interpreters.render.progress import Continued, Elements, Happening, Mark, Progress, Reached, State, begun
 from journals.codecs import Codec
@@ -50,6 +42,7 @@ from wio.forms import event_form
 from wio.nodes import WIO, Critical, During, FlatMap, ForEach, HandleSignal, RunChild, RunIO
 from wio.workflow import Workflow
 
+_MOST_CHARACTERS = 10_000
 _LOST = frozenset({Kind.ATTEMPT_FAILED, Kind.ATTEMPT_LOST})
 _ENDS = frozenset(
     {
@@ -83,6 +76,8 @@ def progress(workflow: Workflow[Any, Any, Any], entries: Sequence[Entry], codec:
             trace.insert(earlier, _ended(before, entry))
         if entry.kind in _LOST and place_at(execution, entry.address) is None:
             trace.insert(earlier, _given_up(before, entry))
+        if entry.kind is Kind.RESUMED and _failed_undo(before, entry):
+            trace.insert(earlier, Reached(entry.address, State.FAILED))
         trace.extend(_elements(before, execution, entry))
         trace.extend(_withdrawn(before, execution, entry))
         return execution
@@ -160,7 +155,7 @@ def _ended(execution: Execution, entry: Entry) -> Reached:
         event = execution.codec.decode(entry.payload, event_form(active.node))
         _, failure = folded(active.node, active, event)
         if failure is not None:
-            return Reached(entry.address, State.FAILED, _short(failure.failure()))
+            return Reached(entry.address, State.FAILED, _said(failure.failure()))
     return Reached(entry.address, State.DONE)
 
 
@@ -172,6 +167,12 @@ def _given_up(execution: Execution, entry: Entry) -> Reached:
     assert isinstance(failed, AttemptFailed)
     handled = failed.decided is Decided.GIVE_UP and goes_on(execution.joints, active, given_up_with(failed))
     return Reached(entry.address, State.HANDLED if handled else State.FAILED, "given up")
+
+
+def _failed_undo(execution: Execution, entry: Entry) -> bool:
+    """Tell whether a resume begins an undo again, which has failed."""
+    active = place_at(execution, entry.address)
+    return active is not None and isinstance(active.standing, UndoFailed)
 
 
 def _child_end(execution: Execution, entry: Entry) -> ChildEnd | None:
@@ -197,7 +198,7 @@ def _present(waiting: Pending) -> Reached | None:
         case ChildToStart() | ChildRunning() | ChildToCancel():
             return None
         case PausedAt(address, problem):
-            return Reached(step_of(address), State.PAUSED, _short(problem))
+            return Reached(step_of(address), State.PAUSED, _said(problem))
         case Outcome() | Stuck():
             return None
 
@@ -213,10 +214,10 @@ def _mark(waiting: Pending) -> Mark:
     match waiting:
         case Outcome(result):
             if isinstance(result, Success):
-                return Mark(State.DONE, _short(result.unwrap()))
+                return Mark(State.DONE, _said(result.unwrap()))
             if isinstance(result.failure(), Cancelled):
                 return Mark(State.CANCELLED)
-            return Mark(State.FAILED, _short(told(result.failure())))
+            return Mark(State.FAILED, _said(told(result.failure())))
         case PausedAt():
             return Mark(State.PAUSED)
         case EffectToRun(attempt=1):
@@ -226,8 +227,9 @@ def _mark(waiting: Pending) -> Mark:
         case SignalExpected() | TimerRunning() | TaskOffered() | ChildToStart() | ChildRunning() | ChildToCancel():
             return Mark(State.WAITING)
         case Stuck(reason):
-            return Mark(State.PAUSED, _short(reason))
+            return Mark(State.STUCK, _said(reason))
 
 
-def _short(value: object) -> str:
-    return f"{value}"[:100]
+def _said(value: object) -> str:
+    """Return a value as text; pictures cut it to what they have room for."""
+    return f"{value}"[:_MOST_CHARACTERS]

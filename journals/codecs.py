@@ -18,6 +18,7 @@ import msgspec
 from journals.codec_errors import CannotDecode, CannotEncode, CodecError, UnsupportedType
 from journals.entries import Payload
 from journals.json_tables import Line, Names, Table, table_of
+from journals.json_types import stored_name
 from journals.json_values import difference, is_plain, number_fault, plain_fault
 from journals.upcasters import Upcaster, upgrades_by_name
 
@@ -70,10 +71,11 @@ _MOST_TABLES = 1_024
 class JsonCodec:
     """Keeps values as JSON text: attrs classes, dataclasses, structs, enums, and what msgspec knows besides.
 
-    A class is stored under its `__name__`, unless `names` gives another one; `aliases` are older names under
-    which values of a class were stored. Unknown fields in a payload are passed over; a missing one without a
-    default is an error. Only the outermost type of a payload has a name and a version: when a class inside it
-    changes, the upcaster belongs to the type around it. Raises `InvalidDefinition` for a gap in the upcasters.
+    A class is stored under its `__name__`, unless it has a `__stored_name__` or `names` gives another one; `aliases`
+    are older names under which values of a class were stored. Names that begin with `wio.` are wio's own. Unknown
+    fields in a payload are passed over; a missing one without a default is an error. Only the outermost type of a
+    payload has a name and a version: when a class inside it changes, the upcaster belongs to the type around it.
+    Raises `InvalidDefinition` for a gap in the upcasters.
 
     >>> codec = JsonCodec()
     >>> codec.encode(3, int | None)
@@ -166,7 +168,7 @@ class JsonCodec:
     def _stored_name(self, kind: type[Any] | str) -> str:
         if isinstance(kind, str):
             return self._stored_name(self.aliases[kind]) if kind in self.aliases else kind
-        return self.names.get(kind) or ("null" if kind is type(None) else kind.__name__)
+        return self.names.get(kind) or stored_name(kind)
 
 
 _OTHER_VALUE = "Record a value that JSON can hold, or declare its type: event=..."

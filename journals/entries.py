@@ -56,10 +56,10 @@ class Entry:
     """Is one recorded fact of an instance.
 
     `seq` counts from 1, without a gap, within the instance. `address` is the place in the workflow ("" for the
-    instance as a whole). `key` is the idempotency key of a signal's sender, and `response` what the sender got; of an
-    offered task `response` says to whom. Of a child it is its input, then what it has ended with; of the start of a
-    child, which instance has started it. Of a checkpoint `key` names its part, and `response` is what else follows.
-    `recorded_at` is an aware UTC time.
+    instance as a whole). `key` is the idempotency key of who sent a signal or answered a task, and `response` what a
+    sender got; of an offered task `response` says to whom. Of a child it is its input, then what it has ended with;
+    of the start of a child, which instance has started it. Of a checkpoint `key` names its part, and `response` is
+    what else follows. `recorded_at` is an aware UTC time.
     """
 
     seq: int

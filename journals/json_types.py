@@ -116,7 +116,7 @@ def _known_by(described: inspect.Type, form: Any, exact: bool) -> Alternative:
         case inspect.LiteralType(values=values):
             kind = type(values[0])
         case inspect.TypedDictType(cls=cls):
-            return Alternative(dict, _origin(cls).__name__, form, exact)
+            return Alternative(dict, stored_name(_origin(cls)), form, exact)
         case (
             inspect.EnumType(cls=cls)
             | inspect.StructType(cls=cls)
@@ -126,7 +126,15 @@ def _known_by(described: inspect.Type, form: Any, exact: bool) -> Alternative:
             kind = _origin(cls)
         case _:
             kind = _CLASSES[type(described)]
-    return Alternative(kind, "null" if kind is type(None) else kind.__name__, form, exact)
+    return Alternative(kind, stored_name(kind), form, exact)
+
+
+def stored_name(kind: type[Any]) -> str:
+    """Return the name under which values of a class are kept: its own, or what it says in `__stored_name__`."""
+    if kind is type(None):
+        return "null"
+    said: object = vars(kind).get("__stored_name__")
+    return said if isinstance(said, str) else kind.__name__
 
 
 def _reachable(described: inspect.Type, name: str) -> Iterator[tuple[str, inspect.Type]]:

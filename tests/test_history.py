@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from interpreters.history import ActivityRow, activities
-from interpreters.machine.execution import AttemptFailed, AttemptLost, Loss, Paused, Problem, TimerSet
+from interpreters.machine.recorded import AttemptFailed, AttemptLost, Loss, Paused, Problem, TimerSet
 from journals.codecs import JsonCodec
 from journals.entries import Entry, Kind, Payload
 

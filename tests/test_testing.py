@@ -10,12 +10,30 @@ from typing import Any
 import pytest
 from returns.result import Failure, Success
 
-from interpreters import InstancePaused, UnexpectedSignal
+from interpreters import InstancePaused, NotHandled, TaskRefused, UnexpectedSignal
+from interpreters.errors import TaskRefusal
 from interpreters.machine.pending import Outcome, PausedAt, SignalExpected, TimerRunning
 from interpreters.testing import START, CrashAt, NotAnswered, Simulation, VirtualClock
 from journals.entries import Kind, Status
 from journals.errors import UnknownInstance
-from wio import WIO, Early, Query, Signal, Workflow, fail, handle_signal, pure, query, run_io, wait
+from wio import (
+    WIO,
+    Early,
+    InvalidDefinition,
+    Query,
+    Signal,
+    Task,
+    Workflow,
+    branch,
+    fail,
+    handle_signal,
+    pure,
+    query,
+    run_io,
+    task,
+    wait,
+    when,
+)
 
 RUNS: list[str] = []
 DAY = timedelta(days=1)
@@ -186,6 +204,68 @@ def test_an_early_signal_is_refused_or_kept() -> None:
         simulation.advance(DAY)
         assert run.signal(ADD, 10) == 11
         assert run.result() == Success(111)
+
+
+def test_what_is_sent_is_refused_as_a_signal_is() -> None:
+    with Simulation(waiting := workflow(wait(DAY) >> later)) as simulation:
+        run = simulation.start(waiting, id="i", input=1)
+        with pytest.raises(UnexpectedSignal):
+            run.send(ADD, 1)
+        run.send(LATER, 1, key="k")
+        simulation.crash()
+        run.send(LATER, 2, key="k")
+        simulation.advance(DAY)
+        assert run.result() == Success(2)
+        run.send(LATER, 3, key="k")
+
+
+def test_nothing_is_promised_of_a_kept_signal_that_no_step_takes() -> None:
+    deciding = workflow(branch(when(lambda number: number > 0, name="some") >> add, default=later))
+    with Simulation(deciding) as simulation:
+        run = simulation.start(deciding, id="i", input=1)
+        run.send(LATER, 100, key="k")
+        with pytest.raises(NotAnswered, match="if a step takes it"):
+            run.signal(LATER, 100, key="k")
+        run.signal(ADD, 1)
+        with pytest.raises(NotHandled):
+            run.signal(LATER, 100, key="k")
+        run.send(LATER, 100, key="k")
+        assert [entry.kind for entry in run.history].count(Kind.SIGNAL_KEPT) == 1
+
+
+def test_a_task_is_answered_again_after_a_crash_with_its_key() -> None:
+    work = Task("work", input=int, output=int)
+    with Simulation(working := workflow(task(work, abs))) as simulation:
+        run = simulation.start(working, id="i", input=1)
+        run.claim("work", by="ann")
+        simulation.crash_at(1, CrashAt.AFTER)
+        run.complete("work", 7, by="ann", key="k")
+        assert simulation.crashes == 1
+        run.complete("work", 7, by="ann", key="k")
+        with pytest.raises(TaskRefused):
+            run.complete("work", 7, by="ann", key="another")
+        assert run.result() == Success(7)
+
+
+def test_who_completes_a_task_in_a_simulation_also_claims_it_and_only_if_nobody_has() -> None:
+    work = Task("work", input=int, output=int)
+    with Simulation(working := workflow(task(work, abs))) as simulation:
+        run = simulation.start(working, id="i", input=1)
+        run.claim("work", by="ann")
+        with pytest.raises(TaskRefused) as refused:
+            run.complete("work", 7, by="bob", key="k")
+        assert refused.value.refusal is TaskRefusal.CLAIMED
+        run.release("work", by="ann")
+        run.complete("work", 7, by="bob", key="k")
+        assert run.result() == Success(7)
+
+
+def test_a_simulation_takes_workflows_one_by_one() -> None:
+    several: Any = [workflow(add)]
+    program: Any = add
+    for given in (several, program):
+        with pytest.raises(InvalidDefinition, match=r"is no Workflow.*Simulation\(workflow, another\)"):
+            Simulation(workflow(add), given)
 
 
 def test_a_call_that_would_wait_for_ever_says_so() -> None:

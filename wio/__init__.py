@@ -30,7 +30,7 @@ from wio.parallel import parallel
 from wio.receiving import handle_signal, receive_signal, task
 from wio.regions import Region
 from wio.retries import Exceeded, Exponential, Fixed, GivenUp, Linear, Retry
-from wio.sagas import UndoFailed, saga, undoable
+from wio.sagas import saga, undoable
 from wio.scopes import On, alongside, interrupt, on_cancel, scope, timeout
 from wio.signals import Early, Query, Signal
 from wio.steps import (
@@ -46,7 +46,7 @@ from wio.steps import (
     wait,
     wait_until,
 )
-from wio.tasks import Task
+from wio.tasks import Signed, Task
 from wio.workflow import Workflow
 
 __all__ = [
@@ -76,10 +76,10 @@ __all__ = [
     "Rest",
     "Retry",
     "Signal",
+    "Signed",
     "States",
     "Stop",
     "Task",
-    "UndoFailed",
     "WioError",
     "Workflow",
     "alongside",

@@ -8,7 +8,7 @@ from typing import Any
 from wio.control import Arms
 from wio.errors import InvalidDefinition
 from wio.names import checked_name
-from wio.nodes import WIO, AndThen, Arm
+from wio.nodes import WIO, AndThen, Arm, checked_program
 
 
 def arms_of(branches: Sequence[WIO[Any, Any, Any] | Arms[Any, Any, Any]], of: str) -> tuple[Arm, ...]:
@@ -30,7 +30,7 @@ def arms_of(branches: Sequence[WIO[Any, Any, Any] | Arms[Any, Any, Any]], of: st
 
 def _arm(branch: WIO[Any, Any, Any] | Arms[Any, Any, Any], number: int, of: str) -> Arm:
     if not isinstance(branch, Arms):
-        return Arm(None, branch, name=first_name(branch) or str(number))
+        return Arm(None, branch, name=first_name(checked_program(branch)) or str(number))
     if len(branch.arms) != 1:
         names = " | ".join(arm.name for arm in branch.arms)
         raise InvalidDefinition(

@@ -62,4 +62,4 @@ def recovered(
 
 def _check_type(form: object, whose: str, what: str) -> None:
     if form is None:
-        raise InvalidDefinition(f"{whose}: of which type is the {what}? Give it: {what}=SomeType.")
+        raise InvalidDefinition(f"{whose}, {what}=None: of which type is the {what}? Give it: {what}=SomeType.")

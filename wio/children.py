@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import UnionType
-from typing import Any, Generic, Never, TypedDict, TypeVar, Unpack, cast, overload
+from typing import Any, Generic, Never, TypedDict, TypeVar, Unpack, overload
 
 from wio.errors import InvalidDefinition
+from wio.names import name_or
 from wio.nodes import WIO, ParentClose, RunChild
-from wio.workflow import Workflow
+from wio.workflow import ExactWorkflow, Workflow, checked_workflow
 
 A = TypeVar("A")
 E = TypeVar("E")
@@ -28,7 +29,7 @@ class _Starting(TypedDict, Generic[A], total=False):
 
 @overload
 def child(
-    workflow: Workflow[X, Never, B],
+    workflow: ExactWorkflow[X, Never, B],
     *,
     result: type[B] | UnionType,
     input: Callable[[A], X],
@@ -36,11 +37,11 @@ def child(
 ) -> WIO[A, Never, B]: ...
 @overload
 def child(
-    workflow: Workflow[A, Never, B], *, result: type[B] | UnionType, **how: Unpack[_Starting[A]]
+    workflow: ExactWorkflow[A, Never, B], *, result: type[B] | UnionType, **how: Unpack[_Starting[A]]
 ) -> WIO[A, Never, B]: ...
 @overload
 def child(
-    workflow: Workflow[X, E, B],
+    workflow: ExactWorkflow[X, E, B],
     *,
     result: type[B] | UnionType,
     error: type[E] | UnionType,
@@ -49,14 +50,14 @@ def child(
 ) -> WIO[A, E, B]: ...
 @overload
 def child(
-    workflow: Workflow[A, E, B],
+    workflow: ExactWorkflow[A, E, B],
     *,
     result: type[B] | UnionType,
     error: type[E] | UnionType,
     **how: Unpack[_Starting[A]],
 ) -> WIO[A, E, B]: ...
 def child(
-    workflow: Workflow[Any, Any, Any],
+    workflow: ExactWorkflow[Any, Any, Any],
     *,
     result: Any,
     error: Any = None,
@@ -74,14 +75,19 @@ def child(
     that fails with an error needs `error`. `on_close` says what becomes of the child when the parent ends, or the step
     is withdrawn. The name defaults to the workflow's.
     """
+    started = checked_workflow(workflow, "child(Workflow(...), result=...)")
+    if result is None:
+        raise InvalidDefinition(
+            f"result=None: of which type is what {started!r:.100} ends with? Give it: result=SomeType, or type(None)."
+        )
     return RunChild(
-        _checked(workflow),
+        started,
         id=id,
         input=input,
         result=result,
         error=error,
         on_close=on_close,
-        name=name or workflow.name,
+        name=name_or(name, started.name),
         description=description,
     )
 
@@ -106,20 +112,13 @@ def start_child(
     See `child` for the rest. `on_close` says what becomes of the child when the *parent* ends: by default it is
     cancelled then.
     """
+    started = checked_workflow(workflow, "child(Workflow(...), result=...)")
     return RunChild(
-        _checked(workflow),
+        started,
         id=id,
         input=input,
         waits=False,
         on_close=on_close,
-        name=name or workflow.name,
+        name=name_or(name, started.name),
         description=description,
-    )
-
-
-def _checked(workflow: object) -> Workflow[Any, Any, Any]:
-    if isinstance(workflow, Workflow):
-        return cast("Workflow[Any, Any, Any]", cast(object, workflow))
-    raise InvalidDefinition(
-        f"{workflow!r:.100} is not a workflow. A child is an instance of one: child(Workflow(...), result=...)."
     )

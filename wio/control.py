@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, Never, TypeVar, overload
+from typing import Any, Generic, Never, TypeVar, cast, overload
 
 import attrs
 from returns.maybe import Maybe
-from returns.result import Result
 
 from wio.errors import InvalidDefinition
-from wio.names import checked_name, name_of
-from wio.nodes import WIO, Answer, Arm, Branch, Caught, Err, HandleError, Loop, LoopTest, Out, Passage, Retrying
+from wio.names import name_of, name_or, valid_name
+from wio.nodes import (
+    WIO,
+    Answer,
+    Arm,
+    Branch,
+    Caught,
+    Err,
+    Guarding,
+    HandleError,
+    Loop,
+    LoopTest,
+    Out,
+    Passage,
+    Retrying,
+    is_program,
+)
+from wio.results import AnyResult, ResultLike
 from wio.retries import GivenUp, Retry
 from wio.signals import Query
 from wio.steps import EventType
+from wio.validators import are, is_function
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -35,14 +51,24 @@ class NoArmMatched:
     value: object
 
 
+_ARM = "Make an arm of a guard and a program: when(guard) >> program. Join several by |."
+
+
+def checked_arms(arms: object) -> Arms[Any, Any, Any]:
+    """Return the arms unchanged. Raises `InvalidDefinition` when they are none."""
+    if not isinstance(arms, Arms):
+        raise InvalidDefinition(f"{arms!r:.100} is no arm. {_ARM}")
+    return cast("Arms[Any, Any, Any]", cast(object, arms))
+
+
 @attrs.frozen
 class Arms(Generic[A, Err, Out]):
     """Holds arms in order of preference; `|` adds more."""
 
-    arms: tuple[Arm, ...]
+    arms: tuple[Arm, ...] = attrs.field(validator=are(Arm, _ARM))
 
     def __or__(self: Arms[A, E, B], others: Arms[A, E2, C]) -> Arms[A, E | E2, B | C]:
-        return Arms((*self.arms, *others.arms))
+        return Arms((*self.arms, *checked_arms(others).arms))
 
     def __rshift__(self, following: Never) -> Never:
         arm = self.arms[-1].name
@@ -56,8 +82,8 @@ class Arms(Generic[A, Err, Out]):
 class Guard(Generic[A, X]):
     """Is a condition under which `>>` leads to an arm's body."""
 
-    condition: Callable[[A], Any]
-    name: str
+    condition: Callable[[A], Any] = attrs.field(validator=is_function)
+    name: str = attrs.field(validator=valid_name("an arm"))
 
     @overload
     def __rshift__(self, body: Passage) -> Arms[A, Never, X]: ...
@@ -69,12 +95,12 @@ class Guard(Generic[A, X]):
 
 def when(guard: Callable[[A], bool], *, name: str = "") -> Guard[A, A]:
     """Return the guard that lets a value through for which a pure function says True. Named after the function."""
-    return Guard(guard, checked_name(name or name_of(guard, "arm"), "an arm"))
+    return Guard(guard, name_or(name, name_of(guard, "arm")))
 
 
 def when_some(guard: Callable[[A], Maybe[X]], *, name: str = "") -> Guard[A, X]:
     """Return the guard that yields what a pure function finds: `Some(x)` takes the arm with `x` as its input."""
-    return Guard(guard, checked_name(name or name_of(guard, "arm"), "an arm"))
+    return Guard(guard, name_or(name, name_of(guard, "arm")))
 
 
 @overload
@@ -107,7 +133,7 @@ def branch(
     >>> branch(when(lambda n: n > 9, name="large") >> pure("L"), default=pure("S"))
     <WIO branch pure('L') pure('S')>
     """
-    names = [arm.name for arm in arms.arms]
+    names = [arm.name for arm in checked_arms(arms).arms]
     doubled = sorted({arm for arm in names if names.count(arm) > 1 or arm == "default"})
     if doubled:
         raise InvalidDefinition(
@@ -231,7 +257,7 @@ def repeat_while(
 
 @attrs.frozen
 class _Not:
-    condition: Callable[[Any], bool]
+    condition: Callable[[Any], bool] = attrs.field(validator=is_function)
 
     @property
     def __name__(self) -> str:
@@ -243,15 +269,15 @@ class _Not:
 
 def _class(_instance: Any, _attribute: Any, on: Any) -> None:
     if not isinstance(on, type):
-        raise InvalidDefinition(f"catch({on!r}, ...): errors are told apart by their class. Give it one class.")
+        raise InvalidDefinition(f"catch({on!r:.100}, ...): errors are told apart by their class. Give it one class.")
 
 
 @attrs.frozen
-class Catch(Generic[A, E, E2, C]):
+class Catch(Guarding, Generic[A, E, E2, C]):
     """Is a handler for the errors of one type; calling it with a program guards that program."""
 
     on: type[E] = attrs.field(validator=_class)
-    handler: WIO[Caught[A, E], E2, C]
+    handler: WIO[Caught[A, E], E2, C] = attrs.field(validator=is_program)
 
     @overload
     def __call__(self, base: WIO[A, E, B]) -> WIO[A, E2, B | C]: ...
@@ -262,11 +288,11 @@ class Catch(Generic[A, E, E2, C]):
 
 
 @attrs.frozen
-class CatchAnywhere(Generic[E, E2, C]):
+class CatchAnywhere(Guarding, Generic[E, E2, C]):
     """Is such a handler that does not look at the input of what failed, so that it guards programs of any input."""
 
     on: type[E] = attrs.field(validator=_class)
-    handler: WIO[Caught[object, E], E2, C]
+    handler: WIO[Caught[object, E], E2, C] = attrs.field(validator=is_program)
 
     @overload
     def __call__(self, base: WIO[A, E, B]) -> WIO[A, E2, B | C]: ...
@@ -299,17 +325,19 @@ def query(question: Query[R], answer: Callable[[A | B], R], base: WIO[A, E, B]) 
 
 
 @overload
-def retrying(
-    body: WIO[A, E, B], retry: Retry, give_up: Callable[[A, GivenUp], Result[C, Never]]
-) -> WIO[A, E, B | C]: ...
+def retrying(body: WIO[A, E, B], retry: Retry, give_up: Callable[[A, GivenUp], AnyResult]) -> WIO[A, Any, Any]: ...
 @overload
 def retrying(
-    body: WIO[A, E, B], retry: Retry, give_up: Callable[[A, GivenUp], Result[C, E2]]
+    body: WIO[A, Never, B], retry: Retry, give_up: Callable[[A, GivenUp], ResultLike[C, Never]]
+) -> WIO[A, Never, B | C]: ...
+@overload
+def retrying(
+    body: WIO[A, E, B], retry: Retry, give_up: Callable[[A, GivenUp], ResultLike[C, E2]]
 ) -> WIO[A, E | E2, B | C]: ...
 @overload
 def retrying(body: WIO[A, E, B], retry: Retry) -> WIO[A, E, B]: ...
 def retrying(
-    body: WIO[Any, Any, Any], retry: Retry, give_up: Callable[[Any, GivenUp], Result[Any, Any]] | None = None
+    body: WIO[Any, Any, Any], retry: Retry, give_up: Callable[[Any, GivenUp], Any] | None = None
 ) -> WIO[Any, Any, Any]:
     """Return the program that runs `body`, in which steps without a policy of their own follow `retry`.
 

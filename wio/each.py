@@ -11,6 +11,7 @@ from typing import Any, Generic, Never, TypedDict, TypeVar, Unpack, overload
 from wio.errors import InvalidDefinition
 from wio.nodes import WIO, ForEach, Rest
 from wio.parallel import Join, Merge, checked_join, checked_rest
+from wio.validators import is_whole
 
 A = TypeVar("A")
 E = TypeVar("E")
@@ -93,8 +94,10 @@ def for_each(
     of `finish` ends it all with the results so far. Raises `InvalidDefinition` when a number makes no sense, or when
     there is a `rest` but no `join`.
     """
-    if at_once is not None and at_once < 1:
-        raise InvalidDefinition(f"at_once={at_once}: then no element of {name!r} would ever begin. Give 1 or more.")
+    if at_once is not None and (not is_whole(at_once) or at_once < 1):
+        raise InvalidDefinition(
+            f"at_once={at_once!r:.100}: then no element of {name!r} would ever begin. Give 1 or more."
+        )
     return ForEach(
         items,
         body,

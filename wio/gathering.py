@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Generic, Never, TypedDict, TypeVar, Unpack, overload
+from typing import Any, Generic, Never, TypedDict, TypeVar, Unpack, cast, overload
 
 import attrs
 
@@ -14,6 +14,7 @@ from wio.branches import first_doubled
 from wio.errors import InvalidDefinition
 from wio.meetings import Meeting
 from wio.nodes import WIO, Arrive, Err, Gathering, Meet, Passage
+from wio.validators import is_a
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -28,7 +29,7 @@ V = TypeVar("V")
 class Meets(Generic[Err]):
     """Says what a meeting does when it is held: see `meet`."""
 
-    meet: Meet
+    meet: Meet = attrs.field(validator=is_a(Meet, "Make it by meet(MEETING, then)."))
 
 
 class _Called(TypedDict, total=False):
@@ -54,6 +55,10 @@ def decline(at: Meeting[Any], party: str) -> Passage:
 
 
 def _known(at: Meeting[Any], party: str) -> str:
+    if not isinstance(cast(object, at), Meeting):
+        raise InvalidDefinition(
+            f"at={at!r:.100} is no Meeting. Give a meeting: Meeting('car', brings=..., needs={{'engine': 1}})."
+        )
     if party not in at.parties:
         names = ", ".join(at.parties)
         raise InvalidDefinition(
@@ -90,6 +95,11 @@ def gather(
     """
     if not meets:
         raise InvalidDefinition(f"{name!r} holds no meetings. Give it one: gather(body, meet(MEETING, then)).")
+    stray = [each for each in meets if not isinstance(cast(object, each), Meets)]
+    if stray:
+        raise InvalidDefinition(
+            f"{stray[0]!r:.100} is no meeting that {name!r} could hold. Make it one: meet(MEETING, then)."
+        )
     doubled = first_doubled(each.meet.meeting.name for each in meets)
     if doubled is not None:
         raise InvalidDefinition(

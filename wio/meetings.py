@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 import attrs
 
 from wio.errors import InvalidDefinition
 from wio.names import checked_name, valid_name
+from wio.validators import is_type, is_whole
 
 V = TypeVar("V")
 
 
 def _pairs(needs: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    if not isinstance(cast(object, needs), Mapping):
+        raise InvalidDefinition(
+            f"needs={needs!r:.100} is no mapping. Give the parties, and how often each: needs={{'engine': 1}}."
+        )
     return tuple(needs.items())
 
 
 def _possible(meeting: object, _attribute: object, needs: tuple[tuple[str, int], ...]) -> None:
     name = getattr(meeting, "name", "")
     if not needs:
-        raise InvalidDefinition(f"The meeting {name!r} needs nobody, so it would never be held. Give it a party.")
+        raise InvalidDefinition(
+            f"needs={{}}: the meeting {name!r} needs nobody, so it would never be held. Give it a party."
+        )
     for party, count in needs:
         checked_name(party, "a party")
-        if count < 1:
+        if not is_whole(count) or count < 1:
             raise InvalidDefinition(
-                f"needs={{{party!r}: {count}}}: the meeting {name!r} would not need that party. Give 1 or more."
+                f"needs={{{party!r}: {count!r:.100}}}: the meeting {name!r} would not need that party. Give 1 or more."
             )
 
 
@@ -38,7 +45,7 @@ class Meeting(Generic[V]):
     """
 
     name: str = attrs.field(validator=valid_name("a meeting"))
-    brings: type[V] = attrs.field(kw_only=True)
+    brings: type[V] = attrs.field(kw_only=True, validator=is_type)
     needs: tuple[tuple[str, int], ...] = attrs.field(kw_only=True, converter=_pairs, validator=_possible)
 
     @property

@@ -15,7 +15,7 @@ from returns.maybe import Maybe
 
 from wio.branches import arms_of
 from wio.control import Arms
-from wio.nodes import WIO, Parallel, Passage, Rest
+from wio.nodes import WIO, Parallel, Passage, Rest, checked_program
 from wio.parallel import Branch, Join, Merge, checked_join, checked_rest
 
 A = TypeVar("A")
@@ -138,7 +138,7 @@ def multi_merge(
         checked_rest(rest, join, name),
         guarded or join is not None,
         merge,
-        each=each,
+        each=checked_program(each),
         name=name,
         description=description,
     )

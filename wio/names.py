@@ -30,6 +30,21 @@ def valid_name(of: str) -> Callable[[object, object, str], None]:
     return validate
 
 
+def valid_name_or_none(of: str) -> Callable[[object, object, str], None]:
+    """Return an attrs validator that refuses what `checked_name` refuses, but for an empty text, which is no name."""
+
+    def validate(_instance: object, _attribute: object, name: str) -> None:
+        if name != "":
+            checked_name(name, of)
+
+    return validate
+
+
+def name_or(name: str, default: str) -> str:
+    """Return the name as it was given, or the default in the place of an empty one."""
+    return default if name == "" else name
+
+
 def name_of(function: Callable[..., object], fallback: str) -> str:
     """Return the function's own name, or the fallback where it has none (a lambda, a partial).
 

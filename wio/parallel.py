@@ -21,6 +21,7 @@ from wio.branches import arms_of
 from wio.control import Arms
 from wio.errors import InvalidDefinition
 from wio.nodes import WIO, Parallel, Rest
+from wio.validators import is_whole
 
 A = TypeVar("A")
 E = TypeVar("E")
@@ -220,16 +221,16 @@ def parallel(
     )
 
 
-def checked_join(join: object, of: str, most: int | None = None) -> Any:
+def checked_join(join: Any, of: str, most: int | None = None) -> Any:
     """Return the join unchanged. Raises `InvalidDefinition` when it is none, or can never be satisfied."""
-    if isinstance(join, int) and (join < 0 or (most is not None and join > most)):
+    if is_whole(join) and (join < 0 or (most is not None and join > most)):
         raise InvalidDefinition(
             f"join={join}: {of!r} would wait for ever{'' if most is None else f', it has {most} branches'}."
             f" Give 0 {'or more' if most is None else f'to {most}'}."
         )
-    if join is None or isinstance(join, int) or callable(join):
+    if join is None or is_whole(join) or callable(join):
         return join
-    raise InvalidDefinition(f"join={join!r} of {of!r} says nothing. Give a number, or a function of the results.")
+    raise InvalidDefinition(f"join={join!r:.100} of {of!r} says nothing. Give a number, or a function of the results.")
 
 
 def checked_rest(rest: object, join: object, of: str) -> Rest:
@@ -237,7 +238,7 @@ def checked_rest(rest: object, join: object, of: str) -> Rest:
     if rest is None:
         return Rest.DRAIN
     if not isinstance(rest, Rest):
-        raise InvalidDefinition(f"rest={rest!r} of {of!r} is no rest. Give Rest.CANCEL, Rest.DRAIN or Rest.BLOCK.")
+        raise InvalidDefinition(f"rest={rest!r:.100} of {of!r} is no rest. Give Rest.CANCEL, Rest.DRAIN or Rest.BLOCK.")
     if join is None:
         raise InvalidDefinition(
             f"{of!r} waits for all, so nothing is left to be {rest}. Give a join as well, or no rest."

@@ -10,10 +10,11 @@ from typing import Any, Generic, Never, TypeAlias, TypedDict, TypeVar, Unpack, c
 
 import attrs
 from returns.io import IOResult
-from returns.result import Result
 
 from wio.errors import InvalidDefinition
+from wio.names import name_or
 from wio.nodes import WIO, HandleSignal, OfferTask
+from wio.results import ResultLike
 from wio.signals import Signal
 from wio.steps import EventType
 from wio.tasks import Task
@@ -48,8 +49,8 @@ class _Offering(TypedDict, Generic[A], total=False):
 @overload
 def handle_signal(
     signal: Signal[Req, Resp],
-    effect: Callable[[A, Req], Awaitable[IOResult[Ev, Exception]]],
-    handler: Callable[[A, Ev], Result[B, E]],
+    effect: Callable[[A, Req], IOResult[Ev, Exception]],
+    handler: Callable[[A, Ev], ResultLike[B, E]],
     *,
     respond: Callable[[A, Ev], Resp],
     **how: Unpack[_Awaiting[A]],
@@ -57,8 +58,8 @@ def handle_signal(
 @overload
 def handle_signal(
     signal: Signal[Req, Resp],
-    effect: Callable[[A, Req], IOResult[Ev, Exception]],
-    handler: Callable[[A, Ev], Result[B, E]],
+    effect: Callable[[A, Req], Awaitable[IOResult[Ev, Exception]]],
+    handler: Callable[[A, Ev], ResultLike[B, E]],
     *,
     respond: Callable[[A, Ev], Resp],
     **how: Unpack[_Awaiting[A]],
@@ -67,7 +68,7 @@ def handle_signal(
 def handle_signal(
     signal: Signal[Req, Resp],
     effect: Callable[[A, Req], Awaitable[Ev]],
-    handler: Callable[[A, Ev], Result[B, E]],
+    handler: Callable[[A, Ev], ResultLike[B, E]],
     *,
     respond: Callable[[A, Ev], Resp],
     **how: Unpack[_Awaiting[A]],
@@ -76,7 +77,7 @@ def handle_signal(
 def handle_signal(
     signal: Signal[Req, Resp],
     effect: Callable[[A, Req], Ev],
-    handler: Callable[[A, Ev], Result[B, E]],
+    handler: Callable[[A, Ev], ResultLike[B, E]],
     *,
     respond: Callable[[A, Ev], Resp],
     **how: Unpack[_Awaiting[A]],
@@ -84,7 +85,7 @@ def handle_signal(
 @overload
 def handle_signal(
     signal: Signal[Req, Resp],
-    effect: Callable[[A, Req], Awaitable[IOResult[Ev, Exception]]],
+    effect: Callable[[A, Req], IOResult[Ev, Exception]],
     handler: Callable[[A, Ev], B],
     *,
     respond: Callable[[A, Ev], Resp],
@@ -93,7 +94,7 @@ def handle_signal(
 @overload
 def handle_signal(
     signal: Signal[Req, Resp],
-    effect: Callable[[A, Req], IOResult[Ev, Exception]],
+    effect: Callable[[A, Req], Awaitable[IOResult[Ev, Exception]]],
     handler: Callable[[A, Ev], B],
     *,
     respond: Callable[[A, Ev], Resp],
@@ -138,6 +139,10 @@ def handle_signal(
     With `match` the step takes only requests whose `Signal.correlation` is the key that `match` makes of its input;
     both are pure. Raises `InvalidDefinition` when the signal has no correlation.
     """
+    if not callable(handler):
+        raise InvalidDefinition(
+            f"handler={handler!r:.100} cannot be called. Give a function of the input and the event."
+        )
     if match is not None and isinstance(cast(object, signal), Signal) and signal.correlation is None:
         raise InvalidDefinition(
             f"match={match!r}: no request of {signal!r} has a key that could match. Give the signal one:"
@@ -148,7 +153,7 @@ def handle_signal(
         effect,
         handler,
         respond,
-        name=name or getattr(signal, "name", "signal"),
+        name=name_or(name, getattr(signal, "name", "signal")),
         description=description,
         event=event,
         match=match,
@@ -158,7 +163,7 @@ def handle_signal(
 @overload
 def receive_signal(
     signal: Signal[Req, Resp],
-    handler: Callable[[A, Req], Result[B, E]],
+    handler: Callable[[A, Req], ResultLike[B, E]],
     *,
     respond: Callable[[A, Req], Resp],
     match: Callable[[A], str] | None = None,
@@ -205,14 +210,14 @@ def _request(_state: object, request: object) -> object:
 def task(
     task: Task[TaskIn, TaskOut, Never],
     send: Callable[[A], TaskIn],
-    handler: Callable[[A, TaskOut], Result[B, E]],
+    handler: Callable[[A, TaskOut], ResultLike[B, E]],
     **how: Unpack[_Offering[A]],
 ) -> WIO[A, E, B]: ...
 @overload
 def task(
     task: Task[TaskIn, TaskOut, TaskErr],
     send: Callable[[A], TaskIn],
-    handler: Callable[[A, TaskOut], Result[B, E]],
+    handler: Callable[[A, TaskOut], ResultLike[B, E]],
     **how: Unpack[_Offering[A]],
 ) -> WIO[A, TaskErr | E, B]: ...
 @overload
@@ -246,9 +251,19 @@ def task(
         task,
         send,
         handler,
-        to=to if to is None or callable(to) else Always(to),
-        name=name or getattr(task, "name", "task"),
+        to=_receiver(to),
+        name=name_or(name, getattr(task, "name", "task")),
         description=description,
+    )
+
+
+def _receiver(to: object) -> Callable[[Any], Any] | None:
+    if to is None or callable(to):
+        return cast("Callable[[Any], Any] | None", to)
+    if isinstance(to, str | Sequence | Mapping) and not isinstance(to, bytes | bytearray):
+        return Always(cast(object, to))
+    raise InvalidDefinition(
+        f"to={to!r:.100} does not say to whom. Give a text, a list, a mapping, or a function of the value."
     )
 
 

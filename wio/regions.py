@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 import attrs
 
 from wio.names import valid_name
+from wio.validators import is_type
 
 R = TypeVar("R")
 
@@ -20,7 +21,7 @@ class Region(Generic[R]):
     """
 
     name: str = attrs.field(validator=valid_name("a region"))
-    result: type[R] = attrs.field(kw_only=True)
+    result: type[R] = attrs.field(kw_only=True, validator=is_type)
 
     def __repr__(self) -> str:
         return f"Region({self.name!r})"

@@ -14,13 +14,22 @@ from typing import Any, TypeAlias, cast
 import attrs
 
 from wio.errors import InvalidDefinition
+from wio.validators import is_a, is_real, is_whole
+
+
+def _is_delay(_instance: Any, attribute: attrs.Attribute[Any], delay: Any) -> None:
+    if not isinstance(delay, timedelta) or delay < timedelta(0):
+        raise InvalidDefinition(
+            f"{attribute.name}={delay!r:.100}: a delay before a retry is a time that is not negative."
+            " Give a timedelta of zero or more."
+        )
 
 
 @attrs.frozen
 class Fixed:
     """Waits the same delay before every retry."""
 
-    delay: timedelta
+    delay: timedelta = attrs.field(validator=_is_delay)
 
     def before_retry(self, retry: int) -> timedelta:
         """Return the delay before the `retry`-th retry, counted from 1."""
@@ -32,7 +41,7 @@ class Fixed:
 class Linear:
     """Waits one delay longer before every further retry: d, 2d, 3d, ..."""
 
-    delay: timedelta
+    delay: timedelta = attrs.field(validator=_is_delay)
 
     def before_retry(self, retry: int) -> timedelta:
         """Return the delay before the `retry`-th retry, counted from 1; the longest one that can be represented."""
@@ -42,16 +51,17 @@ class Linear:
             return timedelta.max
 
 
+def _multiplies(_instance: Any, _attribute: Any, factor: Any) -> None:
+    if not (is_real(factor) and factor > 0 and math.isfinite(factor)):
+        raise InvalidDefinition(f"factor={factor!r:.100}: a delay is multiplied by it. Give a number above zero.")
+
+
 @attrs.frozen
 class Exponential:
     """Multiplies the delay by `factor` before every further retry: d, f*d, f*f*d, ..."""
 
-    delay: timedelta
-    factor: float = 2.0
-
-    def __attrs_post_init__(self) -> None:
-        if not (self.factor > 0 and math.isfinite(self.factor)):
-            raise InvalidDefinition(f"factor={self.factor}: a delay is multiplied by it. Give a number above zero.")
+    delay: timedelta = attrs.field(validator=_is_delay)
+    factor: float = attrs.field(default=2.0, validator=_multiplies)
 
     def before_retry(self, retry: int) -> timedelta:
         """Return the delay before the `retry`-th retry, counted from 1; the longest one that can be represented."""
@@ -81,14 +91,38 @@ def _are_classes(_instance: Any, attribute: attrs.Attribute[Any], classes: Any) 
     given = cast("tuple[object, ...]", classes) if isinstance(classes, tuple) else (None,)
     if not all(isinstance(each, type) for each in given):
         raise InvalidDefinition(
-            f"{attribute.name}={classes!r}: errors are told apart by their classes. Give a tuple of classes:"
+            f"{attribute.name}={classes!r:.100}: errors are told apart by their classes. Give a tuple of classes:"
             f" {attribute.name}=(OSError,)."
         )
 
 
-def _takes_time(_instance: Any, attribute: attrs.Attribute[Any], duration: timedelta | None) -> None:
-    if duration is not None and duration <= timedelta(0):
-        raise InvalidDefinition(f"{attribute.name}={duration!r}: nothing ends in no time. Give a timedelta above zero.")
+def _takes_time(_instance: Any, attribute: attrs.Attribute[Any], duration: Any) -> None:
+    if duration is not None and (not isinstance(duration, timedelta) or duration <= timedelta(0)):
+        raise InvalidDefinition(
+            f"{attribute.name}={duration!r:.100}: nothing ends in no time. Give a timedelta above zero."
+        )
+
+
+def _counts_attempts(_instance: Any, _attribute: Any, attempts: Any) -> None:
+    if attempts is not None and (not is_whole(attempts) or attempts < 1):
+        raise InvalidDefinition(
+            f"attempts={attempts!r:.100}: a step is tried at least once. Give 1 or more, or None for ever."
+        )
+
+
+def _is_fraction(_instance: Any, _attribute: Any, jitter: Any) -> None:
+    if not (is_real(jitter) and 0.0 <= jitter <= 1.0):
+        raise InvalidDefinition(f"jitter={jitter!r:.100}: it is a fraction of the delay. Give 0.0 to 1.0.")
+
+
+def _is_backoff(_instance: Any, _attribute: Any, backoff: Any) -> None:
+    if not isinstance(backoff, Fixed | Linear | Exponential):
+        raise InvalidDefinition(
+            f"backoff={backoff!r:.100} is no backoff. Give Fixed(...), Linear(...) or Exponential(...)."
+        )
+
+
+_EXCEEDED = is_a(Exceeded, "Give Exceeded.PAUSE or Exceeded.FAIL.")
 
 
 @attrs.frozen
@@ -110,31 +144,15 @@ class Retry:
     [datetime.timedelta(seconds=1), datetime.timedelta(seconds=2), datetime.timedelta(seconds=3), None]
     """
 
-    attempts: int | None = attrs.field(default=None, kw_only=True)
-    backoff: Backoff = attrs.field(default=Exponential(timedelta(seconds=1)), kw_only=True)
-    ceiling: timedelta = attrs.field(default=timedelta(hours=1), kw_only=True)
-    jitter: float = attrs.field(default=0.0, kw_only=True)
+    attempts: int | None = attrs.field(default=None, kw_only=True, validator=_counts_attempts)
+    backoff: Backoff = attrs.field(default=Exponential(timedelta(seconds=1)), kw_only=True, validator=_is_backoff)
+    ceiling: timedelta = attrs.field(default=timedelta(hours=1), kw_only=True, validator=_is_delay)
+    jitter: float = attrs.field(default=0.0, kw_only=True, validator=_is_fraction)
     on: tuple[type[Any], ...] | None = attrs.field(default=None, kw_only=True, validator=_are_classes)
     fail_on: tuple[type[Any], ...] = attrs.field(default=(), kw_only=True, validator=_are_classes)
     attempt_timeout: timedelta | None = attrs.field(default=None, kw_only=True, validator=_takes_time)
     overall: timedelta | None = attrs.field(default=None, kw_only=True, validator=_takes_time)
-    exceeded: Exceeded = attrs.field(default=Exceeded.PAUSE, kw_only=True)
-
-    def __attrs_post_init__(self) -> None:
-        if not isinstance(cast(object, self.backoff), Fixed | Linear | Exponential):
-            raise InvalidDefinition(
-                f"backoff={self.backoff!r} is no backoff. Give Fixed(...), Linear(...), Exponential(...)."
-            )
-        if self.attempts is not None and self.attempts < 1:
-            raise InvalidDefinition(
-                f"attempts={self.attempts}: a step is tried at least once. Give 1 or more, or None."
-            )
-        if not isinstance(cast(object, self.exceeded), Exceeded):
-            raise InvalidDefinition(f"exceeded={self.exceeded!r}: give Exceeded.PAUSE or Exceeded.FAIL.")
-        if not 0.0 <= self.jitter <= 1.0:
-            raise InvalidDefinition(f"jitter={self.jitter}: it is a fraction of the delay. Give 0.0 to 1.0.")
-        if self.backoff.delay < timedelta(0) or self.ceiling < timedelta(0):
-            raise InvalidDefinition("A delay before a retry cannot be negative. Give a timedelta of zero or more.")
+    exceeded: Exceeded = attrs.field(default=Exceeded.PAUSE, kw_only=True, validator=_EXCEEDED)
 
     def delay(self, failed: int, drawn: float) -> timedelta | None:
         """Return the delay after `failed` attempts, or None when the policy is used up.
@@ -157,8 +175,12 @@ class Retry:
 
 @attrs.frozen
 class GivenUp:
-    """Says of a step that was given up what its last attempt raised: the type's name, the message, and how many ran."""
+    """Says of a step that was given up what its last attempt raised: the type's name, the message, and how many ran.
+
+    `remaining` names the undos that do not run because the step was one of an undo, and has failed the instance.
+    """
 
     type: str
     message: str
     attempts: int
+    remaining: tuple[str, ...] = ()

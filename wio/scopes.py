@@ -13,7 +13,9 @@ import attrs
 
 from wio.branches import first_doubled, first_name
 from wio.errors import InvalidDefinition
-from wio.nodes import WIO, Err, Handler, In, Interrupted, Out, Timing, Wait, Watch, Watched
+from wio.names import name_or
+from wio.nodes import WIO, Err, Handler, In, Interrupted, Out, Timing, Wait, Watch, Watched, checked_program
+from wio.validators import is_a
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -39,7 +41,9 @@ class _Called(TypedDict, total=False):
 class On(Generic[In, Err, Out]):
     """Is a handler of a scope: see `interrupt`, `alongside` and `on_cancel`."""
 
-    handler: Handler
+    handler: Handler = attrs.field(
+        validator=is_a(Handler, "Make it by interrupt(...), alongside(...) or on_cancel(...).")
+    )
 
 
 @overload
@@ -56,7 +60,8 @@ def interrupt(
     The trigger runs on the scope's input beside the body: a signal, a wait, a task. The handler gets an `Interrupted`;
     without one the scope ends with the output of the trigger. The handler is named after the trigger.
     """
-    return On(Handler(Watch.INTERRUPT, trigger, handler, name or first_name(trigger) or "interrupt"))
+    named = name_or(name, first_name(checked_program(trigger)) or "interrupt")
+    return On(Handler(Watch.INTERRUPT, trigger, handler, named))
 
 
 @overload
@@ -72,7 +77,8 @@ def alongside(trigger: WIO[Any, Any, Any], handler: WIO[Any, Any, Any], *, name:
 
     The scope ends when its body and the handlers that have begun have ended.
     """
-    return On(Handler(Watch.ALONGSIDE, trigger, handler, name or first_name(trigger) or "alongside"))
+    named = name_or(name, first_name(checked_program(trigger)) or "alongside")
+    return On(Handler(Watch.ALONGSIDE, trigger, checked_program(handler), named))
 
 
 @overload
@@ -83,7 +89,7 @@ def on_cancel(
 def on_cancel(handler: WIO[Interrupted[A, None], Never, B], *, name: str = "on cancel") -> On[A, Never, Never]: ...
 def on_cancel(handler: WIO[Any, Never, object], *, name: str = "on cancel") -> On[Any, Never, Never]:
     """Return the handler that runs when the part is cancelled or withdrawn; what it ends with has no effect."""
-    return On(Handler(Watch.CANCEL, None, handler, name))
+    return On(Handler(Watch.CANCEL, None, checked_program(handler), name))
 
 
 @overload
@@ -131,10 +137,10 @@ def scope(
 
     Raises `InvalidDefinition` when two handlers have the same name.
     """
-    stray = next((each for each in handlers if not isinstance(cast(object, each), On)), None)
-    if stray is not None:
+    stray = [each for each in handlers if not isinstance(cast(object, each), On)]
+    if stray:
         raise InvalidDefinition(
-            f"{stray!r:.100} is no handler of {name!r}. Make it one: interrupt(trigger, handler), alongside(...) or"
+            f"{stray[0]!r:.100} is no handler of {name!r}. Make it one: interrupt(trigger, handler), alongside(...) or"
             " on_cancel(...). To run it after the body, use >>."
         )
     doubled = first_doubled(on.handler.name for on in handlers)

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import attrs
 
 from wio.names import valid_name
-from wio.validators import is_function_or_none
+from wio.validators import is_a, is_function_or_none, is_type
 
 Req = TypeVar("Req")
 Resp = TypeVar("Resp")
@@ -22,12 +22,15 @@ class Early(enum.Enum):
     KEEP = "keep"
 
 
+_EARLY = is_a(Early, "Give Early.REFUSE or Early.KEEP.")
+
+
 @attrs.frozen(repr=False)
 class Signal(Generic[Req, Resp]):
     """Is a typed request to an instance, with a typed response.
 
     The name identifies the signal in the journal: it must not change while instances wait for it.
-    A `KEEP` signal that comes early is recorded and handled, first in first out, when the workflow gets there.
+    A `KEEP` signal that comes early is recorded and handled, first in first out, when a step takes it.
     `correlation` is a pure function that makes a key of a request; steps with a `match` take the requests of one key.
 
     >>> Signal("confirm", request=int, response=str)
@@ -35,9 +38,9 @@ class Signal(Generic[Req, Resp]):
     """
 
     name: str = attrs.field(validator=valid_name("a signal"))
-    request: type[Req] = attrs.field(kw_only=True)
-    response: type[Resp] = attrs.field(kw_only=True)
-    early: Early = attrs.field(default=Early.REFUSE, kw_only=True)
+    request: type[Req] = attrs.field(kw_only=True, validator=is_type)
+    response: type[Resp] = attrs.field(kw_only=True, validator=is_type)
+    early: Early = attrs.field(default=Early.REFUSE, kw_only=True, validator=_EARLY)
     correlation: Callable[[Req], str] | None = attrs.field(default=None, kw_only=True, validator=is_function_or_none)
 
     def __repr__(self) -> str:
@@ -53,7 +56,7 @@ class Query(Generic[Resp]):
     """
 
     name: str = attrs.field(validator=valid_name("a query"))
-    response: type[Resp] = attrs.field(kw_only=True)
+    response: type[Resp] = attrs.field(kw_only=True, validator=is_type)
 
     def __repr__(self) -> str:
         return f"Query({self.name!r})"

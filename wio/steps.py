@@ -19,11 +19,11 @@ from typing import Any, Never, TypeAlias, TypedDict, TypeVar, Unpack, overload
 from uuid import UUID
 
 from returns.io import IOResult
-from returns.result import Result
 
 from wio.errors import InvalidDefinition
-from wio.names import name_of
+from wio.names import name_of, name_or
 from wio.nodes import WIO, Check, Compute, Draft, Drawn, Fail, Passage, Pure, Record, RunIO, Timing, Wait
+from wio.results import ResultLike
 from wio.retries import Retry
 
 A = TypeVar("A")
@@ -33,6 +33,10 @@ Ev = TypeVar("Ev")
 
 EventType: TypeAlias = type[Any] | UnionType | None
 """Is a class or a union of classes; needed only where the effect has no annotation that tells it."""
+
+
+class AnyEvent:
+    """Is no event of any effect: its overload is for mypy, which describes the first one when none fits."""
 
 
 class _Running(TypedDict, total=False):
@@ -57,41 +61,35 @@ def compute(function: Callable[[A], B], *, name: str = "", description: str = ""
     return Compute(function, name=name, description=description)
 
 
-def check(function: Callable[[A], Result[B, E]], *, name: str = "", description: str = "") -> WIO[A, E, B]:
+def check(function: Callable[[A], ResultLike[B, E]], *, name: str = "", description: str = "") -> WIO[A, E, B]:
     """Return the program that ends or fails as a pure function says. It is named after the function."""
-    return Check(function, name=name or name_of(function, "check"), description=description)
+    return Check(function, name=name_or(name, name_of(function, "check")), description=description)
 
 
 @overload
 def run_io(
-    effect: Callable[[A], Awaitable[IOResult[Ev, Exception]]],
-    handler: Callable[[A, Ev], Result[B, E]],
+    effect: Callable[[A], IOResult[Ev, Exception]],
+    handler: Callable[[A, Ev], ResultLike[B, E]],
     **how: Unpack[_Running],
 ) -> WIO[A, E, B]: ...
 @overload
 def run_io(
-    effect: Callable[[A], IOResult[Ev, Exception]],
-    handler: Callable[[A, Ev], Result[B, E]],
+    effect: Callable[[A], Awaitable[IOResult[Ev, Exception]]],
+    handler: Callable[[A, Ev], ResultLike[B, E]],
     **how: Unpack[_Running],
 ) -> WIO[A, E, B]: ...
 @overload
 def run_io(
     effect: Callable[[A], Awaitable[Ev]],
-    handler: Callable[[A, Ev], Result[B, E]],
+    handler: Callable[[A, Ev], ResultLike[B, E]],
     **how: Unpack[_Running],
 ) -> WIO[A, E, B]: ...
 @overload
 def run_io(
     effect: Callable[[A], Ev],
-    handler: Callable[[A, Ev], Result[B, E]],
+    handler: Callable[[A, Ev], ResultLike[B, E]],
     **how: Unpack[_Running],
 ) -> WIO[A, E, B]: ...
-@overload
-def run_io(
-    effect: Callable[[A], Awaitable[IOResult[Ev, Exception]]],
-    handler: Callable[[A, Ev], B],
-    **how: Unpack[_Running],
-) -> WIO[A, Never, B]: ...
 @overload
 def run_io(
     effect: Callable[[A], IOResult[Ev, Exception]],
@@ -100,6 +98,12 @@ def run_io(
 ) -> WIO[A, Never, B]: ...
 @overload
 def run_io(
+    effect: Callable[[A], Awaitable[IOResult[Ev, Exception]]],
+    handler: Callable[[A, Ev], B],
+    **how: Unpack[_Running],
+) -> WIO[A, Never, B]: ...
+@overload
+def run_io(
     effect: Callable[[A], Awaitable[Ev]],
     handler: Callable[[A, Ev], B],
     **how: Unpack[_Running],
@@ -111,13 +115,15 @@ def run_io(
     **how: Unpack[_Running],
 ) -> WIO[A, Never, B]: ...
 @overload
+def run_io(effect: Callable[[A], AnyEvent], **how: Unpack[_Running]) -> WIO[A, Never, Any]: ...
+@overload
 def run_io(
-    effect: Callable[[A], Awaitable[IOResult[Ev, Exception]]],
+    effect: Callable[[A], IOResult[Ev, Exception]],
     **how: Unpack[_Running],
 ) -> WIO[A, Never, Ev]: ...
 @overload
 def run_io(
-    effect: Callable[[A], IOResult[Ev, Exception]],
+    effect: Callable[[A], Awaitable[IOResult[Ev, Exception]]],
     **how: Unpack[_Running],
 ) -> WIO[A, Never, Ev]: ...
 @overload
@@ -150,7 +156,7 @@ def run_io(
     return RunIO(
         effect,
         handler,
-        name=name or name_of(effect, "step"),
+        name=name_or(name, name_of(effect, "step")),
         description=description,
         event=event,
         retry=retry,
@@ -168,7 +174,7 @@ def wait(
 
     The deadline is recorded when the step is reached; neither a restart nor new code moves it.
     """
-    return Wait(duration, Timing.DURATION, name=name or _wait_name(duration), description=description)
+    return Wait(duration, Timing.DURATION, name=name_or(name, _wait_name(duration)), description=description)
 
 
 @overload
@@ -184,7 +190,7 @@ def wait_until(
     """
     if isinstance(time, datetime) and time.tzinfo is None:
         raise InvalidDefinition(f"wait_until({time!r}): which zone is meant? Give an aware time, such as tzinfo=UTC.")
-    return Wait(time, Timing.INSTANT, name=name or _wait_name(time), description=description)
+    return Wait(time, Timing.INSTANT, name=name_or(name, _wait_name(time)), description=description)
 
 
 def _wait_name(moment: timedelta | datetime | Callable[[Any], object]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from interpreters.lint.finding import Finding, Level
-from interpreters.lint.places import Around, Place, places
+from interpreters.lint.places import Around, Place, first_places
 from interpreters.lint.survey import survey
 from wio.nodes import Critical
 from wio.workflow import Workflow
@@ -35,7 +35,7 @@ def crossed_locks(workflow: Workflow[Any, Any, Any]) -> tuple[Finding, ...]:
         return ()
     nestings: dict[tuple[str, str], list[_Nesting]] = {}
     findings: dict[frozenset[str], Finding] = {}
-    for place in places(workflow.root):
+    for place in first_places(workflow.root):
         for nesting in _nestings(place):
             nestings.setdefault((nesting.outer, nesting.inner), []).append(nesting)
             pair = frozenset({nesting.outer, nesting.inner})

@@ -1,7 +1,8 @@
 """Where does something stand that is wrong in the tree? Checks find nodes; here they get the address for it.
 
 A part that is written into a workflow twice is wrong once, at its first place. Where nothing is wrong, no place is
-looked for: a check costs one look at each node.
+looked for: a check costs one look at each node. Where parts are written into one another so often that the place is
+beyond the last that is looked at, the fault is one of the whole workflow.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 import attrs
 
 from interpreters.lint.finding import Finding, Level
-from interpreters.lint.places import Located, places
+from interpreters.lint.places import Located, first_places
 from interpreters.lint.survey import Survey, survey
 from wio.workflow import Workflow
 
@@ -51,10 +52,18 @@ def _located(workflow: Workflow[Any, Any, Any], rule: str, faults: Iterable[Faul
     findings: list[Finding] = []
     if not waiting:
         return ()
-    for place in places(workflow.root):
+    for place in first_places(workflow.root):
         for fault in waiting.pop(id(place.node), ()):
-            address = f"{place.address}[{fault.part}]" if fault.part else place.address
-            findings.append(Finding(fault.level, rule, address, fault.message))
+            findings.append(Finding(fault.level, rule, place.address + _part(fault), fault.message))
         if not waiting:
-            break
-    return tuple(findings)
+            return tuple(findings)
+    far = (fault for faults in waiting.values() for fault in faults)
+    return (*findings, *(Finding(fault.level, rule, "", _of_the_whole(fault)) for fault in far))
+
+
+def _part(fault: Fault) -> str:
+    return f"[{fault.part}]" if fault.part else ""
+
+
+def _of_the_whole(fault: Fault) -> str:
+    return f"Its part {fault.node.label or 'without a name'}{_part(fault)} {fault.message}"

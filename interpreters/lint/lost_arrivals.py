@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from interpreters.lint.finding import Finding, Level
-from interpreters.lint.places import Around, places
+from interpreters.lint.places import Around, first_places
 from interpreters.lint.survey import survey
 from wio.meetings import Meeting
 from wio.nodes import Arrive, Gathering
@@ -21,7 +21,7 @@ def lost_arrivals(workflow: Workflow[Any, Any, Any]) -> tuple[Finding, ...]:
         return ()
     found = [
         (place.address, place.node.meeting.name)
-        for place in places(workflow.root)
+        for place in first_places(workflow.root)
         if isinstance(place.node, Arrive) and not _is_held(place.node.meeting, place.around)
     ]
     return tuple(

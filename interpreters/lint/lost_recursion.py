@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from interpreters.lint.finding import Finding, Level
-from interpreters.lint.places import Around, places
+from interpreters.lint.places import Around, first_places
 from interpreters.lint.survey import Survey, survey
 from wio.nodes import Recur, Recursive, Saga, Undoable, children
 from wio.workflow import Workflow
@@ -16,13 +16,16 @@ _NONE: frozenset[str] = frozenset()
 def lost_recursion(workflow: Workflow[Any, Any, Any]) -> tuple[Finding, ...]:
     """Report every place that runs a recursive part again from outside of it."""
     surveyed = survey(workflow)
-    if not any(isinstance(node, Recur) for node in surveyed.nodes) or not _unbound(surveyed):
+    unbound = _unbound(surveyed) if any(isinstance(node, Recur) for node in surveyed.nodes) else _NONE
+    if not unbound:
         return ()
-    return tuple(
+    found = [
         Finding(Level.ERROR, "lost-recursion", place.address, _message(place.node.of))
-        for place in places(workflow.root)
+        for place in first_places(workflow.root)
         if isinstance(place.node, Recur) and not _is_inside(place.node.of, place.around)
-    )
+    ]
+    far = unbound if not found else _NONE
+    return (*found, *(Finding(Level.ERROR, "lost-recursion", "", f"It {_message(name)}") for name in sorted(far)))
 
 
 def _unbound(surveyed: Survey) -> frozenset[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from interpreters.lint.finding import Finding, Level
-from interpreters.lint.places import Around, places
+from interpreters.lint.places import Around, first_places
 from interpreters.lint.survey import survey
 from wio.nodes import Saga, Undoable
 from wio.workflow import Workflow
@@ -22,7 +22,7 @@ def lost_undos(workflow: Workflow[Any, Any, Any]) -> tuple[Finding, ...]:
         return ()
     found = (
         place.address
-        for place in places(workflow.root)
+        for place in first_places(workflow.root)
         if isinstance(place.node, Undoable) and not _is_in_saga(place.around)
     )
     return tuple(Finding(Level.WARNING, "lost-undo", address, _MESSAGE) for address in dict.fromkeys(found))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from interpreters.lint.finding import Finding, Level
-from interpreters.lint.places import places
+from interpreters.lint.places import first_places
 from interpreters.lint.step_events import written_at
 from wio.workflow import Workflow
 
@@ -19,7 +19,7 @@ def numbered_names(workflow: Workflow[Any, Any, Any]) -> tuple[Finding, ...]:
             place.address,
             _message(*_name_and_number(place.address)) + written_at(place.node),
         )
-        for place in places(workflow.root)
+        for place in first_places(workflow.root)
         if "#" in _name(place.address)
     )
 

@@ -2,11 +2,15 @@
 
 In an address, `[*]` stands for any round of a loop and any element of a for-each, `[+*]` for what adds elements, and
 `[undo *]` for any undo of a saga. What a `flat_map` makes is not known before it runs.
+
+A part that is written into another twice has two places, so a small tree may have more places than there is time.
+Rules look at the first ones only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, TypeAlias
 
 import attrs
@@ -152,6 +156,15 @@ class _Handler:
 
 _Work: TypeAlias = "tuple[WIO[Any, Any, Any] | _Handler, _Here]"
 _Part: TypeAlias = "tuple[WIO[Any, Any, Any], _Here]"
+
+
+MOST_PLACES = 200_000
+"""Is how many places of a workflow the rules look at."""
+
+
+def first_places(program: WIO[Any, Any, Any]) -> Iterator[Place]:
+    """Yield the places at which rules look: the first `MOST_PLACES`."""
+    return islice(places(program), MOST_PLACES)
 
 
 def places(program: WIO[Any, Any, Any]) -> Iterator[Place]:

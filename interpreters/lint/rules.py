@@ -1,4 +1,4 @@
-"""Which rules are there? A rule is added by its line in `CHECKS` or in `ADVICE`."""
+"""Which rules are there? A rule is added by its line in `CHECKS`, `ADVICE` or `NOTES`."""
 
 from __future__ import annotations
 
@@ -42,6 +42,9 @@ CHECKS: tuple[Check, ...] = (
 )
 """Are the rules about structure; their errors, and those of `lost_recursion` and `lost_arrivals`, are `problems`."""
 
+NOTES: tuple[Rule, ...] = (numbered_names,)
+"""Are those that tell only what is good to know."""
+
 ADVICE: tuple[Rule, ...] = (
     unkept_types,
     drafts,
@@ -56,9 +59,12 @@ ADVICE: tuple[Rule, ...] = (
     idle_milestones,
     lost_leaves,
     lost_undos,
-    numbered_names,
+    *NOTES,
 )
 """Are the others. `unkept_types` is one of them, since a runtime may have a codec that keeps more."""
+
+ABOUT_JSON: tuple[Rule, ...] = (unkept_types, undeclared_events, clashing_types)
+"""Are those that look at types as `JsonCodec` keeps them, without names of its own for classes."""
 
 RULES: tuple[Rule, ...] = (*CHECKS, lost_recursion, lost_arrivals, *ADVICE)
 
@@ -69,6 +75,22 @@ def lint(workflow: Workflow[Any, Any, Any], rules: tuple[Rule, ...] = RULES) -> 
     """Return what the rules find, the worst first."""
     findings = [finding for rule in rules for finding in rule(workflow)]
     return tuple(sorted(findings, key=lambda finding: _WORST_FIRST[finding.level]))
+
+
+def doubts(workflow: Workflow[Any, Any, Any], *, in_json: bool = True) -> tuple[Finding, ...]:
+    """Return what is worse than a note and no `problems`: what a strict runtime refuses, the worst first.
+
+    `in_json` tells that values are kept by a `JsonCodec` that was given no names.
+    """
+    return _doubts(Itself(workflow), in_json)
+
+
+@lru_cache(maxsize=256)
+def _doubts(itself: Itself, in_json: bool) -> tuple[Finding, ...]:
+    refused = problems(itself.workflow)
+    left_out = NOTES if in_json else (*NOTES, *ABOUT_JSON)
+    found = lint(itself.workflow, tuple(rule for rule in RULES if rule not in left_out))
+    return tuple(one for one in found if one.level is not Level.INFO and one not in refused)
 
 
 def problems(workflow: Workflow[Any, Any, Any]) -> tuple[Finding, ...]:

@@ -1,7 +1,9 @@
-"""What may go round and round without waiting for anything or recording anything?
+"""What may go round and round without waiting for anything?
 
-Such a round never gives the runtime a turn. Where only functions decide how often it goes round, it is a warning; an
-error is what starts again on the same value each time, so that nothing can ever end it.
+Such a round never gives the runtime a turn, or fills the journal as fast as it can. What is recorded at once is no
+wait; see `survey`. An error is what waits on no way round, or goes round whatever its guards say; a warning is what
+waits on some ways only. A recursion that goes down at once may well end, as the value becomes smaller at each level: as
+long as it waits for something on another way, that is good to know, and no more.
 """
 
 from __future__ import annotations
@@ -10,17 +12,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import cast
 
-from interpreters.lint.arrivals import arrivals_in
+from interpreters.lint.beginnings import beginnings
 from interpreters.lint.finding import Level
 from interpreters.lint.locating import Check, Fault
 from interpreters.lint.survey import Survey, reachable
 from interpreters.lint.ways import Ways, then
-from wio.nodes import ForEach, Gathering, Loop, Machine, Node, Recursive, Watch, Watched
+from wio.nodes import Arrive, ForEach, Gathering, Loop, Machine, Node, Recursive, Watch, Watched
 
-_LOOP = "may go round without waiting for or recording anything. Put a step on every way through it."
-_RECURSION = "may run itself again without waiting for or recording anything. Put a step before it on every way."
-_ENDLESS = "runs itself again at once, on every way and without end. Give it a way that ends."
-_MEETING = "may hold {} again and again without waiting for or recording anything. Put a step into one."
+_LOOP = (
+    "goes round without waiting for anything. Let it wait in each round, for an effect, a signal or a time; or do all"
+    " its rounds in one pure function: compute(...)."
+)
+_LOOP_MAYBE = "may go round without waiting for anything. Let it wait on every way through it."
+_STATES = "goes round {} without waiting for anything. Let one of these states wait: for an effect, a signal or a time."
+_STATES_MAYBE = "may go round {} without waiting for anything. Let one of these states wait on every way through it."
+_ENDLESS = (
+    "runs itself again without waiting for anything, at once on every way or with nothing to wait for on the others."
+    " Give it a way that ends, and let it wait before it begins again; or do all of it in one pure function."
+)
+_DEEP = (
+    "goes down level by level without waiting for anything. That is good where the value becomes smaller each time,"
+    " until another way is taken. Otherwise let it wait first."
+)
+_MEETING = "may hold {} again and again without waiting for anything. Put a step before what arrives there."
 _AGAIN = "begins again whenever it has ended, and {} without waiting: it spins. Let it wait, for a signal or a time."
 
 
@@ -32,28 +46,20 @@ def _all(surveyed: Survey) -> Iterator[Fault]:
 def _faults(node: Node, surveyed: Survey) -> Iterator[Fault]:
     match node:
         case Loop(body, _, back):
-            around = surveyed.of(body) if back is None else then(surveyed.of(body), surveyed.of(back))
-            if around.ends_at_once:
-                yield Fault(node, _LOOP, Level.WARNING)
+            around = surveyed.in_rounds(body)
+            yield from _in_loop(node, around if back is None else then(around, surveyed.in_rounds(back)))
         case Machine():
-            cycle = _cycle(node, surveyed)
-            if cycle:
-                words = " -> ".join(cycle)
-                message = f"may go round {words} without waiting for or recording anything. Put a step into one."
-                yield Fault(node, message, Level.WARNING)
+            yield from _in_machine(node, surveyed)
         case Recursive(body):
-            ways = surveyed.of(body)
-            if node.name in ways.again_at_once:
-                is_certain = not (ways.ends or ways.fails or ways.has_step)
-                yield Fault(node, _ENDLESS) if is_certain else Fault(node, _RECURSION, Level.WARNING)
-        case ForEach():
-            if node.add is not None:
-                yield from _repeated(node, "+*", surveyed.of(node.add))
+            yield from _in_recursion(node, surveyed.in_rounds(body))
+        case ForEach(_, body):
+            if node.add is not None and surveyed.of(body).has_step:
+                yield from _repeated(node, "+*", surveyed.in_rounds(node.add))
         case Watched(base, handlers):
             watching = handlers if surveyed.of(base).has_step else ()
             for handler in watching:
                 if handler.watch is Watch.ALONGSIDE and handler.trigger is not None:
-                    yield from _repeated(node, handler.name, surveyed.of(handler.trigger))
+                    yield from _repeated(node, handler.name, surveyed.in_rounds(handler.trigger))
         case Gathering():
             again = _held_again(node, surveyed)
             if again:
@@ -62,31 +68,54 @@ def _faults(node: Node, surveyed: Survey) -> Iterator[Fault]:
             pass
 
 
+def _in_loop(loop: Loop, around: Ways) -> Iterator[Fault]:
+    if around.ends_at_once:
+        yield Fault(loop, _LOOP_MAYBE, Level.WARNING) if around.ends_later else Fault(loop, _LOOP)
+
+
+def _in_machine(machine: Machine, surveyed: Survey) -> Iterator[Fault]:
+    """Look for a round of states that never wait, and else for one of states that may not."""
+    ways = {state.name: surveyed.in_rounds(state.body) for state in machine.states}
+    hasty = {state.name: state.to for state in reachable(machine) if ways[state.name].ends_at_once}
+    surely = _first_cycle({name: to for name, to in hasty.items() if not ways[name].ends_later})
+    if surely:
+        yield Fault(machine, _STATES.format(" -> ".join(surely)))
+    elif cycle := _first_cycle(hasty):
+        yield Fault(machine, _STATES_MAYBE.format(" -> ".join(cycle)), Level.WARNING)
+
+
+def _in_recursion(recursive: Recursive, ways: Ways) -> Iterator[Fault]:
+    if recursive.name not in ways.again_at_once:
+        return
+    ends_otherwise = ways.ends or ways.fails or ways.leaves or recursive.name in ways.again_later
+    if ends_otherwise and ways.has_step:
+        yield Fault(recursive, _DEEP, Level.INFO)
+    else:
+        yield Fault(recursive, _ENDLESS)
+
+
 def _repeated(node: ForEach | Watched, part: str, ways: Ways) -> Iterator[Fault]:
     if not ways.ends_at_once:
         return
-    if ways.has_step:
+    if ways.ends_later:
         yield Fault(node, _AGAIN.format("may end"), Level.WARNING, part)
     else:
         yield Fault(node, _AGAIN.format("always ends"), part=part)
 
 
-def _cycle(machine: Machine, surveyed: Survey) -> Sequence[str]:
-    """Return the names of states that lead into each other at once, the first one at the end too; empty if none."""
-    hasty = {state.name: state for state in reachable(machine) if surveyed.of(state.body).ends_at_once}
-    return _first_cycle({name: state.to for name, state in hasty.items()})
-
-
 def _held_again(gathering: Gathering, surveyed: Survey) -> Sequence[str]:
     """Return the names of meetings that lead to each other at once, the first one at the end too; empty if none."""
-    hasty = {meet.meeting.name: meet.body for meet in gathering.meets if not surveyed.of(meet.body).has_step}
-    targets = {name: {each.meeting.name for each in arrivals_in(body)} for name, body in hasty.items()}
-    return _first_cycle({name: sorted(reached & hasty.keys()) for name, reached in targets.items()})
+    targets: dict[str, list[str]] = {}
+    for meet in gathering.meets:
+        first = beginnings(meet.body, surveyed.in_rounds)
+        targets[meet.meeting.name] = sorted({node.meeting.name for node in first if isinstance(node, Arrive)})
+    return _first_cycle(targets)
 
 
 def _first_cycle(targets: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """Return a cycle among the names for which targets are given, the first one at the end too; empty if none."""
     try:
-        TopologicalSorter(targets).prepare()
+        TopologicalSorter({name: [to for to in targets[name] if to in targets] for name in targets}).prepare()
     except CycleError as error:
         # It takes targets for predecessors, so it tells the cycle backwards.
         return tuple(reversed(cast("list[str]", error.args[1])))

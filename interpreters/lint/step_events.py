@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
 import attrs
 
-from interpreters.lint.places import places
+from interpreters.lint.places import first_places
+from interpreters.machine.questions import Itself
 from wio.errors import InvalidDefinition
 from wio.forms import event_form
 from wio.nodes import HandleSignal, RunIO
@@ -43,14 +44,23 @@ def written_at(node: object) -> str:
     return f" It is the lambda at {Path(code.co_filename).name}:{code.co_firstlineno}; name=... gives it a name."
 
 
-def step_events(workflow: Workflow[Any, Any, Any]) -> Iterator[StepEvent]:
-    """Yield each step that records events once, however often it is written into the workflow."""
-    seen: set[int] = set()
-    for place in places(workflow.root):
+def step_events(workflow: Workflow[Any, Any, Any]) -> tuple[StepEvent, ...]:
+    """Return each step that records events once, however often it is written into the workflow."""
+    return _step_events(Itself(workflow))
+
+
+@lru_cache(maxsize=4)
+def _step_events(itself: Itself) -> tuple[StepEvent, ...]:
+    first: dict[int, StepEvent] = {}
+    for place in first_places(itself.workflow.root):
         node = place.node
-        if isinstance(node, RunIO | HandleSignal) and id(node) not in seen:
-            seen.add(id(node))
-            try:
-                yield StepEvent(place.address, node, event_form(node))
-            except InvalidDefinition as error:
-                yield StepEvent(place.address, node, None, str(error))
+        if isinstance(node, RunIO | HandleSignal) and id(node) not in first:
+            first[id(node)] = _step_event(place.address, node)
+    return tuple(first.values())
+
+
+def _step_event(address: str, node: RunIO | HandleSignal) -> StepEvent:
+    try:
+        return StepEvent(address, node, event_form(node))
+    except InvalidDefinition as error:
+        return StepEvent(address, node, None, str(error))

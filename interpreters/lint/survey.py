@@ -2,11 +2,16 @@
 
 Whatever functions may decide, is possible. What a `flat_map` makes is taken to be a step. Parts that run themselves
 again end as the level inside of them does, so their ways are found in rounds, from the ways without any level on.
+
+Where something is passed again and again, a step counts only if it waits each time. What is recorded at once does not:
+a time, a random number, a wait of no duration, the elements of an empty collection. Nor does a fixed time, which comes
+only once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -49,11 +54,13 @@ from wio.nodes import (
     Recovered,
     Recur,
     Recursive,
+    Rest,
     Retrying,
     RunChild,
     RunIO,
     Saga,
     State,
+    Timing,
     TransformOutput,
     Undoable,
     Wait,
@@ -78,10 +85,15 @@ class Survey:
 
     nodes: tuple[Node, ...]
     _ways: Mapping[int, Ways]
+    _ways_in_rounds: Mapping[int, Ways]
 
     def of(self, program: WIO[Any, Any, Any]) -> Ways:
         """Return the ways of a node."""
         return self._ways[id(program)]
+
+    def in_rounds(self, program: WIO[Any, Any, Any]) -> Ways:
+        """Return the ways of a node that is passed again and again: a step counts only if it waits each time."""
+        return self._ways_in_rounds[id(program)]
 
     @property
     def is_dynamic(self) -> bool:
@@ -97,18 +109,28 @@ def survey(workflow: Workflow[Any, Any, Any]) -> Survey:
 @lru_cache(maxsize=4)
 def _survey(itself: Itself) -> Survey:
     order = _inside_out(itself.workflow.root)
+    ways = _ways_of_all(order, in_rounds=False)
+    others = _ways_of_all(order, in_rounds=True) if any(map(_differs_in_rounds, order)) else ways
+    return Survey(tuple(order), ways, others)
+
+
+def _differs_in_rounds(node: Node) -> bool:
+    return isinstance(node, Record | Wait | ForEach) or (isinstance(node, Parallel) and node.rest is Rest.BLOCK)
+
+
+def _ways_of_all(order: Iterable[Node], *, in_rounds: bool) -> Mapping[int, Ways]:
     recursive = [node for node in order if isinstance(node, Recursive)]
     levels = {node.name: NO_WAY for node in recursive}
     while True:
         known: dict[int, Ways] = {}
         for node in order:
-            known[id(node)] = _ways(node, known, levels)
+            known[id(node)] = _ways(node, known, levels, in_rounds)
         # A level ends as the level in it does, so it takes rounds until nothing more is found to be possible.
         found = dict(levels)
         for node in recursive:
             found[node.name] = either(found[node.name], attrs.evolve(known[id(node)], **_NOT_AGAIN))
         if found == levels:
-            return Survey(tuple(order), known)
+            return known
         levels = found
 
 
@@ -134,7 +156,7 @@ def _inside_out(root: WIO[Any, Any, Any]) -> list[Node]:
 _Known: TypeAlias = Mapping[int, Ways]
 
 
-def _ways(node: Node, known: _Known, levels: Mapping[str, Ways]) -> Ways:
+def _ways(node: Node, known: _Known, levels: Mapping[str, Ways], in_rounds: bool) -> Ways:
     match node:
         case Pure() | Compute() | Arrive() | Recovered():
             return _AT_ONCE
@@ -145,7 +167,7 @@ def _ways(node: Node, known: _Known, levels: Mapping[str, Ways]) -> Ways:
         case Check():
             return either(_AT_ONCE, _FAILS_AT_ONCE)
         case Wait() | Record():
-            return _STEP
+            return _AT_ONCE if in_rounds and not _waits_each_time(node) else _STEP
         case RunIO() | HandleSignal():
             return _STEP if node.handler is None else _RISKY_STEP
         case OfferTask():
@@ -183,11 +205,9 @@ def _ways(node: Node, known: _Known, levels: Mapping[str, Ways]) -> Ways:
         case HandleError(base, handler, on):
             return _of_handled(known[id(base)], known[id(handler)], takes_all=on is None)
         case Parallel():
-            return _of_parallel(node, known)
-        case ForEach(_, body):
-            sides = [known[id(each)] for each in (body, node.add, node.finish) if each is not None]
-            fails = any(side.fails for side in sides)
-            return attrs.evolve(any_of(then(_STEP, side) for side in sides), ends_later=True, fails_later=fails)
+            return _of_parallel(node, known, in_rounds)
+        case ForEach():
+            return _of_each(node, known, in_rounds)
         case FirstOf(arms):
             return any_of(known[id(arm.body)] for arm in arms)
         case Watched():
@@ -197,7 +217,6 @@ def _ways(node: Node, known: _Known, levels: Mapping[str, Ways]) -> Ways:
             return either(inside, Ways(ends_at_once=inside.leaves_at_once, ends_later=inside.has_step))
         case During(_, base, otherwise):
             return attrs.evolve(either(known[id(base)], known[id(otherwise)]), has_step=True)
-
         case Gathering():
             return _of_gathering(node, known)
 
@@ -260,9 +279,16 @@ def _of_handled(base: Ways, handler: Ways, takes_all: bool) -> Ways:
     return either(ending(base) if takes_all else base, handled)
 
 
-def _of_parallel(parallel: Parallel, known: _Known) -> Ways:
+def _waits_each_time(node: Wait | Record) -> bool:
+    if isinstance(node, Record) or (node.timing is Timing.INSTANT and not callable(node.moment)):
+        return False
+    return not isinstance(node.moment, timedelta) or node.moment > timedelta(0)
+
+
+def _of_parallel(parallel: Parallel, known: _Known, in_rounds: bool) -> Ways:
+    """In rounds, what blocks is entered again when all of its last round has ended."""
     arms = [_of_arm(arm, parallel.each, known) for arm in parallel.arms]
-    needed = how_many(parallel)
+    needed = len(arms) if in_rounds and parallel.rest is Rest.BLOCK else how_many(parallel)
     at_once = sum(arm.ends_at_once for arm in arms)
     ends = sum(arm.ends for arm in arms)
     return attrs.evolve(
@@ -283,6 +309,16 @@ def how_many(parallel: Parallel) -> int:
 def _of_arm(arm: Arm, each: WIO[Any, Any, Any] | None, known: _Known) -> Ways:
     inside = known[id(arm.body)] if each is None else then(known[id(arm.body)], known[id(each)])
     return inside if arm.guard is None else either(inside, _AT_ONCE)
+
+
+def _of_each(each: ForEach, known: _Known, in_rounds: bool) -> Ways:
+    """Its elements are recorded first, which is a step; in rounds it does not count, and there may be no elements."""
+    sides = [known[id(side)] for side in (each.body, each.add, each.finish) if side is not None]
+    if not in_rounds:
+        fails = any(side.fails for side in sides)
+        return attrs.evolve(any_of(then(_STEP, side) for side in sides), ends_later=True, fails_later=fails)
+    waits = known[id(each.body)].ends_later and (each.join != 0 or each.rest is Rest.BLOCK)
+    return attrs.evolve(any_of(sides), ends_at_once=True, ends_later=waits)
 
 
 def _of_watched(watched: Watched, known: _Known) -> Ways:

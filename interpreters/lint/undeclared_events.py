@@ -1,7 +1,11 @@
-"""Which steps do not declare the type of their events?"""
+"""Which steps do not declare the type of their events?
+
+Python's own functions cannot be annotated, and what they return is plain JSON nearly always.
+"""
 
 from __future__ import annotations
 
+from types import BuiltinFunctionType
 from typing import Any
 
 from interpreters.lint.finding import Finding, Level
@@ -19,5 +23,9 @@ def undeclared_events(workflow: Workflow[Any, Any, Any]) -> tuple[Finding, ...]:
     return tuple(
         Finding(Level.WARNING, "undeclared-event", step.address, _MESSAGE + written_at(step.node))
         for step in step_events(workflow)
-        if step.form is None and not step.problem
+        if step.form is None and not step.problem and not _is_built_in(step.node.effect)
     )
+
+
+def _is_built_in(effect: object) -> bool:
+    return isinstance(effect, BuiltinFunctionType) and effect.__module__ == "builtins"

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from interpreters.lint.finding import Finding, Level
-from interpreters.lint.places import places
+from interpreters.lint.places import first_places
 from interpreters.lint.step_events import step_events, written_at
+from interpreters.lint.survey import survey
 from journals.codec_errors import UnsupportedType
 from journals.json_tables import Names, table_of
 from wio.nodes import Checkpoint, HandleSignal, Loop, Machine, Recovered, RunChild
 from wio.workflow import Workflow
 
 _NO_NAMES = Names({}, {}, {})
+_KEEPING = RunChild | Checkpoint | Loop | Machine | Recovered
 
 
 def unkept_types(workflow: Workflow[Any, Any, Any]) -> tuple[Finding, ...]:
@@ -31,7 +33,8 @@ def _problems(workflow: Workflow[Any, Any, Any]) -> Iterator[tuple[str, str]]:
         if isinstance(step.node, HandleSignal):
             yield from _refused(step.address, "request", step.node.signal.request)
             yield from _refused(step.address, "response", step.node.signal.response)
-    for place in places(workflow.root):
+    keeping = any(isinstance(node, _KEEPING) for node in survey(workflow).nodes)
+    for place in first_places(workflow.root) if keeping else ():
         if isinstance(place.node, RunChild):
             yield from _refused(place.address, "result of the child", place.node.result)
             yield from _refused(place.address, "error of the child", place.node.error)

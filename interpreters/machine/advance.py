@@ -7,11 +7,12 @@ so neither a long chain nor a long history can exhaust Python's stack.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any, TypeAlias, cast
 
 from returns.result import Failure, Result, Success
 
-from interpreters.errors import DraftReached, UndeclaredTarget, WrongReturn
+from interpreters.errors import DraftReached, EndlessRounds, UndeclaredTarget, WrongReturn
 from interpreters.machine.addresses import Scope, arm_scope, handler_name, numbered, part_scope, round_scope
 from interpreters.machine.branches import waits_to_enter
 from interpreters.machine.calling import call, place_in, yielded
@@ -35,7 +36,6 @@ from interpreters.machine.execution import (
     Going,
     Home,
     Offer,
-    Onward,
     Unread,
     Unrecorded,
 )
@@ -59,6 +59,7 @@ from interpreters.machine.gathering import arrive_at_meeting
 from interpreters.machine.joints import arrive, open_joint
 from interpreters.machine.locking import joints_around
 from interpreters.machine.moving import Moving
+from interpreters.machine.recorded import Onward
 from interpreters.machine.settling import settle, stand
 from interpreters.machine.undoing import Undo, add_undo
 from interpreters.machine.watching import leave_region
@@ -119,6 +120,15 @@ from wio.nodes import (
 _Inside: TypeAlias = tuple[Any, "Failure[Any] | None", Scope, Frames]
 _Outside: TypeAlias = tuple["Node | None", Any, "Failure[Any] | None", Scope, Frames]
 
+MOST_ROUNDS = 1_000_000
+"""Is how often parts may begin again within one transition: rounds, states, recursions, continuations, threads."""
+
+_AGAIN = 10
+"""Is how many rounds a trigger counts that begins again, or an element that is added: each costs as much or more."""
+
+_CHARACTERS_PER_ROUND = 25
+"""Is of how much address a level of a recursion counts as one round more: each level keeps a longer one."""
+
 _FRESH = Attempts()
 _NO_DEADLINE = Deadline()
 _NO_OFFER = Offer()
@@ -132,11 +142,17 @@ def advance(moving: Moving) -> None:
     Raises `UserFunctionRaised` or `DraftReached`.
     """
     todo = moving.todo
+    most = MOST_ROUNDS + len(todo)  # those of a wide part that begin together are no rounds
+    begun = 0
     while moving.halted is None:
         settle(moving)
         if not todo:
             return
         strand = todo.pop()
+        key = strand.home.key
+        begun += _AGAIN if "#" in key or key[:1] == "+" else 1
+        if begun > most:
+            raise _endless("What begins again", place_in(strand.scope))
         if moving.is_live(strand.home):
             walk(moving, strand.node, strand.value, strand.failure, strand.scope, strand.frames, strand.home)
 
@@ -206,7 +222,7 @@ def _go_in(moving: Moving, node: Node, value: Any, scope: Scope, frames: Frames,
             # The commonest node comes first; the others stand in the order of `wio.nodes`.
             case RunIO() | HandleSignal():
                 address, scope = scope.place(node.name)
-                return Active(node, address, value, scope, frames, home, _FRESH)
+                return Active(node, address, value, scope, frames, home, _FRESH, moving.seq)
             case Pure(constant):
                 return constant, None, scope, frames
             case Fail(error):
@@ -272,6 +288,9 @@ def _go_in(moving: Moving, node: Node, value: Any, scope: Scope, frames: Frames,
                 frames, scope, node = Recursing(node, outer, frames), part_scope(address), node_of(body)
                 _observe(moving, scope, body)
             case Recur(name):
+                moving.rounds += 1 + len(scope.prefix) // _CHARACTERS_PER_ROUND
+                if moving.rounds > MOST_ROUNDS:
+                    raise _endless(f"The recursion {name!r}", place_in(scope))
                 node = _level_around(moving, name, frames, home, scope)
             case Retrying(base):
                 frames, node = Trying(node, value, frames), node_of(base)
@@ -347,6 +366,9 @@ def _come_out(
         case Continuing(dynamic, given):
             if failure is not None:
                 return None, value, failure, scope, below
+            moving.rounds += 1
+            if moving.rounds > MOST_ROUNDS:
+                raise _endless(name_of(dynamic.continuation, "A continuation"), place_in(scope))
             program = _program(call(dynamic.continuation, scope, value), dynamic, scope)
             _observe(moving, scope, program, dynamic)
             fed = given if dynamic.feed is Feed.INPUT else value
@@ -362,11 +384,11 @@ def _come_out(
             _observe(moving, part_scope(address), guarded.handler)
             return node_of(guarded.handler), caught, None, part_scope(address), Leaving(outer, below)
         case Answering(answering):
-            part = next(parts_around(moving.joints, below, home), "")
+            part = next(parts_around(moving.joints, below, home), "") if moving.has_parts else ""
             moving.closed = with_closed(moving.closed, Closed(answering, value, part))
             return None, value, failure, scope, below
         case Repeating():
-            return _next_round(frame, value, failure, scope, home)
+            return _next_round(moving, frame, value, failure, scope, home)
         case Checkpointing(checkpoint, address, outer):
             if failure is not None:
                 return None, value, failure, outer, below
@@ -390,7 +412,7 @@ def _come_out(
 
 
 def _next_round(
-    frame: Repeating, value: Any, failure: Failure[Any] | None, scope: Scope, home: Home
+    moving: Moving, frame: Repeating, value: Any, failure: Failure[Any] | None, scope: Scope, home: Home
 ) -> _Outside | Active:
     """End the loop, take its way back, or start its next round; the way back belongs to the round before it."""
     loop, address, outer = frame.node, frame.address, frame.outer
@@ -406,6 +428,9 @@ def _next_round(
         return node_of(loop.back), value, None, scope, back
     if loop.checkpoint is not None:
         return Active(loop, end_of_round(address, frame.round), value, outer, frame.below, home, _UNRECORDED)
+    moving.rounds += 1
+    if moving.rounds > MOST_ROUNDS:
+        raise _endless(f"The loop {loop.name!r}", address)
     number = frame.round + 1
     following = Repeating(loop, address, number, False, outer, frame.below)
     return node_of(loop.body), value, None, round_scope(address, number), following
@@ -432,10 +457,17 @@ def _next_state(
         ended = numbered(frame.state.name, frame.visits[frame.state.name])
         at = f"{frame.address}[{ended}]"
         return Active(frame.node, at, goto.value, frame.outer, frame.below, home, Going(state.name, visits))
+    moving.rounds += 1
+    if moving.rounds > MOST_ROUNDS:
+        raise _endless(f"The machine {frame.node.name!r}", frame.address)
     staying = Staying(frame.node, frame.address, state, visits, frame.outer, frame.below)
     inside = arm_scope(frame.address, numbered(state.name, number))
     _observe(moving, inside, state.body)
     return node_of(state.body), goto.value, None, inside, staying
+
+
+def _endless(part: str, address: str) -> EndlessRounds:
+    return EndlessRounds(part, address, f"more than {MOST_ROUNDS:,} rounds")
 
 
 def _first_state(machine: Machine, value: Any, address: str) -> State:
@@ -444,7 +476,7 @@ def _first_state(machine: Machine, value: Any, address: str) -> State:
     name: object = call(machine.start, address, value)
     names = tuple(state.name for state in machine.states)
     if name not in names:
-        raise UndeclaredTarget(address, "the start", f"{name}", names)
+        raise UndeclaredTarget(address, "", f"{name}", names)
     return _state(machine, str(name))
 
 
@@ -454,8 +486,8 @@ def _state(machine: Machine, name: str) -> State:
 
 def _level_around(moving: Moving, name: str, frames: Frames, home: Home, scope: Scope) -> Recursive:
     """Return the recursive part of a name around a place."""
-    stacks = [frames, *(joint.frames for joint, _ in joints_around(moving.joints, home))]
-    for stack in stacks:
+    around = (joint.frames for joint, _ in joints_around(moving.joints, home))  # the nearest is found first
+    for stack in chain((frames,), around):
         frame: Frames = stack
         while frame is not None:
             if isinstance(frame, Recursing) and frame.node.name == name:

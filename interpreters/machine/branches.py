@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from msgspec import Struct
@@ -193,10 +193,33 @@ def _is_joined(joint: Joint) -> bool:
 
 
 def _says_so(join: Function, joint: Joint) -> bool:
-    answer: object = call(join, joint.address, results_in_order(joint))
+    answer: object = call(join, joint.address, Results(joint))
     if isinstance(answer, bool):
         return answer
     raise WrongReturn(name_of(join, "A join"), joint.address, answer, "a bool")
+
+
+class Results(Mapping[str, Any]):
+    """Is what a join sees of the results so far, in the order of the branches. It is asked after each of them, and most
+    joins only count, so nothing is copied."""
+
+    __slots__ = ("_joint",)
+
+    def __init__(self, joint: Joint) -> None:
+        self._joint = joint
+
+    def __getitem__(self, key: str) -> Any:
+        return self._joint.results[key]
+
+    def __iter__(self) -> Iterator[str]:
+        results = self._joint.results
+        return (key for key in keys_of(self._joint) if key in results)
+
+    def __len__(self) -> int:
+        return len(self._joint.results)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
 
 def results_in_order(joint: Joint) -> dict[str, Any]:

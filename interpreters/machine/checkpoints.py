@@ -18,7 +18,7 @@ from interpreters.machine.frames import Checkpointing, Frames, Repeating, Stayin
 from interpreters.machine.locking import joints_around
 from interpreters.machine.maps import Map
 from interpreters.machine.moving import Moving
-from wio.nodes import Checkpoint, Critical, During, Loop, Machine
+from wio.nodes import Checkpoint, Critical, During, Loop, Machine, Node
 
 Checkpointed: TypeAlias = Checkpoint | Loop | Machine
 """Is a node that may record checkpoints."""
@@ -49,6 +49,11 @@ def part_of(active: Active) -> str:
     """Return the address of the part to which a place where a checkpoint is recorded belongs."""
     is_round = isinstance(active.node, Loop | Machine) and active.address.endswith("]")
     return part_at(active.address) if is_round else active.address
+
+
+def inside_of(node: Node, part: str) -> str:
+    """Return with what all addresses inside of a part begin."""
+    return f"{part}/" if isinstance(node, Checkpoint) else f"{part}["
 
 
 def part_at(address: str) -> str:
@@ -97,6 +102,8 @@ def _parts_in(frames: Frames) -> Iterator[str]:
 
 def reach_out(moving: Moving, parts: Iterable[str]) -> None:
     """Note that something that has happened in parts is known outside of them."""
+    if not moving.has_parts:  # then nobody need look for them
+        return
     outward = moving.shared.outward.union(parts)
     if len(outward) > len(moving.shared.outward):
         moving.share(outward=outward)

@@ -25,7 +25,8 @@ def encoded_elements(execution: Execution, active: Active, node: ForEach) -> Pay
             return execution.codec.encode(list(items), list[str])
         return execution.codec.encode(items, _by_key(form))
     except CodecError as error:
-        raise WrongPayload(f"The elements of {active.address!r}", str(error)) from error
+        reason = f"{error.reason}. Declare a type that can be kept: for_each(..., element=...)"
+        raise WrongPayload(f"The elements of {active.address!r}", reason) from error
 
 
 def decoded_elements(execution: Execution, active: Active, node: ForEach, entry: Entry) -> dict[str, Any]:

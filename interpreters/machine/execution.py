@@ -18,6 +18,7 @@ from returns.result import Failure, Result
 from interpreters.machine.addresses import Scope
 from interpreters.machine.frames import Frames
 from interpreters.machine.maps import Map
+from interpreters.machine.recorded import Parent, Problem
 from journals.codecs import Codec
 from journals.entries import Payload
 from wio.nodes import (
@@ -48,18 +49,6 @@ from wio.retries import GivenUp
 from wio.workflow import Workflow
 
 _NOTHING: Mapping[str, Any] = {}
-
-
-@attrs.frozen
-class Problem:
-    """Is an error as data: the name of its class, its message, and its traceback for people."""
-
-    type: str
-    message: str
-    traceback: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.type}: {self.message}"
 
 
 @attrs.frozen
@@ -147,7 +136,15 @@ class ChildLink:
     bond: Bond = Bond.STEP
 
 
-Standing: TypeAlias = Attempts | Deadline | Offer | ChildLink | Unrecorded | Going | Unread | Ahead
+@attrs.frozen
+class UndoFailed:
+    """Says that an undo has failed: with which error, and why its saga undoes at all. A resume begins it again."""
+
+    error: object
+    cause: object
+
+
+Standing: TypeAlias = Attempts | Deadline | Offer | ChildLink | Unrecorded | Going | Unread | Ahead | UndoFailed
 
 
 class Home(Struct, frozen=True, eq=False, gc=False):
@@ -165,14 +162,27 @@ ROOT = Home("", None, "")
 
 
 Stood: TypeAlias = (
-    RunIO | HandleSignal | Wait | Record | OfferTask | RunChild | ForEach | Checkpoint | Loop | Machine | Recovered
+    RunIO
+    | HandleSignal
+    | Wait
+    | Record
+    | OfferTask
+    | RunChild
+    | ForEach
+    | Checkpoint
+    | Loop
+    | Machine
+    | Recovered
+    | Saga
 )
-"""Is a node at which a thread stands: a loop or a machine when a checkpoint of it is recorded."""
+"""Is a node at which a thread stands: a loop or a machine when a checkpoint of it is recorded, a saga when one of its
+undos has failed."""
 
 
 class Active(Struct, frozen=True, eq=False):
     """Is a step that a thread has reached, with the value that flowed into it.
 
+    `since` is the number of the entry with which it has come to wait there for a signal, 0 where it waits for none.
     `problem` is why the instance is paused here, or None. `kept` is the signal that came early and is handled here.
     `gated` says that an effect may not start yet, because another part has the lock.
     """
@@ -184,6 +194,7 @@ class Active(Struct, frozen=True, eq=False):
     frames: Frames
     home: Home
     standing: Standing
+    since: int = 0
     problem: Problem | None = None
     kept: Kept | None = None
     gated: bool = False
@@ -227,7 +238,7 @@ class Ended(Struct, frozen=True, eq=False):
 
 @attrs.frozen
 class Kept:
-    """Is a signal that came early: it is handled when the workflow gets there."""
+    """Is a signal that came early: it is handled when a step takes it."""
 
     seq: int
     signal: str
@@ -324,6 +335,11 @@ class Halt(Struct, frozen=True, eq=False):
     freed: frozenset[str] | None = frozenset()
 
 
+Trail: TypeAlias = tuple[tuple[str, int], ...]
+"""Has the common beginning of the addresses of the last entries, and the number of the entry before them: of all of
+these runs of entries, the longest first."""
+
+
 class Execution(Struct, frozen=True, eq=False):
     """Is an instance after its first `seq` entries. It is immutable; `apply` makes the next one.
 
@@ -331,7 +347,8 @@ class Execution(Struct, frozen=True, eq=False):
     set when the first thread has; the instance has ended when no other is left. `touched` are the threads that the
     last entry has moved, begun or withdrawn. `id` is the instance's, and `parent` who has started it as a child. While
     it is `recovering`, a thread halts before each part that may have a checkpoint, and all others with it until it is
-    known whether it has; see `recovery`.
+    known whether it has; see `recovery`. `trail` says in which parts all has happened lately, None where no part has
+    checkpoints; see `trail`.
     """
 
     workflow: Workflow[Any, Any, Any]
@@ -349,136 +366,9 @@ class Execution(Struct, frozen=True, eq=False):
     parent: Parent | None = None
     recovering: bool = False
     halt: Halt | None = None
+    trail: Trail | None = None
 
     @property
     def outcome(self) -> Ended | None:
         """Is the end of the instance, or None as long as something is under way."""
         return self.ended if self.ended is not None and not self.threads else None
-
-
-# What the machine itself writes into payloads
-
-
-class Decided(enum.Enum):
-    """Says what was decided about a step when an attempt had failed.
-
-    `RETRY`: it is tried again. `PAUSE`: the instance pauses there. `GIVE_UP`: the part around the step says how to go
-    on. `FAIL`: the instance fails.
-    """
-
-    RETRY = "retry"
-    PAUSE = "pause"
-    GIVE_UP = "give up"
-    FAIL = "fail"
-
-
-@attrs.frozen
-class AttemptFailed:
-    """Is recorded of an attempt that raised. `retry_at` is the time of the next one, None when there is none.
-
-    `until` is the time at which no attempt goes on any more, None when there is no such time.
-    """
-
-    attempt: int
-    error: Problem
-    retry_at: datetime | None
-    decided: Decided = Decided.PAUSE
-    until: datetime | None = None
-
-
-class Loss(enum.Enum):
-    """Says how the end of an attempt got lost."""
-
-    CRASH = "its process ended before it did"
-    STOP = "the runtime stopped before it ended"
-
-
-@attrs.frozen
-class AttemptLost:
-    """Is recorded of an attempt that began, and of whose end nothing is known."""
-
-    attempt: int
-    reason: Loss
-
-
-@attrs.frozen
-class Taken:
-    """Is recorded when a step takes a signal that was kept: the number of the entry that has kept it."""
-
-    seq: int
-
-
-@attrs.frozen
-class TimerSet:
-    """Is recorded when a wait is reached: the absolute time at which it is over."""
-
-    due: datetime
-
-
-@attrs.frozen
-class Paused:
-    """Is recorded when the instance stops for an operator."""
-
-    error: Problem
-
-
-@attrs.frozen
-class Claim:
-    """Is recorded when somebody takes a task upon himself; `by` is his name."""
-
-    by: str
-
-
-@attrs.frozen
-class Parent:
-    """Is recorded with the start of a child: which instance has started it, and at which address there."""
-
-    instance: str
-    address: str
-
-
-@attrs.frozen
-class ChildStarted:
-    """Is recorded before a child begins: its id, and the workflow that it runs."""
-
-    id: str
-    workflow: str
-    version: int
-
-
-class ChildEnd(enum.Enum):
-    """Says how a child has ended. `GIVEN_UP`: one of its steps has failed it."""
-
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "was cancelled"
-    GIVEN_UP = "was failed by one of its steps"
-
-
-@attrs.frozen
-class ChildEnded:
-    """Is recorded when a child has ended: which one, and how."""
-
-    id: str
-    end: ChildEnd
-
-
-@attrs.frozen
-class Onward:
-    """Is recorded beside the value of a checkpoint: what else there is behind it, where there is anything.
-
-    `kept` are the signals that still wait, by the numbers of their entries. `state` is the state of a machine that
-    follows, and `visits` counts how often it was in each, with that.
-    """
-
-    kept: tuple[int, ...] = ()
-    state: str = ""
-    visits: dict[str, int] = attrs.field(factory=dict[str, int])
-
-
-@attrs.frozen
-class Note:
-    """Is recorded with a sign of life, a release or a skip: who gave it, and why."""
-
-    by: str = ""
-    text: str = ""

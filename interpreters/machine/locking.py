@@ -39,6 +39,11 @@ def is_blocked(execution: Execution, active: Active) -> bool:
     return blocker(execution.joints, execution.shared.locks, active.home) is not None
 
 
+def needs_lock(execution: Execution, active: Active) -> bool:
+    """Tell whether a place is in a part that needs a lock before anything can begin there."""
+    return any(isinstance(joint.node, Critical) for joint, _ in joints_around(execution.joints, active.home))
+
+
 def lock(moving: Moving, joint: Joint, critical: Critical) -> None:
     """Give a part its lock, unless a part around it has it."""
     if critical.lock not in moving.shared.locks:

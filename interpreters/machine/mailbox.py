@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from interpreters.errors import WrongPayload
+from interpreters.errors import WrongPayload, WrongReturn
 from interpreters.machine.calling import call
 from interpreters.machine.execution import Active, Execution, Kept
 from interpreters.machine.moving import Moving
 from journals.codecs import Codec, CodecError
-from wio.nodes import HandleSignal
+from wio.names import name_of
+from wio.nodes import Function, HandleSignal
 from wio.signals import Signal
 
 
@@ -41,12 +42,20 @@ def wanted_key(active: Active, node: HandleSignal) -> str | None:
     """Return the key that a request must have for a place, or None where every request will do."""
     if node.match is None or node.signal.correlation is None:
         return None
-    return str(call(node.match, active.address, active.value))
+    return _key(node.match, active.address, call(node.match, active.address, active.value))
 
 
 def given_key(signal: Signal[Any, Any], request: object, place: str) -> str | None:
     """Return the key of a request, or None when its signal has none. `place` is named when the function raises."""
-    return None if signal.correlation is None else str(call(signal.correlation, place, request))
+    if signal.correlation is None:
+        return None
+    return _key(signal.correlation, place, call(signal.correlation, place, request))
+
+
+def _key(function: Function, place: str, key: object) -> str:
+    if key is None:
+        raise WrongReturn(name_of(function, "A correlation"), place, key, "a key: a text or a number")
+    return str(key)
 
 
 def _is_for(codec: Codec, active: Active, node: HandleSignal, kept: Kept) -> bool:

@@ -11,18 +11,7 @@ from typing import Any, TypeAlias
 import attrs
 from msgspec.structs import replace
 
-from interpreters.machine.execution import (
-    Active,
-    Bond,
-    ChildLink,
-    Ended,
-    Execution,
-    Halt,
-    Home,
-    Joint,
-    Parked,
-    Strand,
-)
+from interpreters.machine.execution import Active, Bond, ChildLink, Ended, Execution, Halt, Home, Joint, Parked, Strand
 from wio.nodes import WIO, FlatMap, ParentClose, RunChild
 
 Observer: TypeAlias = Callable[[FlatMap | None, str, WIO[Any, Any, Any]], None]
@@ -34,9 +23,10 @@ It gets the dynamic node (None for the others), the prefix of the addresses ther
 class Moving:
     """Is an execution on the way to the next one. `todo` are the threads that are about to go on, the next one last.
 
-    `mover` is the place that the entry concerns; what it waited for has come, so nothing of it is given back. `over`
-    are milestones that nobody holds any more, and `loose` says that a lock or a signal has been let go: see `settling`.
-    `freed` are the locks; None says that threads have left a part which may still have its lock.
+    `seq` is the number of that entry. `mover` is the place that it concerns; what that waited for has come, so nothing
+    of it is given back. `over` are milestones that nobody holds any more, and `loose` says that a lock or a signal has
+    been let go: see `settling`. `freed` are the locks; None says that threads have left a part which may still have
+    its lock. `rounds` counts what has begun again without an entry.
     """
 
     __slots__ = (
@@ -46,6 +36,7 @@ class Moving:
         "ended",
         "freed",
         "halted",
+        "has_parts",
         "joints",
         "loose",
         "mailbox",
@@ -53,6 +44,8 @@ class Moving:
         "observe",
         "over",
         "recovering",
+        "rounds",
+        "seq",
         "shared",
         "threads",
         "todo",
@@ -61,6 +54,8 @@ class Moving:
 
     def __init__(self, before: Execution, mover: Active | None = None, observe: Observer | None = None) -> None:
         self._before = before
+        self.seq = before.seq + 1
+        self.has_parts = before.trail is not None
         self.mover = mover
         self.observe = observe
         self.threads = before.threads
@@ -77,6 +72,7 @@ class Moving:
         self.over: tuple[str, ...] = ()
         self.loose = False
         self.freed: frozenset[str] | None = frozenset()
+        self.rounds = 0
 
     def moved(self) -> Execution:
         """Return the execution after the entry."""
@@ -86,7 +82,7 @@ class Moving:
         return Execution(
             before.workflow,
             before.codec,
-            before.seq + 1,
+            self.seq,
             self.threads,
             self.joints,
             self.mailbox,
@@ -99,10 +95,12 @@ class Moving:
             before.parent,
             before.recovering,
             None if self.halted is None else self._halt(self.halted),
+            before.trail,
         )
 
     def go_on(self, halt: Halt) -> None:
-        """Take up what was still to be done at a halt."""
+        """Take up what was still to be done at a halt, with no entry."""
+        self.seq = self._before.seq
         self.todo.extend(halt.todo)
         self.touched |= dict.fromkeys(self._before.touched)
         self.over, self.loose, self.freed = halt.over, halt.loose, halt.freed

@@ -22,19 +22,22 @@ from interpreters.machine.execution import (
     Deadline,
     Execution,
     GaveUp,
+    Joint,
     Kept,
     Offer,
-    Problem,
 )
 from interpreters.machine.frames import Answering, Frames
-from interpreters.machine.latest import latest, waiting_at
+from interpreters.machine.latest import holder_of, latest
 from interpreters.machine.locking import blocker, is_blocked
 from interpreters.machine.places import places
+from interpreters.machine.recorded import Problem
+from interpreters.machine.undoing import undos_after
 from journals.codec_errors import form_name
 from journals.codecs import CodecError, UnsupportedType
 from journals.entries import Payload
 from wio.names import name_of
 from wio.nodes import (
+    Answer,
     Checkpoint,
     During,
     ForEach,
@@ -46,6 +49,7 @@ from wio.nodes import (
     Recovered,
     RunChild,
     RunIO,
+    Saga,
     Wait,
 )
 from wio.retries import GivenUp
@@ -122,10 +126,11 @@ class ChildToCancel:
 
 @attrs.frozen
 class PausedAt:
-    """Is a place that waits for an operator, and why."""
+    """Is a place that waits for an operator, and why. `remaining` names the undos that wait for the one it is in."""
 
     address: str
     problem: Problem
+    remaining: tuple[str, ...] = ()
 
 
 @attrs.frozen
@@ -176,7 +181,7 @@ def pending(execution: Execution) -> tuple[Pending, ...]:
 def pending_at(execution: Execution, active: Active) -> Pending | None:
     """Return what a place waits for; None when nothing can happen there before another part frees it."""
     if active.problem is not None:
-        return PausedAt(active.address, active.problem)
+        return PausedAt(active.address, active.problem, undos_after(execution.joints, active.home))
     node, standing = active.node, active.standing
     if active.gated:
         return None
@@ -195,7 +200,7 @@ def pending_at(execution: Execution, active: Active) -> Pending | None:
             return None if is_blocked(execution, active) else TaskOffered(active.address, node, offer.to, offer.by)
         case RunChild(waits=waits):
             return _child(active.address, standing, waits) if isinstance(standing, ChildLink) else None
-        case Record() | ForEach() | Checkpoint() | Loop() | Machine() | Recovered():
+        case Record() | ForEach() | Checkpoint() | Loop() | Machine() | Recovered() | Saga():
             return None
 
 
@@ -277,29 +282,28 @@ def _check_answer(execution: Execution, question: Query[Any], answered: object, 
 
 def _open_query(execution: Execution, prefix: str, name: str) -> Closed | None:
     """Return the query node nearest to where a thread is active; of several branches, the first that has one."""
-    place = execution.threads.find(prefix)
-    if place is None:
-        return None
-    if isinstance(place, Active):
-        return _in_frames(place.frames, name, lambda: place.value)
-    joint = execution.joints[place.joint]
-    again = waiting_at(joint, prefix)
-    if again is not None:
-        return _in_frames(again.frames, name, lambda: again.value)
-    for _, inside in live_in_order(joint):
-        found = _open_query(execution, inside, name)
-        if found is not None:
-            return found
-    return _in_frames(joint.frames, name, lambda: latest(execution.threads, execution.joints, joint))
+    threads, joints = execution.threads, execution.joints
+    todo: list[str | Joint] = [prefix]  # a joint comes after all that is inside of it
+    while todo:
+        here = todo.pop()
+        holder = holder_of(threads, joints, here) if isinstance(here, str) else here
+        if isinstance(holder, Joint) and holder is not here:
+            todo.append(holder)
+            todo.extend(inside for _, inside in reversed(live_in_order(holder)))
+        elif holder is not None:
+            node = _in_frames(holder.frames, name)
+            if node is not None:
+                return Closed(node, latest(threads, joints, holder))
+    return None
 
 
 def _closed_query(execution: Execution, name: str) -> Closed | None:
     return next((closed for closed in execution.closed if closed.node.query.name == name), None)
 
 
-def _in_frames(frames: Frames, name: str, state: Callable[[], Any]) -> Closed | None:
+def _in_frames(frames: Frames, name: str) -> Answer | None:
     while frames is not None:
         if isinstance(frames, Answering) and frames.node.query.name == name:
-            return Closed(frames.node, state())
+            return frames.node
         frames = frames.below
     return None

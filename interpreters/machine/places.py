@@ -16,6 +16,10 @@ def place_at(execution: Execution, address: str) -> Active | None:
         return next(
             (place for place in threads.values() if isinstance(place, Active) and place.address == address), None
         )
+    if address.endswith("]"):  # what stands at its own scope: an undo that has failed
+        place = threads.find(f"{address}/")
+        if isinstance(place, Active) and place.address == address:
+            return place
     end = address.rfind("/") + 1
     while True:
         place = threads.find(address[:end])

@@ -71,13 +71,15 @@ class Facts:
 
     `requests` are the types that the steps for a signal want, by its name, and `early` is what the first of them does
     with one that comes early. In a `dynamic` one a continuation may make other steps. `has_checkpoints` says that there
-    may be entries that a recovery need not read, and `takes_old` that some may be of older versions.
+    may be entries that a recovery need not read, `records` that there may be checkpoints, and `takes_old` that some
+    entries may be of older versions.
     """
 
     requests: Mapping[str, tuple[type[Any], ...]]
     early: Mapping[str, Early]
     dynamic: bool
     has_checkpoints: bool
+    records: bool
     takes_old: bool
 
     def may_take(self, signal: str) -> bool:
@@ -105,4 +107,4 @@ def _facts(itself: Itself) -> Facts:
         records = records or isinstance(node, Checkpoint)
         records = records or (isinstance(node, Loop | Machine) and node.checkpoint is not None)
     takes_old = recovers or dynamic
-    return Facts(requests, early, dynamic, takes_old or records, takes_old)
+    return Facts(requests, early, dynamic, takes_old or records, dynamic or records, takes_old)

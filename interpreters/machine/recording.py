@@ -19,37 +19,44 @@ from interpreters.errors import ChildWithoutResult, NotActive, NotDue, UserFunct
 from interpreters.machine.calling import call
 from interpreters.machine.checkpoints import Checkpointed, form_of, is_complete, key_of, part_of
 from interpreters.machine.elements import encoded_elements
+from interpreters.machine.entries.attempts import runs_effect
+from interpreters.machine.entries.ends import end_kind
+from interpreters.machine.entries.signals import MAILBOX
 from interpreters.machine.execution import (
     Active,
-    AttemptFailed,
-    AttemptLost,
     Attempts,
     Bond,
-    ChildEnd,
-    ChildEnded,
     ChildLink,
-    ChildStarted,
-    Claim,
     Deadline,
     Execution,
     GaveUp,
     Going,
-    Loss,
-    Note,
     Offer,
-    Onward,
-    Parent,
-    Paused,
-    Problem,
-    Taken,
-    TimerSet,
     Unrecorded,
 )
 from interpreters.machine.locking import is_blocked
 from interpreters.machine.mailbox import kept_for
 from interpreters.machine.pending import Outcome
 from interpreters.machine.places import place_at
-from interpreters.machine.transition import JSON, MAILBOX, end_kind, runs_effect
+from interpreters.machine.recorded import (
+    AttemptFailed,
+    AttemptLost,
+    ChildEnd,
+    ChildEnded,
+    ChildStarted,
+    Claim,
+    Loss,
+    Note,
+    Onward,
+    Parent,
+    Paused,
+    Problem,
+    Taken,
+    TimerSet,
+    storable,
+)
+from interpreters.machine.trail import last_beside
+from interpreters.machine.transition import JSON
 from interpreters.machine.trying import attempt_due, decision, gives_up, later
 from interpreters.machine.words import expectation
 from journals.codec_errors import form_name
@@ -82,6 +89,9 @@ Chance: TypeAlias = Callable[[], float]
 _LONGEST_TRACEBACK = 20_000
 _LONGEST_MESSAGE = 10_000
 _DIGEST_CHARACTERS = 32
+_TASK_INPUT = "Let `send` return what Task(input=...) declares, or declare what it returns."
+_CHILD_VALUE = "Declare what it ends with: child(..., result=..., error=...)."
+_CHECKPOINT = "Declare the type of what flows there: checkpoint(..., result=...), loop(..., checkpoint=...)."
 
 
 def started_entry(
@@ -202,7 +212,9 @@ def delegated_entry(execution: Execution, address: str, to: object, at: datetime
     return Entry(execution.seq + 1, Kind.TASK_DELEGATED, address, _addressee(execution.codec, to, active), at)
 
 
-def answered_entry(execution: Execution, address: str, kind: Kind, answer: object, at: datetime) -> Entry:
+def answered_entry(
+    execution: Execution, address: str, kind: Kind, answer: object, at: datetime, key: str | None = None
+) -> Entry:
     """Return the entry with the output of a task, or with its declared error. Raises `WrongPayload`."""
     active = _active(execution, address, OfferTask)
     task = cast(OfferTask, active.node).task
@@ -211,19 +223,23 @@ def answered_entry(execution: Execution, address: str, kind: Kind, answer: objec
         raise WrongPayload(f"The error of task {task.name!r}", "it declares none: Task(..., error=...)")
     what = f"The {'error' if failed else 'output'} of task {task.name!r} at {address!r}"
     payload = _given(execution.codec, answer, task.error if failed else task.output, what)
-    return Entry(execution.seq + 1, kind, address, payload, at)
+    return Entry(execution.seq + 1, kind, address, payload, at, key)
 
 
 def _offered_entry(execution: Execution, active: Active, node: OfferTask, at: datetime) -> Entry:
     codec, task = execution.codec, node.task
     sent = call(node.send, active.address, active.value)
-    payload = _encoded(codec, sent, task.input, f"The input of task {task.name!r} at {active.address!r}")
+    payload = _encoded(codec, sent, task.input, _input_of(task.name, active), _TASK_INPUT)
     to = None if node.to is None else _addressee(codec, call(node.to, active.address, active.value), active)
     return Entry(execution.seq + 1, Kind.TASK_OFFERED, active.address, payload, at, response=to)
 
 
+def _input_of(task: str, active: Active) -> str:
+    return f"The input of task {task!r} at {active.address!r}"
+
+
 def _addressee(codec: Codec, to: object, active: Active) -> Payload:
-    return _encoded(codec, to, None, f"To whom the task at {active.address!r} is offered")
+    return _encoded(codec, to, None, f"To whom the task at {active.address!r} is offered", "Give plain JSON.")
 
 
 # Children
@@ -264,12 +280,12 @@ def _end_of(outcome: Outcome) -> ChildEnd:
 
 def _child_value(codec: Codec, node: RunChild, link: ChildLink, outcome: Outcome, end: ChildEnd) -> Payload:
     if end is ChildEnd.COMPLETED:
-        return _encoded(codec, outcome.result.unwrap(), node.result, f"The result of child {link.id!r}")
+        return _encoded(codec, outcome.result.unwrap(), node.result, f"The result of child {link.id!r}", _CHILD_VALUE)
     if node.error is None:
         failed = told(outcome.result.failure())
         reason = f"{failed!r:.200} where none is declared. Declare its type: child(..., error=...)"
         raise WrongPayload(f"The error of child {link.id!r}", reason)
-    return _encoded(codec, outcome.result.failure(), node.error, f"The error of child {link.id!r}")
+    return _encoded(codec, outcome.result.failure(), node.error, f"The error of child {link.id!r}", _CHILD_VALUE)
 
 
 def _child_started_entry(execution: Execution, active: Active, node: RunChild, at: datetime) -> Entry:
@@ -362,14 +378,16 @@ def _taken_entry(execution: Execution, active: Active, node: HandleSignal, at: d
 
 
 def _checkpoint_entry(execution: Execution, active: Active, node: Checkpointed, at: datetime) -> Entry:
-    codec, address = execution.codec, active.address
-    payload = _encoded(codec, active.value, form_of(node), f"The checkpoint at {address!r}")
+    codec, address, part = execution.codec, active.address, part_of(active)
+    payload = _encoded(codec, active.value, form_of(node), f"The checkpoint at {address!r}", _CHECKPOINT)
     onward = Onward(tuple(kept.seq for kept in execution.mailbox))
+    if execution.joints:
+        onward = attrs.evolve(onward, beside=last_beside(execution, part))
     if isinstance(active.standing, Going):
         onward = attrs.evolve(onward, state=active.standing.state, visits=active.standing.visits)
-    beside = None if onward == _NOTHING_ELSE else codec.encode(onward, Onward)
-    key = key_of(part_of(active)) if is_complete(execution, active) else None
-    return Entry(execution.seq + 1, Kind.CHECKPOINT, address, payload, at, key, beside)
+    response = None if onward == _NOTHING_ELSE else codec.encode(onward, Onward)
+    key = key_of(part) if is_complete(execution, active) else None
+    return Entry(execution.seq + 1, Kind.CHECKPOINT, address, payload, at, key, response)
 
 
 _NOTHING_ELSE = Onward()
@@ -393,12 +411,7 @@ def told(error: object) -> object:
 def problem_of(error: BaseException) -> Problem:
     """Return an error as data, with a bounded message and traceback."""
     lines = "".join(traceback.format_exception(error))
-    return Problem(type(error).__name__, _clean(str(error))[:_LONGEST_MESSAGE], _clean(lines[-_LONGEST_TRACEBACK:]))
-
-
-def _clean(text: str) -> str:
-    """Replace what JSON or a database cannot hold: lone surrogates and NUL."""
-    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
+    return Problem(type(error).__name__, storable(str(error))[:_LONGEST_MESSAGE], storable(lines[-_LONGEST_TRACEBACK:]))
 
 
 def _deadline(node: Wait, active: Active, at: datetime) -> datetime:
@@ -423,7 +436,7 @@ def _described(codec: Codec, value: object) -> Payload:
     try:
         return codec.encode(value, type(value))
     except CodecError:
-        return codec.encode(_clean(f"{type(value).__name__}: {value!r}"), str)
+        return codec.encode(storable(f"{type(value).__name__}: {value!r}"), str)
 
 
 def _machine_entry(execution: Execution, kind: Kind, address: str, value: object, at: datetime) -> Entry:
@@ -444,11 +457,12 @@ def _given(codec: Codec, value: object, form: object, place: str) -> Payload:
         raise WrongPayload(place, f"{reason}. Give a {form_name(form)}") from error
 
 
-def _encoded(codec: Codec, value: object, form: object | None, place: str) -> Payload:
+def _encoded(codec: Codec, value: object, form: object | None, place: str, way_out: str | None = None) -> Payload:
+    """Encode what a function of the workflow made. A codec's own way out is for effects; others bring theirs."""
     try:
         return codec.encode(value, form)
     except CodecError as error:
-        raise WrongPayload(place, str(error)) from error
+        raise WrongPayload(place, str(error) if way_out is None else f"{error.reason}. {way_out}") from error
 
 
 def _event_of(active: Active) -> str:

@@ -13,20 +13,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping
 from functools import partial
+from heapq import heappop, heappush
 from typing import Any, TypeAlias, TypeVar
 
 import attrs
 from msgspec.structs import replace
 
 from interpreters.machine.advance import advance, go_into_part, walk
-from interpreters.machine.checkpoints import covers, is_alone, is_gated, key_of
+from interpreters.machine.checkpoints import covers, inside_of, is_alone, is_gated, key_of
+from interpreters.machine.entries.checkpoints import onward_of
+from interpreters.machine.entries.signals import MAILBOX, kept_of
 from interpreters.machine.execution import Active, Ahead, Execution, Halt, Kept
+from interpreters.machine.locking import joints_around
 from interpreters.machine.moving import Moving, Observer
+from interpreters.machine.places import passes_over, place_at
 from interpreters.machine.questions import facts_of
-from interpreters.machine.transition import JSON, MAILBOX, apply, begin_from, kept_of, no_start, onward_of
+from interpreters.machine.trail import followed
+from interpreters.machine.transition import JSON, apply, begin_from, no_start
 from journals.codecs import Codec
 from journals.entries import Entry, Kind
-from wio.nodes import Checkpoint, Loop, Machine, Recovered
+from wio.nodes import Checkpoint, FirstOf, Loop, Machine, Recovered
 from wio.workflow import Workflow
 
 T = TypeVar("T")
@@ -115,7 +121,9 @@ def recovery(
     pages.position = 1
     while True:
         while execution.halt is not None:
-            execution = yield from _answered(pages, execution, execution.halt, observe, jumps)
+            execution = yield from _answered(pages, execution, execution.halt, observe)
+        if jumps and pages.ahead:
+            execution = yield from _jumped(pages, execution)
         if pages.position < len(pages.entries):
             entry = pages.entries[pages.position]
             pages.position += 1
@@ -130,13 +138,15 @@ class _Pages:
     """Is what is known of a journal so far. `position` is the index in `entries` of the next one to apply.
 
     `marks` are the last checkpoints by their keys, and `places` the addresses, among the entries that were looked at;
-    `knows_all` says that these are all that there are.
+    `knows_all` says that these are all that there are. `ahead` are the checkpoints that threads wait for, in a heap:
+    the one first before which nothing happened beside its part for the longest time.
     """
 
     def __init__(self, size: int, notes_places: bool) -> None:
         self.entries: tuple[Entry, ...] = ()
         self.position = 0
         self.is_last = False
+        self.ahead: list[tuple[int, int, Entry]] = []
         self._notes_places = notes_places
         self._size = size
         self._seq = 0
@@ -214,9 +224,7 @@ class _Pages:
             self._knows_all = len(page) < _PAGE
 
 
-def _answered(
-    pages: _Pages, execution: Execution, halt: Halt, observe: Observer | None, jumps: bool
-) -> Reading[Execution]:
+def _answered(pages: _Pages, execution: Execution, halt: Halt, observe: Observer | None) -> Reading[Execution]:
     """Let a thread go on that has halted before a part: into it, or to its checkpoint."""
     stop = execution.threads[halt.prefix]
     assert isinstance(stop, Active)
@@ -237,11 +245,34 @@ def _answered(
     if found is None:
         return _gone_in(execution, halt, stop, observe)
     execution = _waiting(execution, halt, stop, found.address)
-    if not alone or not jumps:
+    beside = onward_of(execution, found).beside
+    if alone or beside:
+        heappush(pages.ahead, (beside, found.seq, found))
+    return execution
+
+
+def _jumped(pages: _Pages, execution: Execution) -> Reading[Execution]:
+    """Go on with a checkpoint at once, if all that is recorded before it is inside its part or in the mailbox."""
+    beside, seq, found = pages.ahead[0]
+    if seq <= execution.seq:  # its entries have been passed over one by one
+        heappop(pages.ahead)
         return execution
-    kept = yield from _kept(execution, found)
-    pages.go_to(found.seq)
-    return replace(execution, seq=found.seq - 1, mailbox=kept)
+    stop = place_at(execution, found.address)
+    if execution.seq < beside or stop is None or _is_undecided(execution, stop):
+        return execution
+    heappop(pages.ahead)
+    kept = yield from _kept(execution, found, stop)
+    pages.go_to(seq)
+    trail = execution.trail
+    if trail is not None and execution.joints and isinstance(stop.standing, Ahead) and execution.seq < seq - 1:
+        trail = followed(trail, inside_of(stop.node, stop.standing.part), execution.seq + 1)
+    return replace(execution, seq=seq - 1, mailbox=kept, trail=trail)
+
+
+def _is_undecided(execution: Execution, stop: Active) -> bool:
+    """Tell whether a choice is still to be decided by what happens at a place: others would go on meanwhile."""
+    around = (joint for joint, _ in joints_around(execution.joints, stop.home))
+    return any(isinstance(joint.node, FirstOf) and joint.more is None for joint in around)
 
 
 def _waiting(execution: Execution, halt: Halt, stop: Active, address: str) -> Execution:
@@ -249,7 +280,7 @@ def _waiting(execution: Execution, halt: Halt, stop: Active, address: str) -> Ex
     moving.go_on(halt)
     moving.put(replace(stop, address=address, standing=Ahead(stop.address)))
     advance(moving)
-    return replace(moving.moved(), seq=execution.seq)
+    return moving.moved()
 
 
 def _gone_in(execution: Execution, halt: Halt, stop: Active, observe: Observer | None) -> Execution:
@@ -263,13 +294,18 @@ def _gone_in(execution: Execution, halt: Halt, stop: Active, observe: Observer |
     else:
         walk(moving, None, stop.value, None, stop.scope, stop.frames, home)
     advance(moving)
-    return replace(moving.moved(), seq=execution.seq)
+    return moving.moved()
 
 
-def _kept(execution: Execution, checkpoint: Entry) -> Reading[tuple[Kept, ...]]:
-    """Return the signals that still waited at a checkpoint; each of them is read."""
+def _kept(execution: Execution, checkpoint: Entry, stop: Active) -> Reading[tuple[Kept, ...]]:
+    """Return the signals that still waited at a checkpoint; each of them is read.
+
+    While other parts are passed over, those that may be in one of them stay too.
+    """
     known = {kept.seq: kept for kept in execution.mailbox}
-    numbers = onward_of(execution, checkpoint).kept
+    numbers: Iterable[int] = onward_of(execution, checkpoint).kept
+    if passes_over(execution, but=stop):
+        numbers = sorted({*known, *numbers})
     for seq in numbers:
         if seq not in known:
             (entry,) = yield Page(seq - 1, 1)

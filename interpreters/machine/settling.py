@@ -40,7 +40,7 @@ def touch_waiting(moving: Moving) -> None:
     if not names:
         return
     waiting = [place for place in moving.threads.values() if isinstance(place, Active) and _waits(place, names)]
-    for place in sorted(waiting, key=lambda place: place.address):
+    for place in sorted(waiting, key=lambda place: (place.since, place.address)):
         moving.touch(place.home.prefix)
 
 

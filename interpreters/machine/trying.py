@@ -10,10 +10,11 @@ import attrs
 from returns.result import Success
 
 from interpreters.errors import EffectFailed, UserFunctionRaised, WrongPayload
-from interpreters.machine.execution import Active, AttemptFailed, Attempts, Decided, Joint
+from interpreters.machine.execution import Active, Attempts, Joint
 from interpreters.machine.frames import Frames, Trying
 from interpreters.machine.locking import joints_around
 from interpreters.machine.maps import Map
+from interpreters.machine.recorded import AttemptFailed, Decided
 from wio.nodes import RunIO
 from wio.retries import Exceeded, GivenUp, Retry
 

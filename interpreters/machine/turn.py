@@ -11,8 +11,10 @@ from typing import Any, TypeVar
 
 import attrs
 
-from interpreters.machine.execution import Execution, Parent
+from interpreters.errors import EndlessRounds
+from interpreters.machine.execution import Execution
 from interpreters.machine.pending import Pending, pending
+from interpreters.machine.recorded import Parent
 from interpreters.machine.recording import Chance, end_entry, following_entry, started_entry
 from interpreters.machine.transition import JSON, apply, begin_from
 from journals.codecs import Codec
@@ -20,6 +22,9 @@ from journals.entries import Entry
 from wio.workflow import Workflow
 
 A = TypeVar("A")
+
+MOST_FOLLOWING = 200_000
+"""Is how many entries may follow in one turn from what has happened."""
 
 
 @attrs.frozen(eq=False)
@@ -93,6 +98,8 @@ def _followed(
     for prefix in touched:  # it grows by what the entries in it touch
         following = following_entry(execution, prefix, at, chance)
         if following is not None:
+            if len(entries) == MOST_FOLLOWING:
+                raise EndlessRounds("What", following.address, f"more than {MOST_FOLLOWING:,} entries follow")
             execution = apply(execution, following)
             entries.append(following)
             touched.extend(execution.touched)

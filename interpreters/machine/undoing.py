@@ -1,20 +1,29 @@
-"""What is undone, and in which order? A saga keeps a list; the latest entry is undone first."""
+"""What is undone, and in which order? A saga keeps a list; the latest entry is undone first.
+
+An undo stays on the list until it has ended. One that fails with an error stands at `saga[undo 2]`, where the instance
+is paused: no handler takes that error, for what is left on the list would be lost. A resume begins it again, in the
+scope `saga[undo 3]`.
+"""
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Any, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 from returns.result import Failure
 
-from interpreters.machine.addresses import arm_scope
+from interpreters.machine.addresses import Scope, arm_scope
+from interpreters.machine.branch_order import BODY
 from interpreters.machine.checkpoints import parts_around, reach_out
-from interpreters.machine.execution import Home, Joint, Strand
+from interpreters.machine.execution import Active, Cancelled, GaveUp, Home, Joint, Strand, UndoFailed
 from interpreters.machine.frames import Frames
 from interpreters.machine.locking import joints_around
+from interpreters.machine.maps import Map
 from interpreters.machine.moving import Moving
-from wio.nodes import WIO, Done, Saga, node_of
+from interpreters.machine.recorded import Problem, storable
+from wio.nodes import WIO, Done, Saga, node_of, summary
 
 Undos: TypeAlias = "Undo | Group | None"
 """Is a list of undos, the latest first, or None when it is empty."""
@@ -36,7 +45,7 @@ class Group(Struct, frozen=True, eq=False):
 
 
 class Undoing(Struct, frozen=True, eq=False):
-    """Is what a saga knows: its list, how many were undone, and how it ends afterwards (None: it still runs)."""
+    """Is what a saga knows: what is not undone, how often an undo has begun, and how it ends then (None: it runs)."""
 
     undos: Undos = None
     begun: int = 0
@@ -54,19 +63,50 @@ def add_undo(moving: Moving, frames: Frames, home: Home, undo: Undo | Group) -> 
 
 
 def next_undo(moving: Moving, address: str) -> Strand | None:
-    """Return the thread that undoes the latest entry of a saga's list, and take it off; None when nothing is left."""
+    """Return the thread that undoes the latest entry of a saga's list; None when nothing is left."""
     joint: Joint = moving.joint(address)
     undoing: Undoing = joint.more
     undo = _latest(undoing.undos)
     if undo is None:
         return None
     number = undoing.begun + 1
-    moving.save(replace(joint, more=replace(undoing, undos=undo.below, begun=number)))
+    moving.save(replace(joint, more=replace(undoing, undos=undo, begun=number)))
     scope = arm_scope(address, f"undo {number}")
     if moving.observe is not None:
         moving.observe(None, scope.prefix, undo.program)
     home = Home(scope.prefix, address, f"undo {number}")
     return Strand(node_of(undo.program), undo.done, None, scope, None, home)
+
+
+def undone(undoing: Undoing) -> Undoing:
+    """Return what a saga knows when the undo that ran has ended."""
+    undo = _latest(undoing.undos)
+    assert undo is not None
+    return replace(undoing, undos=undo.below)
+
+
+def failed_undo(joint: Joint, node: Saga, home: Home, value: Any, error: object) -> Active:
+    """Return the place at which the undo that has failed with an error stands, until it is begun again."""
+    undoing: Undoing = joint.more
+    undo, then = _latest(undoing.undos), undoing.then
+    assert undo is not None
+    assert then is not None
+    failed = UndoFailed(error, then.failure())
+    problem = Problem(UndoFailed.__name__, storable(_in_words(summary(undo.program), failed)))
+    address = home.prefix.removesuffix("/")
+    return Active(node, address, value, Scope(home.prefix), None, home, failed, problem=problem)
+
+
+def _in_words(undo: str, failed: UndoFailed) -> str:
+    why = "the saga was withdrawn" if isinstance(failed.cause, Cancelled) else f"of {_told(failed.cause)}"
+    return f"The undo {undo} failed with {_told(failed.error)}. It ran because {why}"
+
+
+def _told(error: object) -> str:
+    if isinstance(error, GaveUp):
+        given_up = error.given_up
+        return f"{given_up.type}: {given_up.message.rstrip('. ')}, in attempt {given_up.attempts}"
+    return f"{error!r:.200}"
 
 
 def _latest(undos: Undos) -> Undo | None:
@@ -87,9 +127,29 @@ def _spliced(inner: Undos, below: Undos) -> Undos:
 
 
 def programs(undos: Undos) -> list[WIO[Any, Any, Any]]:
-    """Return what is still to be undone, in the order in which it will be."""
+    """Return what is not undone, in the order in which it will be."""
     found: list[WIO[Any, Any, Any]] = []
     while (undo := _latest(undos)) is not None:
         found.append(undo.program)
         undos = undo.below
     return found
+
+
+def undos_after(joints: Map[Joint], home: Home) -> tuple[str, ...]:
+    """Return the undos that come after the one in which a thread is, in their order; () outside of an undo."""
+    return next((_after_first(joint) for joint, key in joints_around(joints, home) if _undoes(joint, key)), ())
+
+
+def undos_given_up(joints: Map[Joint], home: Home) -> tuple[str, ...]:
+    """Return the undos that do not run when a thread ends because the instance fails: those after all that it is in."""
+    around = takewhile(lambda around: not around[0].passed, joints_around(joints, home))
+    return tuple(undo for joint, key in around if _undoes(joint, key) for undo in _after_first(joint))
+
+
+def _undoes(joint: Joint, key: str) -> bool:
+    return isinstance(joint.node, Saga) and key != BODY
+
+
+def _after_first(joint: Joint) -> tuple[str, ...]:
+    undoing: Undoing = joint.more
+    return tuple(summary(program) for program in programs(undoing.undos)[1:])

@@ -12,12 +12,12 @@ from interpreters.machine.addresses import Scope, arm_scope, numbered, part_scop
 from interpreters.machine.branch_order import BODY
 from interpreters.machine.branches import begin, new_joint
 from interpreters.machine.checkpoints import covers, parts_around, reach_out
-from interpreters.machine.execution import CANCELLED, Home, Joint, JointNode, Strand
+from interpreters.machine.execution import CANCELLED, Active, Home, Joint, JointNode, Strand
 from interpreters.machine.frames import Frames
 from interpreters.machine.latest import latest_in
 from interpreters.machine.locking import open_milestone
 from interpreters.machine.moving import Moving
-from interpreters.machine.undoing import Group, Undoing, add_undo, next_undo, programs
+from interpreters.machine.undoing import Group, Undoing, add_undo, failed_undo, next_undo, undone
 from interpreters.machine.withdrawing import (
     finish,
     go_on,
@@ -38,10 +38,8 @@ from wio.nodes import (
     Watch,
     Watched,
     node_of,
-    summary,
 )
 from wio.regions import Region
-from wio.sagas import UndoFailed
 
 
 @attrs.frozen(eq=False)
@@ -102,7 +100,7 @@ def arrive_at_part(
     if isinstance(joint.node, Watched):
         _arrive_at_scope(moving, joint, joint.node, home, value, failure, scope)
     elif isinstance(joint.node, Saga):
-        _arrive_at_saga(moving, joint, home, value, failure)
+        _arrive_at_saga(moving, joint, joint.node, home, value, failure)
     else:
         finish(moving, joint, _leaving(joint, value, failure))
 
@@ -195,28 +193,40 @@ def _set_off(moving: Moving, joint: Joint, handler: Handler, home: Home, value: 
 # Sagas
 
 
-def _arrive_at_saga(moving: Moving, joint: Joint, home: Home, value: Any, failure: Failure[Any] | None) -> None:
+def _arrive_at_saga(
+    moving: Moving, joint: Joint, node: Saga, home: Home, value: Any, failure: Failure[Any] | None
+) -> None:
     undoing: Undoing = joint.more
     if home.key == BODY and failure is None:
         if undoing.undos is not None:
             add_undo(moving, joint.frames, joint.home, Group(undoing.undos, None))
         finish(moving, moving_joint(moving, joint), _leaving(joint, value, None))
-        return
-    if home.key != BODY and failure is CANCELLED:  # it has failed the whole instance, so nobody takes an error of it
-        finish(moving, replace(joint, more=replace(undoing, undos=None)), _leaving(joint, joint.value, CANCELLED))
-        return
-    if home.key != BODY and failure is not None:
-        rest = tuple(summary(program) for program in programs(undoing.undos))
-        cause = None if undoing.then is None else undoing.then.failure()
-        ended = Failure(UndoFailed(failure.failure(), cause, rest))
-        finish(moving, replace(joint, more=replace(undoing, undos=None)), _leaving(joint, joint.value, ended))
-        return
-    then = undoing.then or failure or CANCELLED
-    joint = replace(joint, value=value if home.key == BODY else joint.value, more=replace(undoing, then=then))
+    elif home.key == BODY:
+        _undo(moving, replace(joint, value=value, more=replace(undoing, then=failure)))
+    elif failure is None:
+        _undo(moving, replace(joint, more=undone(undoing)))
+    elif failure is CANCELLED:  # it has failed the whole instance, so nobody takes an error of it
+        finish(moving, joint, _leaving(joint, joint.value, CANCELLED))
+    else:
+        withdraw_drains(moving, replace(joint, live=joint.live.with_(home.key, home.prefix)))
+        moving.put(failed_undo(joint, node, home, value, failure.failure()))
+
+
+def _undo(moving: Moving, joint: Joint) -> None:
+    """Begin the undo that comes next; after the last one, end the saga as its body did."""
     withdraw_drains(moving, joint)
     undo = next_undo(moving, joint.address)
     joint = moving.joint(joint.address)
-    go_on(moving, joint, undo or _leaving(joint, joint.value, then))
+    go_on(moving, joint, undo or _leaving(joint, joint.value, joint.more.then))
+
+
+def undo_again(moving: Moving, failed: Active) -> None:
+    """Begin an undo again that has failed."""
+    home = failed.home
+    assert home.joint is not None
+    moving.drop(home.prefix)
+    joint = moving.joint(home.joint)
+    _undo(moving, replace(joint, live=joint.live.without(home.key)))
 
 
 def moving_joint(moving: Moving, joint: Joint) -> Joint:

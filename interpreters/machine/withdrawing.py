@@ -5,7 +5,8 @@ A part that has something to undo goes on until that is done; whoever withdrew i
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Generator
+from typing import Any, TypeAlias, TypeVar
 
 from msgspec.structs import replace
 
@@ -21,11 +22,41 @@ from interpreters.machine.moving import Moving
 from interpreters.machine.undoing import Undoing, next_undo
 from wio.nodes import Critical, During, Handler, Hold, InRegion, Interrupted, Watch, Watched, node_of
 
+T = TypeVar("T")
+
+Withdrawal: TypeAlias = Generator["Withdrawal", bool, bool]
+"""Is how a thread, or the rest of a joint that has passed, is withdrawn.
+
+It yields what is to be withdrawn inside of it, and is sent whether something of that still has to run, as it returns
+itself in the end. So a loop, and not Python's stack, goes as deep as the joints are nested.
+"""
+
 _NOBODY: Map[str] = Map()
 
 
 def withdraw(moving: Moving, prefix: str) -> bool:
     """Withdraw a thread and all in it. Return whether something of it still has to run."""
+    return _carried_out(_thread(moving, prefix))
+
+
+def _carried_out(whole: Generator[Withdrawal, bool, T]) -> T:
+    """Carry out a withdrawal, and tell its result. Joints may be nested deeper than Python calls can."""
+    under_way: list[Generator[Withdrawal, bool, Any]] = [whole]
+    told: Any = None
+    while under_way:
+        try:
+            inside = under_way[-1].send(told)
+        except StopIteration as end:
+            under_way.pop()
+            told = end.value
+        else:
+            under_way.append(inside)
+            told = None
+    result: T = told
+    return result
+
+
+def _thread(moving: Moving, prefix: str) -> Withdrawal:
     place = moving.threads.find(prefix)
     if place is None:
         return False
@@ -47,8 +78,8 @@ def withdraw(moving: Moving, prefix: str) -> bool:
     if _is_unwinding(joint):
         moving.save(_cancelled(joint))
         return True
-    alive = withdraw_branches(moving, joint)
-    withdraw_drains(moving, moving.joint(joint.address))
+    alive = yield from _branches(moving, joint)
+    yield from _drains(moving, moving.joint(joint.address))
     joint = moving.joint(joint.address)
     then = _last_words(moving, joint)
     if then is None and not alive:
@@ -95,49 +126,62 @@ def withdraw_branches(moving: Moving, joint: Joint, keep: Container[str] = ()) -
 
     Those in `keep` stay, and are among them.
     """
+    if not joint.live:  # as most often: it has come to its end
+        moving.save(joint)
+        return joint.live
+    return _carried_out(_branches(moving, joint, keep))
+
+
+def _branches(moving: Moving, joint: Joint, keep: Container[str] = ()) -> Generator[Withdrawal, bool, Map[str]]:
     moving.save(joint)
     left = joint.live
     for key, prefix in live_in_order(joint):
-        if key not in keep and not withdraw(moving, prefix):
+        if key not in keep and not (yield _thread(moving, prefix)):
             left = left.without(key)
     withdrawn = {prefix for key, prefix in joint.live.items() if key not in keep}
-    _withdraw_drains_of(moving, joint.address, withdrawn)
+    joint = moving.joint(joint.address)
+    drains = [address for address in joint.drains if moving.joint(address).home.prefix in withdrawn]
+    if drains:
+        gone = set(drains)
+        moving.save(replace(joint, drains=tuple(address for address in joint.drains if address not in gone)))
+    for address in drains:
+        yield _drain(moving, address)
     return left
-
-
-def _withdraw_drains_of(moving: Moving, address: str, prefixes: Container[str]) -> None:
-    joint = moving.joint(address)
-    inside = [drain for drain in joint.drains if moving.joint(drain).home.prefix in prefixes]
-    if inside:
-        moving.save(replace(joint, drains=tuple(drain for drain in joint.drains if drain not in inside)))
-    for drain in inside:
-        withdraw_drain(moving, drain)
 
 
 def withdraw_drains(moving: Moving, joint: Joint) -> None:
     """Withdraw what is still finishing in joints that have passed inside of a joint."""
+    _carried_out(_drains(moving, joint))
+
+
+def _drains(moving: Moving, joint: Joint) -> Generator[Withdrawal, bool, None]:
     moving.save(replace(joint, drains=()))
     for address in joint.drains:
-        withdraw_drain(moving, address)
+        yield _drain(moving, address)
 
 
 def withdraw_drain(moving: Moving, address: str) -> None:
     """Withdraw the rest of a joint that has passed; what still has to run, runs at the end of the instance."""
-    drained = moving.joint(address)
-    alive = withdraw_branches(moving, drained)
-    withdraw_drains(moving, moving.joint(address))
+    _carried_out(_drain(moving, address))
+
+
+def _drain(moving: Moving, address: str) -> Withdrawal:
+    alive = yield from _branches(moving, moving.joint(address))
+    yield from _drains(moving, moving.joint(address))
     if alive:
         moving.save(replace(moving.joint(address), live=alive, home=ROOT))
         moving.drains = (*moving.drains, address)
     else:
         moving.joints = moving.joints.without(address)
+    return bool(alive)
 
 
 def release(moving: Moving, joint: Joint) -> None:
     """Take a joint away, with what it held; joints that have passed inside of it now belong to the one around it."""
     moving.joints = moving.joints.without(joint.address)
     for address in joint.drains:
-        attach_drain(moving, replace(moving.joint(address), home=joint.home))
+        moving.save(replace(moving.joint(address), home=joint.home))
+    _add_drains(moving, joint.home, joint.drains)
     match joint.node:
         case Critical(lock):
             moving.share(gates=moving.shared.gates - 1)
@@ -157,12 +201,16 @@ def release(moving: Moving, joint: Joint) -> None:
 def attach_drain(moving: Moving, drained: Joint) -> None:
     """Let a joint that has passed belong to the joint around its thread."""
     moving.save(drained)
-    around = drained.home.joint
-    if around is None:
-        moving.drains = (*moving.drains, drained.address)
-    else:
-        holder = moving.joint(around)
-        moving.save(replace(holder, drains=(*holder.drains, drained.address)))
+    _add_drains(moving, drained.home, (drained.address,))
+
+
+def _add_drains(moving: Moving, home: Home, drains: tuple[str, ...]) -> None:
+    """Let joints that have passed belong to the joint around a thread."""
+    if home.joint is None:
+        moving.drains = (*moving.drains, *drains)
+    elif drains:
+        holder = moving.joint(home.joint)
+        moving.save(replace(holder, drains=(*holder.drains, *drains)))
 
 
 def _is_unwinding(joint: Joint) -> bool:

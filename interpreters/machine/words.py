@@ -17,6 +17,7 @@ from wio.nodes import (
     Recovered,
     RunChild,
     RunIO,
+    Saga,
     Wait,
 )
 
@@ -61,6 +62,8 @@ def _awaited(active: Active) -> str:
             return "the checkpoint"
         case Recovered():
             return "what an older version has recorded"
+        case Saga():
+            return "a resume"
         case Record():
             return f"the {active.node.drawn.value}"
 

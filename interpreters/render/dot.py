@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from interpreters.render.drawing import Drawing
-from interpreters.render.graph import Box, Dot, Edge, Graph, Line, Look
+from interpreters.render.graph import Box, Dot, Edge, Frame, Graph, Line, Look
 from interpreters.render.laying import graph_of
 from interpreters.render.looks import (
     DASHED,
@@ -19,14 +19,19 @@ from interpreters.render.looks import (
     TEXT,
     UNDO,
     box_lines,
+    dot_lines,
+    hint_lines,
     is_active,
     paint,
     paint_box,
-    status_line,
 )
 from interpreters.render.wording import printable
 
-_WIDEST = 32
+_WIDEST = 48
+"""Is how long a line above the picture gets before it is broken."""
+
+_SHORT = 20
+"""Is the length up to which a title has room for a line beside it."""
 
 _SHAPES: Mapping[Look, Mapping[str, str]] = {
     Look.START: {"shape": "circle", "width": "0.2", "height": "0.2", "fixedsize": "true", "style": "filled"},
@@ -95,16 +100,22 @@ _LINES: Mapping[Line, Mapping[str, str]] = {
 
 def to_dot(drawing: Drawing) -> str:
     """Return the drawing as text of the DOT language, from top to bottom."""
+    return dot_in(FONT, drawing)
+
+
+def dot_in(font: str, drawing: Drawing) -> str:
+    """Return the drawing as text of the DOT language, with all words in a font."""
     graph = graph_of(drawing)
-    return "\n".join(("digraph {", *_head(graph), *_inside(graph.inside, graph, "  "), *_edges(graph), "}", ""))
+    parts = (*_head(graph, font), *_inside(graph.inside, graph, "  "), *_edges(graph))
+    return "\n".join(("digraph {", *parts, "}", ""))
 
 
-def _head(graph: Graph) -> Iterator[str]:
+def _head(graph: Graph, font: str) -> Iterator[str]:
     settings = {
-        "label": "\n".join(line for line in (graph.title, graph.outcome) if line),
+        "label": "\n".join((graph.title, *textwrap.wrap(graph.outcome, _WIDEST))),
         "labelloc": "t",
         "fontsize": "13",
-        "fontname": FONT,
+        "fontname": font,
         "fontcolor": TEXT,
         "tooltip": graph.description or graph.title,
         "rankdir": "TB",
@@ -115,8 +126,8 @@ def _head(graph: Graph) -> Iterator[str]:
         "bgcolor": "white",
     }
     yield f"  graph {_attributes(settings)};"
-    yield f"  node {_attributes({'fontname': FONT, 'fontsize': '11', 'margin': '0.14,0.07', 'height': '0.4'})};"
-    yield f"  edge {_attributes({'fontname': FONT, 'fontsize': '9', 'arrowsize': '0.6', 'color': LINE})};"
+    yield f"  node {_attributes({'fontname': font, 'fontsize': '11', 'margin': '0.14,0.07', 'height': '0.4'})};"
+    yield f"  edge {_attributes({'fontname': font, 'fontsize': '9', 'arrowsize': '0.6', 'color': LINE})};"
 
 
 def _inside(parts: tuple[Dot | Box, ...], graph: Graph, indent: str) -> Iterator[str]:
@@ -134,22 +145,35 @@ def _box_attributes(box: Box, is_instance: bool) -> str:
     colours = paint_box(box)
     style = ["rounded", *(["dashed"] if box.frame in DASHED else []), *(["filled"] if colours.fill else [])]
     given = {
-        "label": "\n".join(box_lines(box, is_instance)),
+        "label": "\n".join(_title(box, is_instance)),
         "labeljust": "l",
         "fontsize": "10",
         "fontcolor": QUIET_TEXT,
         "margin": "12",
-        "tooltip": "\n".join(line for line in (box.title, box.place.at or box.place.address, box.hint) if line),
+        "tooltip": "\n".join(hint_lines(box)),
         "style": ",".join(style),
         "color": colours.border,
+        # It has to be said of each box, as a box inside would inherit it.
+        **({"penwidth": "2.6" if is_active(box) else "1"} if is_instance else {}),
     }
     return _attributes({**given, "fillcolor": colours.fill} if colours.fill else given, line_end=_LEFT)
 
 
+def _title(box: Box, is_instance: bool) -> Iterator[str]:
+    """Yield the lines of a title. A short one has as much room behind it as it takes, so that a line may pass there.
+
+    Lines end at the border of a state, so that none passes its title.
+    """
+    lines = box_lines(box, is_instance)
+    longest = max(map(len, lines), default=0)
+    is_passed = box.frame is not Frame.STATE and longest <= _SHORT
+    # A blank is about half as wide as a letter.
+    return (line + " " * (2 * len(line) + 4) if is_passed and len(line) == longest else line for line in lines)
+
+
 def _dot_attributes(dot: Dot, is_instance: bool) -> str:
     colours = paint(dot, is_instance)
-    label = "" if dot.look in _WORDLESS else "\n".join(_label(dot, is_instance))
-    hint = (dot.title, dot.place.at or dot.place.address, dot.hint)
+    label = "" if dot.look in _WORDLESS else "\n".join(dot_lines(dot, is_instance))
     return _attributes(
         {
             "label": label,
@@ -160,16 +184,9 @@ def _dot_attributes(dot: Dot, is_instance: bool) -> str:
             "fillcolor": colours.fill,
             "color": colours.border,
             "penwidth": "2.6" if is_active(dot) else "1.1",
-            "tooltip": "\n".join(line for line in hint if line) or dot.look.value,
+            "tooltip": "\n".join(hint_lines(dot)) or dot.look.value,
         }
     )
-
-
-def _label(dot: Dot, is_instance: bool) -> Iterator[str]:
-    yield from textwrap.wrap(dot.title, _WIDEST) or (dot.title,)
-    yield from dot.details
-    if is_instance and status_line(dot.place):
-        yield status_line(dot.place)
 
 
 def _edges(graph: Graph) -> Iterator[str]:
@@ -223,5 +240,5 @@ def _attributes(given: Mapping[str, str], line_end: str = _CENTRED) -> str:
 def _quoted(words: str, line_end: str) -> str:
     lines = [printable(line).replace("\\", "\\\\").replace('"', '\\"') for line in words.split("\n")]
     # At the left, the last line needs an end too.
-    last = "" if line_end == _CENTRED or len(lines) == 1 else line_end
+    last = line_end if line_end == _LEFT and words else ""
     return '"' + line_end.join(lines) + last + '"'

@@ -345,13 +345,14 @@ class Alarm:
 
 @attrs.frozen
 class Watching:
-    """Runs its body while its handlers keep watch over it."""
+    """Runs its body while its handlers keep watch over it. `kind` says what it is: 'scope', 'timeout after 2d'."""
 
     name: str
     place: Place
     body: Body
     alarms: tuple[Alarm, ...]
     description: str = ""
+    kind: str = "scope"
 
 
 class Fence(enum.Enum):

@@ -12,6 +12,7 @@ from interpreters.render.drawing import (
     Assembly,
     Body,
     Choice,
+    ComputeStep,
     Cycle,
     Dynamic,
     Enclosure,
@@ -23,6 +24,7 @@ from interpreters.render.drawing import (
     Multiple,
     Part,
     Place,
+    PureStep,
     QueryScope,
     Shape,
     Split,
@@ -107,6 +109,24 @@ def _ways_of(split: Split) -> tuple[Way, ...]:
 
 def _rebuilt(pieces: Sequence[_Piece], changed: Sequence[Body]) -> tuple[_Piece, ...]:
     return tuple(attrs.evolve(piece, body=body) for piece, body in zip(pieces, changed, strict=True))
+
+
+def handlers(handled: Handled) -> tuple[Body, tuple[Handled, ...]]:
+    """Return the part that may fail, and what has a handler for it: several, where they stand behind one another.
+
+    The first is the innermost. Each but the first is also a handler of those before it.
+    """
+    found = [handled]
+    body = handled.body
+    while len(body) == 1 and isinstance(body[0], Handled):
+        found.append(body[0])
+        body = body[0].body
+    return body, tuple(reversed(found))
+
+
+def may_fail(body: Body) -> bool:
+    """Tell whether there is anything in a body but pure functions and constants, which cannot fail."""
+    return any(not isinstance(shape, ComputeStep | PureStep) for shape in body)
 
 
 # States

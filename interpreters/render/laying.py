@@ -42,7 +42,7 @@ from interpreters.render.drawing import (
     Watching,
 )
 from interpreters.render.graph import Frame, Graph, Line, Look, first_dot
-from interpreters.render.inside import was_reached
+from interpreters.render.inside import handlers, was_reached
 from interpreters.render.laying_joints import (
     lay_arrival,
     lay_assembly,
@@ -57,7 +57,7 @@ from interpreters.render.laying_joints import (
 )
 from interpreters.render.progress import State
 from interpreters.render.sheet import End, Ends, Sheet
-from interpreters.render.wording import CHECKPOINT, child_words, count_words
+from interpreters.render.wording import CHECKPOINT, child_words, count_words, handler_words, note_words
 from wio.nodes import LoopTest
 
 
@@ -71,7 +71,7 @@ def graph_of(drawing: Drawing) -> Graph:
         is_over = drawing.outcome is not None and drawing.outcome.state is State.DONE
         sheet.dot(sheet.merged(ends), Look.FINISH, "", begun if is_over else NOWHERE)
     title = f"{drawing.title} ({drawing.input})" if drawing.input else drawing.title
-    parts = () if drawing.outcome is None else (drawing.outcome.state.value, drawing.outcome.note)
+    parts = () if drawing.outcome is None else (drawing.outcome.state.value, note_words(drawing.outcome.note))
     outcome = ": ".join(part for part in parts if part)
     return Graph(title, outcome, drawing.description, is_instance, tuple(sheet.inside), tuple(sheet.edges))
 
@@ -208,8 +208,14 @@ def _lay_cycle(sheet: Sheet, cycle: Cycle, ends: Ends) -> Ends:
 
 
 def _lay_handled(sheet: Sheet, handled: Handled, ends: Ends) -> Ends:
-    ends, box = sheet.framed(Frame.TRY, "", handled.body, ends)
-    leave = End(first_dot(box).id, "", Line.ERROR, bool(handled.place.at), box.id)
-    (caught,) = sheet.dot((leave,), Look.CATCH, handled.error, handled.place)
-    entered = attrs.evolve(caught, line=Line.ERROR, open=bool(handled.place.at))
-    return (*ends, *sheet.body(handled.handler, (entered,)))
+    body, found = handlers(handled)
+    ends, box = sheet.framed(Frame.TRY, "", body, ends)
+    left = list(ends)
+    for number, each in enumerate(found):
+        went = bool(each.place.at)
+        leave = End(first_dot(box).id, "", Line.ERROR, went, box.id)
+        words = handler_words(found[:number])
+        details = () if words == "handler" else (words,)
+        (caught,) = sheet.dot((leave,), Look.CATCH, f"on {each.error}", each.place, details)
+        left.extend(sheet.body(each.handler, (attrs.evolve(caught, line=Line.ERROR, open=went),)))
+    return tuple(left)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import attrs
 
@@ -11,6 +11,7 @@ from interpreters.render.drawing import (
     Alarm,
     ArriveStep,
     Assembly,
+    Body,
     ChildStep,
     DraftStep,
     Enclosure,
@@ -34,9 +35,10 @@ from interpreters.render.drawing import (
     Way,
 )
 from interpreters.render.graph import Box, Frame, Line, Look, first_dot
+from interpreters.render.inside import active_state
 from interpreters.render.progress import State
 from interpreters.render.sheet import End, Ends, Sheet, gone
-from interpreters.render.wording import CHECKPOINT, enclosure_words, runs_words
+from interpreters.render.wording import enclosure_words, kind_beside, machine_words, runs_words
 from wio.nodes import Watch
 
 _FENCES: Mapping[Fence, Frame] = {
@@ -74,7 +76,7 @@ def lay_split(sheet: Sheet, split: Split, ends: Ends) -> Ends:
 
 
 def _lay_tail(sheet: Sheet, tail: Way, runs: str, ends: Ends) -> Ends:
-    left, _ = sheet.framed(Frame.EACH, "each goes on", tail.body, ends, tail.place, (runs,))
+    left, _ = sheet.framed(Frame.EACH, "each of them", tail.body, ends, tail.place, ("goes on", runs))
     return gone(left, tail.place)
 
 
@@ -141,15 +143,21 @@ def _lay_elements(sheet: Sheet, multiple: Multiple, ends: Ends) -> Ends:
 
 
 def lay_watching(sheet: Sheet, watching: Watching, ends: Ends) -> Ends:
-    ends, box = sheet.framed(
-        Frame.SCOPE, f"scope {watching.name}", watching.body, ends, watching.place, (), watching.description
-    )
+    beside = (body for alarm in watching.alarms for body in (alarm.trigger, alarm.body))
+    place = _place_of_box(watching.place, beside)
+    details = (kind_beside(watching.name, watching.kind),)
+    ends, box = sheet.framed(Frame.SCOPE, watching.name, watching.body, ends, place, details, watching.description)
     left = list(ends)
     for alarm in watching.alarms:
         handled = _lay_alarm(sheet, alarm, box)
         if alarm.watch is Watch.INTERRUPT:
             left.extend(handled)
     return tuple(left)
+
+
+def _place_of_box(place: Place, beside: Iterable[Body]) -> Place:
+    """Return the place of a box around a part. The instance is not at it while it is at what is laid down beside it."""
+    return attrs.evolve(place, state=State.DONE) if any(map(active_state, beside)) else place
 
 
 def _lay_alarm(sheet: Sheet, alarm: Alarm, box: Box) -> Ends:
@@ -172,14 +180,15 @@ def _leaving(sheet: Sheet, box: Box, line: Line, title: str, went: bool, details
 
 
 def lay_enclosure(sheet: Sheet, enclosure: Enclosure, ends: Ends) -> Ends:
-    words = enclosure_words(enclosure.fence, enclosure.name)
+    name, kind = enclosure_words(enclosure.fence, enclosure.name)
     frame = _FENCES[enclosure.fence]
-    ends, _ = sheet.framed(frame, words, enclosure.body, ends, enclosure.place, (), enclosure.description)
+    ends, _ = sheet.framed(frame, name, enclosure.body, ends, enclosure.place, (kind,), enclosure.description)
     return gone(ends, enclosure.place)
 
 
 def lay_gate(sheet: Sheet, gate: Gate, ends: Ends) -> Ends:
-    ends, box = sheet.framed(Frame.MILESTONE, f"during {gate.milestone}", gate.body, ends, gate.place)
+    place = _place_of_box(gate.place, (gate.otherwise,))
+    ends, box = sheet.framed(Frame.MILESTONE, gate.milestone, gate.body, ends, place, ("during milestone",))
     other = _leaving(sheet, box, Line.INTERRUPT, f"{gate.milestone} is over", gate.missed)
     return (*ends, *sheet.body(gate.otherwise, other))
 
@@ -196,7 +205,7 @@ def lay_arrival(sheet: Sheet, arrive: ArriveStep, ends: Ends) -> Ends:
 
 
 def lay_assembly(sheet: Sheet, assembly: Assembly, ends: Ends) -> Ends:
-    title = assembly.name if assembly.name == "gather" else f"gather {assembly.name}"
+    details = (kind_beside(assembly.name, "gather"),)
     before, sheet.arrivals = sheet.arrivals, []
 
     def inside(begun: Ends) -> Ends:
@@ -208,7 +217,7 @@ def lay_assembly(sheet: Sheet, assembly: Assembly, ends: Ends) -> Ends:
         sheet.arrivals = [(meeting, end) for meeting, end in sheet.arrivals if meeting not in bars]
         return left
 
-    left, _ = sheet.framed(Frame.GATHER, title, inside, ends, assembly.place, (), assembly.description)
+    left, _ = sheet.framed(Frame.GATHER, assembly.name, inside, ends, assembly.place, details, assembly.description)
     sheet.arrivals = before + sheet.arrivals
     return gone(left, assembly.place)
 
@@ -216,7 +225,7 @@ def lay_assembly(sheet: Sheet, assembly: Assembly, ends: Ends) -> Ends:
 def _lay_meeting(sheet: Sheet, held: Held) -> str:
     """Lay down a bar and what follows it. Return the dot at which the lines of those end who arrive."""
     place = Place(state=State.DONE) if held.place.at else NOWHERE
-    details = (held.needs, f"run {held.runs}" if held.runs > 1 else "")
+    details = (f"meeting of {held.needs}", f"run {held.runs}" if held.runs > 1 else "")
     (bar,) = sheet.dot((), Look.MEETING, held.name, place, details)
     sheet.body(held.body, (bar,))
     return bar.tail
@@ -249,7 +258,6 @@ def _is_one_thing(undoable: Undoable) -> bool:
 
 def lay_state_graph(sheet: Sheet, graph: StateGraph, ends: Ends) -> Ends:
     ends = sheet.merged(ends)
-    title = graph.name if graph.name == "machine" else f"machine {graph.name}"
     laid: list[tuple[Box, Ends]] = []
 
     def inside(_: Ends) -> Ends:
@@ -259,8 +267,7 @@ def lay_state_graph(sheet: Sheet, graph: StateGraph, ends: Ends) -> Ends:
         _join_stages(sheet, graph, laid)
         return ()
 
-    details = (f"starts by {graph.start}" if graph.computed else "", CHECKPOINT if graph.checkpoint else "")
-    _, box = sheet.framed(Frame.MACHINE, title, inside, (), graph.place, details, graph.description)
+    _, box = sheet.framed(Frame.MACHINE, graph.name, inside, (), graph.place, machine_words(graph), graph.description)
     _enter(sheet, graph, ends, box, laid)
     is_over = graph.place.state is State.DONE
     return tuple(

@@ -5,11 +5,15 @@ The fills differ in hue for all common kinds of colour blindness, and are so lig
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterable, Iterator
+
 import attrs
 
 from interpreters.render.drawing import Place
 from interpreters.render.graph import Box, Dot, Frame, Look
 from interpreters.render.progress import ACTIVE, State
+from interpreters.render.wording import note_words
 
 TEXT = "#1f2328"
 QUIET_TEXT = "#57606a"
@@ -18,7 +22,10 @@ FAINT = "#b4bbc3"
 ERROR = "#a63d2f"
 UNDO = "#7b4b94"
 FONT = "Helvetica"
-"""Is the first font by name alone: Graphviz measures by what it knows of it, and adds a general one to SVG itself."""
+"""Is the font by name alone: Graphviz measures by what it knows of it, and adds a general one to SVG itself."""
+
+_MOST_COLUMNS = 32
+"""Is how long a line in a dot or a box gets before it is broken."""
 
 
 @attrs.frozen
@@ -81,12 +88,12 @@ _FRAMES = {
     Frame.MACHINE: Paint("#fafbfc", "#b4bbc3"),
     Frame.STATE: Paint("#ffffff", "#33658f"),
 }
-"""Are the colours of boxes; without a fill, what is behind one shows through."""
+"""Are the colours of boxes; without a fill, one is as the page is, or what is behind it shows through."""
 
 DASHED = frozenset({Frame.TRY, Frame.REGION, Frame.RETRY, Frame.UNDO, Frame.ACTION})
 
 _PASSED = frozenset({State.DONE, State.HANDLED})
-_FAILED = frozenset({State.FAILED, State.HANDLED})
+_TROUBLED = frozenset({State.FAILED, State.HANDLED, State.PAUSED})
 _TOLD = frozenset({State.HANDLED, State.WITHDRAWN})
 
 
@@ -95,31 +102,67 @@ def paint(dot: Dot, is_instance: bool) -> Paint:
     full = _PAINTS[dot.look]
     state = dot.place.state
     if not is_instance or state in _PASSED or state in ACTIVE:
-        return Paint(full.fill, ERROR, full.text) if state in _FAILED else full
+        return Paint(full.fill, ERROR, full.text) if state in _TROUBLED else full
     if dot.look in (Look.MERGE, Look.START) or (dot.look is Look.JOIN and not dot.title):
         return Paint(FAINT, FAINT)
     return Paint("#ffffff", FAINT if state in (State.SKIPPED, State.WITHDRAWN) else full.border, QUIET_TEXT)
 
 
 def paint_box(box: Box) -> Paint:
-    """Return the colours of a box."""
-    return _FRAMES[box.frame]
+    """Return the colours of a box; that of one where the instance is has a strong border."""
+    full = _FRAMES[box.frame]
+    if not is_active(box):
+        return full
+    return Paint(full.fill, ERROR if box.place.state in _TROUBLED else TEXT)
+
+
+def is_active(part: Dot | Box) -> bool:
+    """Tell whether a dot or box is where the instance is. It is not at a box when it is at something inside."""
+    if part.place.state not in ACTIVE:
+        return False
+    return isinstance(part, Dot) or not any(map(_holds_active, part.inside))
+
+
+def _holds_active(part: Dot | Box) -> bool:
+    return part.place.state in ACTIVE or (isinstance(part, Box) and any(map(_holds_active, part.inside)))
+
+
+def dot_lines(dot: Dot, is_instance: bool) -> tuple[str, ...]:
+    """Return the lines of text in a dot."""
+    return _broken((dot.title, *dot.details, status_line(dot.place) if is_instance else ""))
 
 
 def box_lines(box: Box, is_instance: bool) -> tuple[str, ...]:
     """Return the lines of text at the top of a box. How it stands is told where the dots inside do not tell it."""
     place = box.place
-    is_told = is_instance and (place.note or place.state is State.WITHDRAWN)
-    return tuple(line for line in (box.title, *box.details, status_line(place) if is_told else "") if line)
+    is_told = is_instance and (place.note or place.state is State.WITHDRAWN or is_active(box))
+    return _broken((box.title, *box.details, status_line(place) if is_told else ""))
 
 
-def is_active(dot: Dot) -> bool:
-    """Tell whether a dot is where the instance is."""
-    return dot.place.state in ACTIVE
+def _broken(lines: Iterable[str]) -> tuple[str, ...]:
+    return tuple(piece for line in lines for piece in _pieces(line))
+
+
+def _pieces(line: str) -> Iterator[str]:
+    """Yield the pieces of a line, which is broken behind commas if that will do."""
+    parts = line.split(", ")
+    if max(map(len, parts)) < _MOST_COLUMNS:
+        # These blanks are none at which a line is broken.
+        line = ", ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)
+    for piece in textwrap.wrap(line, _MOST_COLUMNS, break_on_hyphens=False):
+        yield piece.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def status_line(place: Place) -> str:
     """Return the note on a place, after its state where colour does not tell it; "" where it does."""
+    note = note_words(place.note)
     if place.state not in ACTIVE and place.state not in _TOLD:
-        return place.note
-    return f"{place.state.value}: {place.note}" if place.note else place.state.value
+        return note
+    return f"{place.state.value}: {note}" if note else place.state.value
+
+
+def hint_lines(part: Dot | Box) -> tuple[str, ...]:
+    """Return what is told of a dot or box when one points at it: its address, and what its lines have no room for."""
+    place = part.place
+    note = place.note if note_words(place.note) != place.note else ""
+    return tuple(line for line in (part.title, place.at or place.address, part.hint, note) if line)

@@ -19,10 +19,10 @@ from interpreters.render.looks import (
     TEXT,
     UNDO,
     box_lines,
+    dot_lines,
     is_active,
     paint,
     paint_box,
-    status_line,
 )
 
 _SHAPES: Mapping[Look, tuple[str, str]] = {
@@ -92,8 +92,7 @@ def _inside(parts: tuple[Dot | Box, ...], graph: Graph, indent: str) -> Iterator
 
 
 def _label(dot: Dot, is_instance: bool) -> str:
-    status = status_line(dot.place) if is_instance and dot.look not in _WORDLESS else ""
-    lines = [line for line in (dot.title, *dot.details, status) if line]
+    lines = () if dot.look in _WORDLESS else dot_lines(dot, is_instance)
     return "<br/>".join(map(escaped, lines)) or " "
 
 
@@ -134,7 +133,8 @@ def _styles(graph: Graph) -> Iterator[str]:
 def _box_style(box: Box) -> str:
     colours = paint_box(box)
     dashes = ",stroke-dasharray:5 4" if box.frame in DASHED else ""
-    return f"fill:{colours.fill or 'none'},stroke:{colours.border}{dashes},color:{TEXT}"
+    width = ",stroke-width:3px" if is_active(box) else ""
+    return f"fill:{colours.fill or 'none'},stroke:{colours.border}{width}{dashes},color:{TEXT}"
 
 
 def _style(dot: Dot, is_instance: bool) -> str:

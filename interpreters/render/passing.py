@@ -81,9 +81,10 @@ def _pass(shape: Shape, left: bool) -> Shape:
         case Cycle():
             began_back = any(map(was_reached, shape.back))
             insides = (passed(shape.body, left or began_back), passed(shape.back, False))
+        case Handled() if left and not shape.place.at:
+            return with_state(with_bodies(shape, (passed(shape.body, True), skipped(shape.handler))), State.SKIPPED)
         case Handled():
-            caught = bool(shape.place.at)
-            insides = (passed(shape.body, left and not caught), passed(shape.handler, left and caught))
+            insides = (passed(shape.body, False), passed(shape.handler, left))
         case Part() | QueryScope():
             insides = (passed(shape.body, left),)
         case Split() if left and not shape.place.at:

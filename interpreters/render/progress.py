@@ -31,7 +31,7 @@ class State(enum.Enum):
     """Says what has become of a place in an instance. The value is the word that people read.
 
     `BEGUN` is what a journal alone can tell of `RUNNING`: whether a process still works on it is not known.
-    `CANCELLED` is said of an instance as a whole.
+    `CANCELLED` and `STUCK` are said of an instance as a whole: of a stuck one nothing can happen any more.
     """
 
     NOT_REACHED = "not reached"
@@ -46,6 +46,7 @@ class State(enum.Enum):
     BEGUN = "began, no end recorded"
     WITHDRAWN = "withdrawn"
     CANCELLED = "cancelled"
+    STUCK = "stuck"
 
 
 URGENCY = (State.FAILED, State.PAUSED, State.RETRYING, State.RUNNING, State.BEGUN, State.WAITING)

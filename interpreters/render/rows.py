@@ -24,7 +24,6 @@ from interpreters.render.drawing import (
     Enclosure,
     EventChoice,
     FailEnd,
-    Fence,
     Gate,
     Handled,
     Held,
@@ -49,8 +48,18 @@ from interpreters.render.drawing import (
     Watching,
     Way,
 )
+from interpreters.render.inside import handlers
 from interpreters.render.progress import State
-from interpreters.render.wording import CHECKPOINT, child_words, count_words, runs_words
+from interpreters.render.wording import (
+    CHECKPOINT,
+    child_words,
+    count_words,
+    enclosure_words,
+    handler_words,
+    kind_beside,
+    machine_words,
+    runs_words,
+)
 from wio.nodes import Watch
 
 
@@ -107,7 +116,7 @@ def _rows_of_shape(shape: Shape) -> Rows:
         case AgainStep():
             return (Row(f"↺ {shape.name}", "again", shape.place),)
         case ComputeStep():
-            return (Row(shape.name, "compute", shape.place),)
+            return (Row(shape.name, kind_beside(shape.name, "compute"), shape.place),)
         case CheckStep():
             return (Row(shape.name, "check", shape.place),)
         case PureStep():
@@ -123,8 +132,7 @@ def _rows_of_shape(shape: Shape) -> Rows:
         case Cycle():
             return _cycle_rows(shape)
         case Handled():
-            tried = Row("try", "", NOWHERE, _rows_or_none(shape.body))
-            return (tried, Row(f"on {shape.error}", "handler", shape.place, _rows_or_none(shape.handler)))
+            return _handled_rows(shape)
         case QueryScope():
             return (Row(f"query {shape.query}", "", shape.place, rows_of(shape.body)),)
         case Part():
@@ -138,31 +146,37 @@ def _rows_of_shape(shape: Shape) -> Rows:
             return (_multiple_row(shape),)
         case Watching():
             alarms = tuple(map(_alarm_row, shape.alarms))
-            return (Row(shape.name, "scope", shape.place, (*_rows_or_none(shape.body), *alarms)),)
+            below = (*_rows_or_none(shape.body), *alarms)
+            return (Row(shape.name, kind_beside(shape.name, shape.kind), shape.place, below),)
         case Enclosure():
-            kind = "" if shape.fence is Fence.RETRY else shape.fence.value
-            if shape.fence is Fence.CHECKPOINT:
-                kind = CHECKPOINT
-            return (Row(shape.name, kind, shape.place, _rows_or_none(shape.body)),)
+            name, kind = enclosure_words(shape.fence, shape.name)
+            return (Row(name, kind, shape.place, _rows_or_none(shape.body)),)
         case Gate():
             other = Row("otherwise", "", NOWHERE, _rows_or_none(shape.otherwise))
             below = (*_rows_or_none(shape.body), other)
             return (Row(shape.milestone, "during milestone", shape.place, below),)
         case Assembly():
             below = (*_rows_or_none(shape.body), *map(_held_row, shape.meetings))
-            return (Row(shape.name, "gathering", shape.place, below),)
+            return (Row(shape.name, kind_beside(shape.name, "gather"), shape.place, below),)
         case Undoable():
             return _undoable_rows(shape)
         case StateGraph():
-            start = "by " if shape.computed else "in "
-            stages = tuple(map(_stage_row, shape.stages))
-            kind = f"states, starts {start}{shape.start}" + (f", {CHECKPOINT}" if shape.checkpoint else "")
-            return (Row(shape.name, kind, shape.place, stages),)
+            kind = ", ".join(machine_words(shape))
+            return (Row(shape.name, kind, shape.place, tuple(map(_stage_row, shape.stages))),)
 
 
 def _ways(choice: Choice) -> Rows:
     ways = tuple(Row(f"[{way.name}]", "", way.place, _rows_or_none(way.body)) for way in choice.ways)
     return (*ways, Row("[otherwise]", "", NOWHERE, (Row("fail NoArmMatched"),))) if choice.open_ended else ways
+
+
+def _handled_rows(handled: Handled) -> Rows:
+    body, found = handlers(handled)
+    rows = [Row("try", "", NOWHERE, _rows_or_none(body))]
+    for number, each in enumerate(found):
+        words = handler_words(found[:number])
+        rows.append(Row(f"on {each.error}", words, each.place, _rows_or_none(each.handler)))
+    return tuple(rows)
 
 
 def _cycle_rows(cycle: Cycle) -> Rows:

@@ -7,9 +7,14 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, TypeAlias
 
-from interpreters.render.dot import to_dot
+from interpreters.render.dot import dot_in
 from interpreters.render.drawing import Drawing
+from interpreters.render.titles import with_clear_titles
 from wio.errors import WioError
+
+_MEASURED = "DejaVu Sans"
+_SHOWN = "Helvetica,Arial,Liberation Sans,DejaVu Sans,sans-serif"
+"""Are the fonts in which a reader sees the picture. It is laid out for the widest, so that the words fit in any."""
 
 
 class RendererMissing(WioError):
@@ -54,11 +59,11 @@ def to_svg(drawing: Drawing, *, layouts: tuple[Layout, ...] = LAYOUTS) -> str:
 
     Raises `RendererMissing` when none can.
     """
-    text = to_dot(drawing)
+    text = dot_in(_MEASURED, drawing)
     for layout in layouts:
         svg = layout(text)
         if svg is not None:
-            return svg
+            return with_clear_titles(svg.replace(f'font-family="{_MEASURED}"', f'font-family="{_SHOWN}"'))
     raise RendererMissing
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import attrs
 
 from interpreters.render.drawing import NOWHERE, Drawing, Place
 from interpreters.render.progress import Mark, State
 from interpreters.render.rows import Row, rows_of
+from interpreters.render.wording import note_words
 
 _SIGNS = {
     State.SKIPPED: "-",
@@ -24,6 +26,7 @@ _SIGNS = {
     State.BEGUN: "►",
     State.WITHDRAWN: "⊘",
     State.CANCELLED: "⊘",
+    State.STUCK: "✗",
 }
 _ASCII: Mapping[str, str] = {
     "✓": "+",
@@ -39,6 +42,7 @@ _ASCII: Mapping[str, str] = {
     "◆": "*",
     "∥": "=",
     "↺": "@",
+    "⚑": "^",
     "…": "...",
     "│": "|",
     "├": "|",
@@ -52,17 +56,18 @@ _WIDEST_NOTE = 56
 _GAP = 2
 
 
-def to_text(drawing: Drawing, *, ascii: bool = False, width: int = 120) -> str:
+def to_text(drawing: Drawing, *, ascii: bool = False, width: int | None = None) -> str:
     """Return the drawing as lines of text, each ending in a newline.
 
-    Names and notes are never cut. Where a line would go beyond `width` columns, what kind of thing it is gives way to
-    its note; a note that is still too long goes on below. With `ascii` only ASCII is used.
+    Without a `width` each row is one line, and nothing is cut. Where a line would go beyond `width` columns, what kind
+    of thing it is gives way to its note; what is still too long goes on below. Names are never cut, and a note only
+    where it has more than 100 characters. With `ascii` only ASCII is used.
     """
     root = Row(drawing.title, drawing.input, _outcome(drawing.outcome), rows_of(drawing.body))
-    text = "".join(line + "\n" for line in _table(tuple(_lines(root, "", "")), width))
-    for address in drawing.unplaced:
-        text += f"not in this program: {address}\n"
-    return _in_ascii(text) if ascii else text
+    written = _in_ascii if ascii else str
+    lines = tuple(_lines(root, "", "", written))
+    unplaced = (f"not in this program: {written(address)}" for address in drawing.unplaced)
+    return "".join(line + "\n" for line in (*_table(lines, width or sys.maxsize, written("…")), *unplaced))
 
 
 def _in_ascii(text: str) -> str:
@@ -84,42 +89,61 @@ class _Line:
     below: str
 
 
-def _lines(row: Row, guide: str, indent: str) -> Iterator[_Line]:
-    yield _Line(guide + row.label, row.kind, _note(row.place), indent + ("│  " if row.below else ""))
+def _lines(row: Row, guide: str, indent: str, written: Callable[[str], str]) -> Iterator[_Line]:
+    further = indent + ("│  " if row.below else "")
+    yield _Line(written(guide + row.label), written(row.kind), written(_note(row.place)), written(further))
     for below in row.below:
         is_last = below is row.below[-1]
-        yield from _lines(below, indent + ("└─ " if is_last else "├─ "), indent + ("   " if is_last else "│  "))
+        deeper = indent + ("   " if is_last else "│  ")
+        yield from _lines(below, indent + ("└─ " if is_last else "├─ "), deeper, written)
 
 
 def _note(place: Place) -> str:
     if place.state is State.NOT_REACHED:
-        return place.note
+        return note_words(place.note)
     words = f"{_SIGNS[place.state]} {place.state.value}"
-    return f"{words}: {place.note}" if place.note else words
+    return f"{words}: {note_words(place.note)}" if place.note else words
 
 
-def _table(lines: Sequence[_Line], width: int) -> Iterator[str]:
-    """Yield the lines with their kinds and notes in columns, which begin at the same place in every line."""
+def _table(lines: Sequence[_Line], width: int, more: str) -> Iterator[str]:
+    """Yield the lines with their kinds and notes in columns, which begin at the same place in every line.
+
+    A kind that is cut ends with `more`.
+    """
     label_width = min(max(_columns(line.label) for line in lines), width // 2)
-    note_width = min(max(_columns(line.note) for line in lines), _WIDEST_NOTE)
     kind_at = label_width + _GAP
+    note_width = _note_width(lines, width - kind_at - _NARROWEST_KIND - _GAP)
     noted = [_columns(line.kind) for line in lines if line.note]
     kind_width = min(max(noted, default=0), max(width - kind_at - _GAP - note_width, _NARROWEST_KIND))
     note_at = kind_at + kind_width + _GAP if kind_width else kind_at
-    if width - note_at < min(note_width, _NARROWEST_NOTE):
+    if width - note_at < note_width and width - note_at < _NARROWEST_NOTE:
         note_at = kind_at
     for line in lines:
-        yield from _in_columns(line.label, tuple(_cells(line, kind_at, note_at, width)), line.below)
+        yield from _in_columns(line.label, tuple(_cells(line, kind_at, note_at, width, more)), line.below)
 
 
-def _cells(line: _Line, kind_at: int, note_at: int, width: int) -> Iterator[tuple[int, str]]:
-    """Yield what stands beside a label, each with its column: the kind, and the note piece by piece."""
-    if line.kind:
-        is_beside = line.note and kind_at < note_at
-        yield kind_at, _cut(line.kind, note_at - _GAP - kind_at) if is_beside else line.kind
-    room = max(width - note_at, _NARROWEST_NOTE)
-    for piece in textwrap.wrap(line.note, room, break_on_hyphens=False):
-        yield note_at, piece
+def _note_width(lines: Sequence[_Line], most: int) -> int:
+    """Return how wide the column of notes should be: a note that goes on below in any case needs no more than some."""
+    widths = [_columns(line.note) for line in lines]
+    fitting = [width for width in widths if width <= min(most, _WIDEST_NOTE)]
+    return max([*fitting, min(max(widths), _NARROWEST_NOTE)])
+
+
+def _cells(line: _Line, kind_at: int, note_at: int, width: int, more: str) -> Iterator[tuple[int, str]]:
+    """Yield what stands beside a label, each with its column: the kind, and the note piece by piece.
+
+    A kind without a note may also go on below.
+    """
+    if line.note and kind_at < note_at:
+        yield kind_at, _cut(line.kind, note_at - _GAP - kind_at, more)
+    else:
+        yield from _pieces(line.kind, kind_at, width - kind_at)
+    yield from _pieces(line.note, note_at, width - note_at)
+
+
+def _pieces(words: str, begins_at: int, room: int) -> Iterator[tuple[int, str]]:
+    for piece in textwrap.wrap(words, max(room, _NARROWEST_NOTE), break_on_hyphens=False):
+        yield begins_at, piece
 
 
 def _in_columns(begun: str, cells: Sequence[tuple[int, str]], below: str) -> Iterator[str]:
@@ -136,8 +160,12 @@ def _filled(text: str, width: int) -> str:
     return text + " " * max(width - _columns(text), 0)
 
 
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
+def _cut(text: str, width: int, more: str) -> str:
+    if _columns(text) <= width:
+        return text
+    while text and _columns(text + more) > width:
+        text = text[:-1]
+    return text.rstrip(" ,") + more
 
 
 def _columns(text: str) -> int:

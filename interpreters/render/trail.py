@@ -112,6 +112,11 @@ class Trail:
         mark = self._marks.get(scope)
         return mark if mark is not None and mark.state is not State.DONE else None
 
+    def has_failed(self, scope: str) -> bool:
+        """Tell whether it was said of a scope that it has failed: of an undo that was begun again in another one."""
+        said = self.said(scope)
+        return said is not None and said.state is State.FAILED
+
     def standing(self, scope: str) -> State:
         """Return how a scope stands, which need not be walked for it: 10,000 elements are only counted."""
         said = self.said(scope)
@@ -126,8 +131,11 @@ class Trail:
         return self._elements.get(address, 0)
 
     def undone(self, undo: int) -> tuple[str, ...]:
-        """Return the addresses of the scopes in which the undo of this identity ran, in their order."""
-        return tuple(self._undoing.get(undo, ()))
+        """Return the addresses of the scopes in which the undo of this identity ran, in their order.
+
+        Those in which it has failed and was begun again are left out.
+        """
+        return tuple(run for run in self._undoing.get(undo, ()) if not self.has_failed(run))
 
     def moment(self, address: str) -> int:
         """Return a number by which places are ordered as they were reached last, 0 for those that were not."""

@@ -28,8 +28,21 @@ from interpreters.render.progress import ACTIVE, State, most_urgent
 from interpreters.render.undo_runs import Acted, ended_at
 from interpreters.render.walk_control import counter_inside
 from interpreters.render.walker import Counter, Walker, Work, settled
-from interpreters.render.wording import needs_words, printable
-from wio.nodes import Critical, During, Gathering, Handler, Hold, InRegion, Saga, Undoable, Watch, Watched
+from interpreters.render.wording import moment_words, needs_words, printable
+from wio.nodes import (
+    Critical,
+    During,
+    Gathering,
+    Handler,
+    Hold,
+    InRegion,
+    Saga,
+    Timing,
+    Undoable,
+    Wait,
+    Watch,
+    Watched,
+)
 
 # Scopes
 
@@ -84,7 +97,17 @@ def _close_watched(walker: Walker, node: Watched, place: Place, runs: Sequence[t
         inner = standing(base)
         state = most_urgent([inner, *(alarm.place.state for alarm in fired)]) or inner
     description = printable(node.description)
-    walker.add_nested(Watching(node.name, settled(place, state), base, tuple(alarms), description))
+    place = settled(place, state)
+    walker.add_nested(Watching(node.name, place, base, tuple(alarms), description, _kind(node)))
+
+
+def _kind(node: Watched) -> str:
+    """Return what a scope is called: a timeout is one with a deadline as its only handler."""
+    match node.handlers:
+        case (Handler(Watch.INTERRUPT, Wait(moment, Timing.DURATION, name="deadline"), _, "deadline"),):
+            return f"timeout after {moment_words(moment, Timing.DURATION).removeprefix('for ')}"
+        case _:
+            return "scope"
 
 
 def _alarm(walker: Walker, handler: Handler, place: Place, runs: Sequence[str], trigger: Body, body: Body) -> Alarm:
@@ -95,6 +118,7 @@ def _alarm(walker: Walker, handler: Handler, place: Place, runs: Sequence[str], 
     at = walker.way_place(f"{place.at}[{shown}]", body if has_fired else trigger)
     # A handler that runs is armed again at once, so the trigger of the latest run has not come, unless it is shown.
     came = len(runs) - (0 if has_fired and shown == runs[-1] else 1)
+    body = skipped(body) if at.state is State.WITHDRAWN and not has_fired else body
     return Alarm(handler.watch, handler.name, trigger, body, at, has_fired, came)
 
 
@@ -198,7 +222,8 @@ def _close_saga(walker: Walker, node: Saga, place: Place) -> None:
             body = blamed(body)
             place = settled(place, State.FAILED)
         state = walker.trail.standing(f"{place.at}[{undos[-1]}]")
-        note = place.note or (f"undo {len(undos)}" if state in ACTIVE else f"undid {len(undos)}")
+        undone = sum(not walker.trail.has_failed(f"{place.at}[{undo}]") for undo in undos)
+        note = place.note or (undos[-1] if state in ACTIVE else f"undid {undone}")
         place = attrs.evolve(place, state=state if state in ACTIVE else place.state, note=note)
     walker.add_nested(Enclosure(Fence.SAGA, node.name, body, place, printable(node.description)))
 

@@ -14,13 +14,14 @@ from typing import Any, TypeAlias, cast
 import attrs
 
 from interpreters.machine.addresses import Scope
-from interpreters.render.drawing import MOST_DEPTH, Body, Place, Shape
+from interpreters.render.drawing import MOST_DEPTH, Body, ComputeStep, Place, Shape
 from interpreters.render.inside import ended, more
 from interpreters.render.progress import Mark, State
 from interpreters.render.trail import Trail
 from interpreters.render.undo_runs import Acted, UndoRuns
 from interpreters.render.wording import printable
-from wio.nodes import WIO, AnyNode, Recursive
+from wio.names import name_of
+from wio.nodes import WIO, AndThen, AnyNode, Compute, Recursive, TransformOutput, node_of
 
 Work: TypeAlias = "WIO[Any, Any, Any] | Callable[[], None]"
 
@@ -145,13 +146,13 @@ class Walker:
     ) -> tuple[Work, ...]:
         """Return the work that draws a body of its own, with the places counted there."""
         if around is None:
-            return (partial(self._begin, counter, depth), body, self._end)
+            return (partial(self._begin, counter, depth), body, partial(self._end, body))
         now = self.around
         return (
             partial(self._stand, around),
             partial(self._begin, counter, depth),
             body,
-            self._end,
+            partial(self._end, body),
             partial(self._stand, now),
         )
 
@@ -162,9 +163,9 @@ class Walker:
         self._counters.append(counter)
         self._open.append(_Open([], self.depth + 1 if depth is None else depth))
 
-    def _end(self) -> None:
+    def _end(self, body: WIO[Any, Any, Any]) -> None:
         self._counters.pop()
-        self._closed.append(tuple(self._open.pop().shapes))
+        self._closed.append(tuple(self._open.pop().shapes) or _only_computed(body))
 
     def take_closed(self, count: int) -> tuple[Body, ...]:
         """Return the bodies that were drawn last, in their order."""
@@ -191,3 +192,14 @@ def settled(place: Place, state: State) -> Place:
     if place.state is not State.DONE or state in (State.NOT_REACHED, State.SKIPPED, State.HANDLED):
         return place
     return attrs.evolve(place, state=state)
+
+
+def _only_computed(program: WIO[Any, Any, Any]) -> Body:
+    """Return what is drawn of a part in which there is nothing but functions without names: the last of them."""
+    node = node_of(program)
+    while isinstance(node, AndThen):
+        node = node_of(node.second)
+    if not isinstance(node, Compute | TransformOutput):
+        return ()
+    description = node.description if isinstance(node, Compute) else ""
+    return (ComputeStep(printable(name_of(node.function, "compute")), description=printable(description)),)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from interpreters.render.drawing import Alarm, Fence
+from interpreters.render.drawing import ANY_ERROR, Alarm, Fence, Handled, StateGraph
+from interpreters.render.inside import may_fail
 from interpreters.render.progress import ACTIVE, State
 from wio.meetings import Meeting
 from wio.names import name_of
@@ -15,6 +16,7 @@ from wio.receiving import Always
 from wio.retries import Exceeded, Exponential, Fixed, Linear, Retry
 
 _LONGEST = 60
+_LONGEST_NOTE = 100
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -37,6 +39,18 @@ def value_words(value: object) -> str:
 
 def _cut(words: str) -> str:
     return words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
+
+
+def note_words(note: str) -> str:
+    """Return a note as pictures show it: where it is long, it ends at a word.
+
+    >>> note_words("late"), note_words("nobody answers " * 30)[-20:]
+    ('late', 'body answers nobody…')
+    """
+    if len(note) <= _LONGEST_NOTE:
+        return note
+    whole, _, _ = note[:_LONGEST_NOTE].rpartition(" ")
+    return (whole or note[: _LONGEST_NOTE - 1]).rstrip(" ,;:") + "…"
 
 
 def type_words(kind: object) -> str:
@@ -175,7 +189,7 @@ def moment_words(moment: timedelta | datetime | Callable[..., Any], timing: Timi
         return f"{timing.value} {duration_words(moment)}"
     if isinstance(moment, datetime):
         return f"{timing.value} {moment:%Y-%m-%d %H:%M} {moment.tzname() or ''}".rstrip()
-    return f"{timing.value} {printable(name_of(moment, 'computed'))}"
+    return f"{timing.value} {printable(name_of(moment, 'a computed time'))}"
 
 
 def duration_words(duration: timedelta) -> str:
@@ -198,7 +212,7 @@ def to_words(to: Function | None) -> str:
     given: object = to
     if isinstance(given, Always):
         return _cut(_data_words(given.answer))
-    return "" if to is None else printable(name_of(to, "computed"))
+    return "" if to is None else printable(name_of(to, "someone computed"))
 
 
 def _data_words(data: object) -> str:
@@ -254,20 +268,48 @@ def runs_words(alarm: Alarm) -> str:
     return "ran once" if alarm.runs == 1 else f"ran {alarm.runs:,} times"
 
 
-def enclosure_words(fence: Fence, name: str) -> str:
-    """Return the title of a box around a part.
+def enclosure_words(fence: Fence, name: str) -> tuple[str, str]:
+    """Return how a part is called of which something holds as a whole, and what kind of thing it is.
 
     >>> enclosure_words(Fence.LOCK, "m"), enclosure_words(Fence.SAGA, "saga"), enclosure_words(Fence.RETRY, "retry")
-    ('lock m', 'saga', 'retry')
+    (('m', 'lock'), ('saga', ''), ('retry', ''))
     """
-    match fence:
-        case Fence.RETRY:
-            return name
-        case Fence.RECURSIVE | Fence.AGAIN:
-            return f"{name}, {fence.value}"
-        case Fence.MILESTONE:
-            return f"milestone {name} holds"
-        case Fence.CHECKPOINT:
-            return CHECKPOINT if name == fence.value else f"{CHECKPOINT} {name}"
-        case Fence.REGION | Fence.LOCK | Fence.SAGA:
-            return name if name == fence.value else f"{fence.value} {name}"
+    if fence is Fence.RETRY:
+        return name, ""
+    if fence is Fence.CHECKPOINT:
+        return (CHECKPOINT, "") if name == fence.value else (name, CHECKPOINT)
+    return name, kind_beside(name, fence.value)
+
+
+def kind_beside(name: str, kind: str) -> str:
+    """Return what kind of thing stands beside its name, without what the name says already.
+
+    >>> kind_beside("payment", "timeout after 2d"), kind_beside("timeout", "timeout after 2d")
+    ('timeout after 2d', 'after 2d')
+    """
+    return "" if kind == name else kind.removeprefix(f"{name} ")
+
+
+def handler_words(earlier: Sequence[Handled]) -> str:
+    """Return whose errors a handler takes, when others come before it for the same part.
+
+    >>> from interpreters.render.drawing import NOWHERE
+    >>> handler_words(()), handler_words((Handled((), ANY_ERROR, NOWHERE, ()),))
+    ('handler', 'handler of earlier handlers')
+    """
+    if any(before.error == ANY_ERROR for before in earlier):
+        return "handler of earlier handlers"
+    if any(may_fail(before.handler) for before in earlier):
+        return "handler, also of earlier handlers"
+    return "handler"
+
+
+def machine_words(graph: StateGraph) -> tuple[str, ...]:
+    """Return what is said of a state machine as a whole: where it starts, and whether its states end with a checkpoint.
+
+    >>> from interpreters.render.drawing import NOWHERE
+    >>> machine_words(StateGraph("order", NOWHERE, (), "placed"))
+    ('states, starts in placed',)
+    """
+    start = f"states, starts {'by' if graph.computed else 'in'} {graph.start}"
+    return (start, CHECKPOINT) if graph.checkpoint else (start,)

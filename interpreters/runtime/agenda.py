@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, TypeAlias, TypeGuard
@@ -39,6 +40,7 @@ _Wanted: TypeAlias = tuple[str, str | None]
 _MOST_IN_DETAIL = 3
 _CHILDREN = (ChildToStart, ChildRunning, ChildToCancel)
 _MOST_CHARACTERS = 1_000
+_MOST_OF_REST = 400
 
 
 @attrs.frozen
@@ -71,8 +73,8 @@ class Agenda:
         self._paused: dict[str, PausedAt] = {}
         self._children: dict[str, ChildToSee] = {}
         self._outcome: Outcome | None = None
-        self._signals: dict[_Wanted, dict[str, Active]] = {}
-        self._wanted: dict[str, _Wanted] = {}
+        self._signals: dict[_Wanted, list[Active]] = {}
+        self._wanted: dict[str, tuple[_Wanted, Active]] = {}
         self._correlated: dict[str, Signal[Any, Any]] = {}
 
     @classmethod
@@ -126,9 +128,9 @@ class Agenda:
         if isinstance(before, EffectToRun):
             self._effects -= before.not_before is None
         elif isinstance(before, SignalExpected):
-            wanted = self._wanted.pop(prefix)
+            wanted, place = self._wanted.pop(prefix)
             waiting = self._signals[wanted]
-            del waiting[prefix]
+            del waiting[bisect_left(waiting, _turn_of(place), key=_turn_of)]
             if not waiting:
                 del self._signals[wanted]
         self._paused.pop(prefix, None)
@@ -141,8 +143,9 @@ class Agenda:
         # Whether a lock keeps a signal or a task away changes without the place: that is asked when one comes.
         if isinstance(node, HandleSignal) and place.kept is None and place.problem is None:
             waiting = SignalExpected(place.address, node)
-            wanted = self._wanted[prefix] = (node.signal.name, wanted_key(place, node))
-            self._signals.setdefault(wanted, {})[prefix] = place
+            wanted = (node.signal.name, wanted_key(place, node))
+            self._wanted[prefix] = (wanted, place)
+            insort(self._signals.setdefault(wanted, []), place, key=_turn_of)
             if wanted[1] is not None:
                 self._correlated[node.signal.name] = node.signal
         else:
@@ -163,13 +166,16 @@ class Agenda:
         return waiting
 
     def waiting_for(self, signal: str, request: object) -> Iterator[Active]:
-        """Yield the places that wait for a request: those for its key first, then those that take every one."""
+        """Yield the places that wait for a request: those for its key first, then those that take every one.
+
+        Of either, that which has waited longest comes first, by what the journal says: no restart changes it.
+        """
         # The workflow's own signal says what the key is; a sender may know the signal by its name and types only.
         correlated = self._correlated.get(signal)
         if correlated is not None:
             key = given_key(correlated, request, f"signal {signal}")
-            yield from self._signals.get((signal, key), {}).values()
-        yield from self._signals.get((signal, None), {}).values()
+            yield from self._signals.get((signal, key), ())
+        yield from self._signals.get((signal, None), ())
 
     def take_due(self, now: datetime) -> EffectToRun | TimerRunning | None:
         """Return the timer, or the effect to be tried again, whose time has come first; None before the next.
@@ -242,6 +248,10 @@ class Agenda:
         return ((said + more) if not stuck or self._paused else stuck)[:_MOST_CHARACTERS]
 
 
+def _turn_of(place: Active) -> tuple[int, str]:
+    return place.since, place.address
+
+
 def can_be_done(waiting: Pending | None) -> TypeGuard[EffectToRun | ChildToSee]:
     """Tell whether a runtime has something to do for this now."""
     return isinstance(waiting, _CHILDREN) or (isinstance(waiting, EffectToRun) and waiting.not_before is None)
@@ -282,8 +292,9 @@ def described(waiting: Pending) -> str:
             return f"waits for child {child.id} at {address}"
         case ChildToCancel(address, child):
             return f"cancels child {child.id} at {address}"
-        case PausedAt(address, problem):
-            return f"paused at {address}: {problem}"[:_MOST_CHARACTERS]
+        case PausedAt(address, problem, remaining):
+            after = f"; still to be undone after it: {', '.join(remaining)}"[:_MOST_OF_REST] if remaining else ""
+            return f"paused at {address}: {problem}"[: _MOST_CHARACTERS - len(after)] + after
         case Stuck(reason):
             return f"stuck: {reason}"
         case Outcome():

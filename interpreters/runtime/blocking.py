@@ -17,11 +17,13 @@ from typing import Any, Generic, Self, TypeVar
 from returns.result import Result
 
 from interpreters.errors import RuntimeStopped
+from interpreters.runtime.arguments import duration_given
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.runtime import Runtime
 from interpreters.runtime.tasking import OfferedTask
 from journals.entries import Entry, InstanceRecord, Status
 from wio.errors import WioError
+from wio.nodes import Err, Out
 from wio.signals import Query, Signal
 from wio.workflow import Workflow
 
@@ -33,13 +35,16 @@ T = TypeVar("T")
 Req = TypeVar("Req")
 Resp = TypeVar("Resp")
 
+_INSIDE = "with BlockingRuntime(Runtime(...))"
+
 
 class BlockingRuntime:
     """Is a `Runtime` for synchronous code, inside `with`.
 
     Give it the runtime to use: `BlockingRuntime(Runtime(journal, [workflow]))`. Its methods may be called from any
-    thread. They raise what the runtime's raise, and `TimeoutError` where a timeout is given and passes. An effect
-    that raises `SystemExit` ends the calls that wait for its instance with that.
+    thread. They raise what the runtime's raise, and `TimeoutError` where a timeout is given and passes. A timeout is a
+    `timedelta`, or None to wait for ever; a number raises `InvalidDefinition`. An effect that raises `SystemExit` ends
+    the calls that wait for its instance with that.
     """
 
     def __init__(self, runtime: Runtime) -> None:
@@ -92,14 +97,15 @@ class BlockingRuntime:
         Raises `RuntimeStopped` when the runtime is not running, or stops meanwhile, and `CalledInside`.
         """
         try:
+            seconds = None if timeout is None else duration_given(timeout, "timeout").total_seconds()
             waiting = self._handed_over(call)
         except BaseException:
             call.close()
             raise
         try:
-            return waiting.result(None if timeout is None else timeout.total_seconds())
-        except CancelledError:
-            raise RuntimeStopped from None
+            return waiting.result(seconds)
+        except (CancelledError, RuntimeStopped):
+            raise RuntimeStopped(_INSIDE) from None
         except BaseException:
             waiting.cancel()
             raise
@@ -107,7 +113,7 @@ class BlockingRuntime:
     def _handed_over(self, call: Coroutine[Any, Any, T]) -> Future[T]:
         with self._handing_over:
             if self._loop is None:
-                raise RuntimeStopped
+                raise RuntimeStopped(_INSIDE)
             if threading.current_thread() is self._thread:
                 raise CalledInside
             return asyncio.run_coroutine_threadsafe(call, self._loop)
@@ -147,10 +153,10 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
     loop.run_until_complete(loop.shutdown_asyncgens())
 
 
-class BlockingInstance(Generic[E, B]):
+class BlockingInstance(Generic[Err, Out]):
     """Is an `Instance` for synchronous code."""
 
-    def __init__(self, runtime: BlockingRuntime, instance: Instance[E, B]) -> None:
+    def __init__(self, runtime: BlockingRuntime, instance: Instance[Err, Out]) -> None:
         self._runtime = runtime
         self._instance = instance
         self.id = instance.id
@@ -161,11 +167,17 @@ class BlockingInstance(Generic[E, B]):
         """Send a signal and return the response; see `Instance.signal`."""
         return self._runtime.wait_for(self._instance.signal(signal, request, key=key), timeout)
 
+    def send(
+        self, signal: Signal[Req, Any], request: Req, *, key: str | None = None, timeout: timedelta | None = None
+    ) -> None:
+        """Send a signal and return as soon as the journal has it; see `Instance.send`."""
+        self._runtime.wait_for(self._instance.send(signal, request, key=key), timeout)
+
     def query(self, question: Query[R]) -> R:
         """Return the answer to a question; see `Instance.query`."""
         return self._runtime.wait_for(self._instance.query(question))
 
-    def result(self, timeout: timedelta | None = None) -> Result[B, E]:
+    def result(self, timeout: timedelta | None = None) -> Result[Out, Err]:
         """Wait for the end; see `Instance.result`."""
         return self._runtime.wait_for(self._instance.result(), timeout)
 
@@ -201,17 +213,17 @@ class BlockingInstance(Generic[E, B]):
         """Offer a task to somebody else; see `Instance.delegate`."""
         self._runtime.wait_for(self._instance.delegate(address, to=to))
 
-    def complete(self, address: str, output: object, *, by: str) -> None:
+    def complete(self, address: str, output: object, *, by: str, key: str | None = None) -> None:
         """Answer a task with its output; see `Instance.complete`."""
-        self._runtime.wait_for(self._instance.complete(address, output, by=by))
+        self._runtime.wait_for(self._instance.complete(address, output, by=by, key=key))
 
-    def fail_task(self, address: str, error: object, *, by: str) -> None:
+    def fail_task(self, address: str, error: object, *, by: str, key: str | None = None) -> None:
         """Answer a task with its declared error; see `Instance.fail_task`."""
-        self._runtime.wait_for(self._instance.fail_task(address, error, by=by))
+        self._runtime.wait_for(self._instance.fail_task(address, error, by=by, key=key))
 
-    def skip(self, address: str, output: object) -> None:
+    def skip(self, address: str, output: object, *, key: str | None = None) -> None:
         """Let the workflow go on without the work; see `Instance.skip`."""
-        self._runtime.wait_for(self._instance.skip(address, output))
+        self._runtime.wait_for(self._instance.skip(address, output, key=key))
 
     def record(self) -> InstanceRecord:
         """Return what the journal knows without the entries; see `Instance.record`."""

@@ -12,9 +12,10 @@ from functools import partial
 
 from interpreters.errors import WrongPayload
 from interpreters.machine.children import left_address
-from interpreters.machine.execution import Active, ChildLink, Execution, Parent
+from interpreters.machine.execution import Active, ChildLink, Execution
 from interpreters.machine.pending import ChildRunning, ChildToCancel, ChildToSee, ChildToStart, Outcome, pending_at
 from interpreters.machine.places import place_at
+from interpreters.machine.recorded import Parent
 from interpreters.machine.recording import cancel_entry, child_ended_entry, child_left_entry, pause_entry
 from interpreters.machine.turn import turn
 from interpreters.runtime.clock import Clock
@@ -23,12 +24,15 @@ from interpreters.runtime.live import Live
 from interpreters.runtime.starting import Starting
 from interpreters.runtime.storing import Store, is_of_store
 from journals.codecs import Codec, CodecError
-from journals.entries import UNFINISHED, Entry
+from journals.entries import UNFINISHED, Entry, InstanceRecord
 from journals.errors import Conflict, UnknownInstance
 
 
 class Children:
-    """Sees to the children of the instances of one runtime; `live_of` returns an instance in memory by its id."""
+    """Sees to the children of the instances of one runtime.
+
+    `live_of` returns an instance in memory by its id; `go_on` lets one that is not go on as its record says.
+    """
 
     def __init__(
         self,
@@ -38,6 +42,7 @@ class Children:
         clock: Clock,
         codec: Codec,
         live_of: Callable[[str], Live],
+        go_on: Callable[[InstanceRecord], None],
     ) -> None:
         self._store = store
         self._driver = driver
@@ -45,6 +50,7 @@ class Children:
         self._clock = clock
         self._codec = codec
         self._live_of = live_of
+        self._go_on = go_on
 
     async def see_to(self, live: Live, seen: ChildToSee) -> None:
         """Do what an instance has to do for a child, and record what has come of it."""
@@ -76,7 +82,7 @@ class Children:
                 continue
 
     async def _begin(self, live: Live, seen: ChildToSee, child: Live, parent: Parent) -> Outcome | None:
-        """Let a child begin, if it has not. Return how it has ended, if it has."""
+        """Let a child begin, or go on where it stands. Return how it has ended, if it has."""
         link = seen.child
         async with child.lock:
             if not _stands(live, seen):
@@ -88,7 +94,9 @@ class Children:
                 except CodecError as error:
                     raise WrongPayload(f"The input of child {link.id!r}", str(error)) from error
                 before = await self._starting.begin(child, workflow, input, parent)
-                if before is not None and before.status not in UNFINISHED:
+                if before is not None and before.status in UNFINISHED:
+                    self._go_on(before)
+                elif before is not None:
                     await self._store.load(child)
             execution = child.execution
         if execution is not None:

@@ -17,9 +17,11 @@ from functools import partial
 from typing import Any, Protocol
 
 from interpreters.errors import UserFunctionRaised, WrongPayload
-from interpreters.machine.execution import Active, Attempts, Execution, Loss
+from interpreters.machine.entries.attempts import runs_effect
+from interpreters.machine.execution import Active, Attempts, Execution
 from interpreters.machine.pending import ChildToSee, EffectToRun
 from interpreters.machine.places import place_at
+from interpreters.machine.recorded import Loss
 from interpreters.machine.recording import (
     due_of_attempt,
     event_entry,
@@ -29,7 +31,6 @@ from interpreters.machine.recording import (
     pause_entry,
     signal_entry,
 )
-from interpreters.machine.transition import runs_effect
 from interpreters.machine.turn import Turn, overdue_turn, together, turn
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.effects import EffectContext, run_effect

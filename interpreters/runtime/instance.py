@@ -9,11 +9,10 @@ from returns.result import Result
 from interpreters.runtime.tasking import OfferedTask
 from journals.entries import Entry, InstanceRecord, Kind
 from journals.ports import Journal
+from wio.nodes import Err, Out
 from wio.signals import Query, Signal
 from wio.workflow import Workflow
 
-E = TypeVar("E")
-B = TypeVar("B")
 R = TypeVar("R")
 Req = TypeVar("Req")
 Resp = TypeVar("Resp")
@@ -26,6 +25,8 @@ class Host(Protocol):
     def journal(self) -> Journal: ...
 
     async def deliver(self, id: str, signal: Signal[Req, Resp], request: Req, key: str | None) -> Resp: ...
+
+    async def send(self, id: str, signal: Signal[Req, Any], request: Req, key: str | None) -> None: ...
 
     async def answer(self, id: str, question: Query[R]) -> R: ...
 
@@ -43,15 +44,17 @@ class Host(Protocol):
 
     async def delegate(self, id: str, address: str, to: object) -> None: ...
 
-    async def answer_task(self, id: str, address: str, kind: Kind, answer: object, by: str | None) -> None: ...
+    async def answer_task(
+        self, id: str, address: str, kind: Kind, answer: object, by: str | None, key: str | None
+    ) -> None: ...
 
     async def history(self, id: str) -> tuple[Entry, ...]: ...
 
 
-class Instance(Generic[E, B]):
+class Instance(Generic[Err, Out]):
     """Is one run of a workflow, by its id. It holds no state: any number of handles may name one instance."""
 
-    def __init__(self, runtime: Host, workflow: Workflow[Any, E, B], id: str) -> None:
+    def __init__(self, runtime: Host, workflow: Workflow[Any, Err, Out], id: str) -> None:
         self._runtime = runtime
         self.workflow = workflow
         self.id = id
@@ -63,19 +66,27 @@ class Instance(Generic[E, B]):
         """Send a signal and return the response.
 
         A repeat with the same `key` returns the first response and does nothing else. A signal that comes early is
-        refused, or kept and answered when the workflow gets there, as `signal.early` says. Cancelling the call
-        takes nothing back: an effect that has begun goes on and is recorded.
+        refused, or kept, as `signal.early` says. The call for a kept one waits until a step has taken it, which may be
+        never; `send` does not wait. Cancelling the call takes nothing back: an effect that has begun goes on and is
+        recorded.
 
         Raises `UnexpectedSignal`, `WrongPayload`, or what the effect raises; then nothing was recorded; and
         `NotHandled` when the instance ends before a kept signal's turn.
         """
         return await self._runtime.deliver(self.id, signal, request, key)
 
+    async def send(self, signal: Signal[Req, Any], request: Req, *, key: str | None = None) -> None:
+        """Send a signal and return as soon as the journal has it, handled or kept.
+
+        A repeat with the same `key` does nothing. Raises like `signal`, except for `NotHandled`.
+        """
+        await self._runtime.send(self.id, signal, request, key)
+
     async def query(self, question: Query[R]) -> R:
         """Return the answer to a question. It changes and records nothing. Raises `UnexpectedQuery`."""
         return await self._runtime.answer(self.id, question)
 
-    async def result(self) -> Result[B, E]:
+    async def result(self) -> Result[Out, Err]:
         """Wait for the end and return `Success(value)` or `Failure(error)`; at once when it has ended before.
 
         Raises `InstancePaused` when the instance is or becomes paused, `InstanceStuck` when nothing can happen in it
@@ -100,7 +111,10 @@ class Instance(Generic[E, B]):
         return await self._runtime.tasks(self.id)
 
     async def claim(self, address: str, *, by: str) -> None:
-        """Take a task upon oneself. Raises `TaskRefused` when somebody else has it, or it is gone."""
+        """Take a task upon oneself; a repeat by the same one does nothing.
+
+        Raises `TaskRefused` when somebody else has it, or it is gone.
+        """
         await self._runtime.claim(self.id, address, by)
 
     async def start_task(self, address: str, *, by: str) -> None:
@@ -119,17 +133,21 @@ class Instance(Generic[E, B]):
         """Offer a task to somebody else, given as plain JSON. Raises `TaskRefused` when it is gone."""
         await self._runtime.delegate(self.id, address, to)
 
-    async def complete(self, address: str, output: object, *, by: str) -> None:
-        """Answer a task with its output. Raises `TaskRefused` for who has not claimed it, and `WrongPayload`."""
-        await self._runtime.answer_task(self.id, address, Kind.TASK_COMPLETED, output, by)
+    async def complete(self, address: str, output: object, *, by: str, key: str | None = None) -> None:
+        """Answer a task with its output.
 
-    async def fail_task(self, address: str, error: object, *, by: str) -> None:
-        """Answer a task with its declared error. Raises like `complete`."""
-        await self._runtime.answer_task(self.id, address, Kind.TASK_FAILED, error, by)
+        A repeat with the `key` of the answer that was recorded there does nothing. Raises `TaskRefused` for who has not
+        claimed the task, or when it is gone or answered otherwise, and `WrongPayload`.
+        """
+        await self._runtime.answer_task(self.id, address, Kind.TASK_COMPLETED, output, by, key)
 
-    async def skip(self, address: str, output: object) -> None:
-        """Let the workflow go on without the work, with an output given instead. Raises like `complete`."""
-        await self._runtime.answer_task(self.id, address, Kind.TASK_SKIPPED, output, None)
+    async def fail_task(self, address: str, error: object, *, by: str, key: str | None = None) -> None:
+        """Answer a task with its declared error; see `complete`."""
+        await self._runtime.answer_task(self.id, address, Kind.TASK_FAILED, error, by, key)
+
+    async def skip(self, address: str, output: object, *, key: str | None = None) -> None:
+        """Let the workflow go on without the work, with an output given instead; see `complete`."""
+        await self._runtime.answer_task(self.id, address, Kind.TASK_SKIPPED, output, None, key)
 
     async def record(self) -> InstanceRecord:
         """Return what the journal knows of the instance without its entries: status, wake-up time, detail."""

@@ -24,12 +24,14 @@ from interpreters.errors import (
     UnknownWorkflow,
     UnsoundWorkflow,
 )
-from interpreters.lint import problems
+from interpreters.lint.finding import Finding, Level
+from interpreters.lint.rules import doubts, problems
 from interpreters.machine.pending import Pending, answer, pending
 from interpreters.machine.questions import drafts, with_children
 from interpreters.machine.recording import cancel_entry, resume_entry
 from interpreters.machine.transition import JSON
 from interpreters.machine.turn import turn
+from interpreters.runtime.arguments import duration_given, journal_given, workflows_given
 from interpreters.runtime.calls import Calls
 from interpreters.runtime.children import Children
 from interpreters.runtime.clock import Clock, SystemClock
@@ -42,7 +44,7 @@ from interpreters.runtime.storing import Store
 from interpreters.runtime.tasking import OfferedTask, Tasking
 from interpreters.runtime.threads import Threads, Workers
 from interpreters.runtime.wakeups import WakeUps
-from journals.codecs import Codec
+from journals.codecs import Codec, JsonCodec
 from journals.entries import Entry, InstanceRecord, Kind, Status
 from journals.errors import JournalError
 from journals.ports import Journal
@@ -59,6 +61,7 @@ Req = TypeVar("Req")
 Resp = TypeVar("Resp")
 
 _PAGE = 1_000
+_MOST_WARNINGS = 100
 _LOG = logging.getLogger("wio.runtime")
 
 
@@ -70,9 +73,10 @@ class Runtime:
     ended go on when a runtime starts again. Use one runtime for a journal at a time.
 
     `workers` runs the effects that are plain functions, by default in up to 64 threads; `most_idle` bounds how many
-    suspended instances stay in memory. Workflows that are used as children in these are known too. Raises
-    `DraftReached` for a workflow that has drafts, `UnsoundWorkflow` for one whose structure cannot be meant, and
-    `InvalidDefinition` when two workflows have the same name and version.
+    suspended instances stay in memory. Workflows that are used as children in these are known too. What is doubtful in
+    a workflow is said in the log; see `lint`. Raises `DraftReached` for a workflow that has drafts, `UnsoundWorkflow`
+    for one whose structure cannot be meant, or with `strict` for one that is doubtful, and `InvalidDefinition` when two
+    workflows have the same name and version, or an argument is of another kind.
     """
 
     def __init__(
@@ -86,12 +90,14 @@ class Runtime:
         recover: bool = True,
         workers: Workers | None = None,
         most_idle: int = 1_000,
+        strict: bool = False,
     ) -> None:
-        self.journal = journal
-        self._workflows = _by_name_and_version(workflows)
+        self.journal = journal_given(journal)
         self._codec = codec or JSON
+        given = workflows_given(workflows, "Runtime(journal, [workflow])")
+        self._workflows = _by_name_and_version(given, self._codec, strict=strict)
         self._clock = clock or SystemClock()
-        self._grace = grace
+        self._grace = duration_given(grace, "grace")
         self._recovers = recover
         self._workers = workers or Threads(64)
         self._most_idle = most_idle
@@ -105,7 +111,7 @@ class Runtime:
         self._driver.wake_ups = self._wake_ups = WakeUps(self._clock, self._wake)
         self._starting = Starting(self.journal, self._driver, self._clock, self._codec)
         self._driver.children = Children(
-            self._store, self._driver, self._starting, self._clock, self._codec, self._live.get
+            self._store, self._driver, self._starting, self._clock, self._codec, self._live.get, self._go_on
         )
         self._calls = Calls()
         self._signalling = Signalling(self._store, self._driver, self._calls, self._clock, self._workers, self._codec)
@@ -172,9 +178,15 @@ class Runtime:
         return await self.journal.find_all(statuses=statuses, after=after, most=most)
 
     async def idle(self) -> None:
-        """Return when no instance has anything to do but wait for a signal, a time or an operator."""
+        """Return when no instance has anything to do but wait for a signal, a later time or an operator.
+
+        What is due by the clock begins first. Raises `RuntimeStopped`.
+        """
+        self._check_running()
+        self._wake_ups.wake_due()
         while self._driver.running:
             await asyncio.wait(self._driver.running)
+            self._wake_ups.wake_due()
 
     def next_wake_up(self) -> datetime | None:
         """Return the nearest time at which an instance of this runtime goes on by itself, or None."""
@@ -191,6 +203,11 @@ class Runtime:
         """Deliver a signal; see `Instance.signal`."""
         self._check_running()
         return await self._signalling.deliver(self._live.get(id), signal, request, key)
+
+    async def send(self, id: str, signal: Signal[Req, Any], request: Req, key: str | None) -> None:
+        """Send a signal without waiting for its turn; see `Instance.send`."""
+        self._check_running()
+        await self._signalling.send(self._live.get(id), signal, request, key)
 
     async def answer(self, id: str, question: Query[R]) -> R:
         """Answer a query; see `Instance.query`."""
@@ -222,7 +239,7 @@ class Runtime:
             if live.status is Status.STUCK and live.execution is not None:
                 raise InstanceStuck(id, live.agenda.detail(live.execution))
             if live.status is Status.PAUSED and problem is not None:
-                raise InstancePaused(id, problem.address, str(problem.problem))
+                raise InstancePaused(id, problem.address, str(problem.problem), problem.remaining)
             self._check_running()
             self._driver.start(live)
             ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -306,10 +323,12 @@ class Runtime:
         self._check_running()
         await self._tasking.delegate(self._live.get(id), address, to)
 
-    async def answer_task(self, id: str, address: str, kind: Kind, answer: object, by: str | None) -> None:
+    async def answer_task(
+        self, id: str, address: str, kind: Kind, answer: object, by: str | None, key: str | None
+    ) -> None:
         """Answer a task; see `Instance.complete`."""
         self._check_running()
-        await self._tasking.answer(self._live.get(id), address, kind, answer, by)
+        await self._tasking.answer(self._live.get(id), address, kind, answer, by, key)
 
     async def history(self, id: str) -> tuple[Entry, ...]:
         """Return all entries of an instance; see `Instance.history`."""
@@ -329,6 +348,7 @@ class Runtime:
             after = records[-1].id
 
     def _go_on(self, record: InstanceRecord) -> None:
+        """Let an instance go on of which only its record is known: at once, at its time, or when it is asked."""
         if (record.workflow, record.version) not in self._workflows:
             _LOG.warning(
                 "Instance %s waits for a runtime with workflow %s version %d",
@@ -370,14 +390,14 @@ class Runtime:
 
 
 def _by_name_and_version(
-    workflows: Iterable[Workflow[Any, Any, Any]],
+    workflows: Iterable[Workflow[Any, Any, Any]], codec: Codec, *, strict: bool
 ) -> dict[tuple[str, int], Workflow[Any, Any, Any]]:
     found: dict[tuple[str, int], Workflow[Any, Any, Any]] = {}
     for workflow in with_children(workflows):
         missing = drafts(workflow)
         if missing:
             raise DraftReached(f"Workflow {workflow.name!r} version {workflow.version}", missing)
-        unsound = problems(workflow)
+        unsound = problems(workflow) or (_doubts(workflow, codec) if strict else ())
         if unsound:
             said = tuple(f"{finding.address or 'the workflow'}: {finding.message}" for finding in unsound)
             raise UnsoundWorkflow(workflow.name, workflow.version, said)
@@ -388,4 +408,22 @@ def _by_name_and_version(
                 " Give the newer one the next version."
             )
         found[key] = workflow
+    for workflow in found.values():
+        _warn(workflow, _doubts(workflow, codec))
     return found
+
+
+def _doubts(workflow: Workflow[Any, Any, Any], codec: Codec) -> tuple[Finding, ...]:
+    """Return what is doubtful in a workflow; of its types only where the rules know the codec that keeps them."""
+    return doubts(workflow, in_json=type(codec) is JsonCodec and not codec.names)
+
+
+def _warn(workflow: Workflow[Any, Any, Any], doubtful: tuple[Finding, ...]) -> None:
+    name, version = workflow.name, workflow.version
+    warnings = [finding for finding in doubtful if finding.level is Level.WARNING]
+    for finding in warnings[:_MOST_WARNINGS]:
+        where = f", at {finding.address}" if finding.address else ""
+        _LOG.warning("Workflow %s version %d%s: %s (%s)", name, version, where, finding.message, finding.rule)
+    left = len(warnings) - _MOST_WARNINGS
+    if left > 0:
+        _LOG.warning("Workflow %s version %d: %d more warnings; lint(workflow) returns them all", name, version, left)

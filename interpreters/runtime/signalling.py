@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 from interpreters.errors import RuntimeStopped, UnexpectedSignal, WrongPayload
 from interpreters.machine.calling import call
 from interpreters.machine.execution import Active, Execution
-from interpreters.machine.locking import is_blocked
+from interpreters.machine.locking import is_blocked, needs_lock
 from interpreters.machine.pending import EffectToRun, expected_signals
 from interpreters.machine.places import place_at
 from interpreters.machine.questions import facts_of
@@ -47,23 +47,36 @@ class Signalling:
 
     async def deliver(self, live: Live, signal: Signal[Req, Resp], request: Req, key: str | None) -> Resp:
         """Return the response to a signal; see `Instance.signal`."""
-        # Two signals may be sent under one key: they are different requests. No name has a colon in it.
-        key = None if key is None else f"{signal.name}:{key}"
         kept: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
         try:
-            try:
-                handled = await self._calls.finish(self._take(live, signal, request, key, kept))
-            except Conflict:
-                # Another process has continued the instance since it was loaded here: what it awaits now decides.
-                handled = await self._calls.finish(self._take(live, signal, request, key, kept))
+            handled = await self._accepted(live, signal, request, key, kept)
             return self._response(signal, handled or await kept)
         finally:
             kept.cancel()
 
-    async def _take(
-        self, live: Live, signal: Signal[Any, Any], request: object, key: str | None, kept: asyncio.Future[Entry]
+    async def send(self, live: Live, signal: Signal[Req, Any], request: Req, key: str | None) -> None:
+        """Return as soon as the journal has a signal; see `Instance.send`."""
+        await self._accepted(live, signal, request, key, None)
+
+    async def _accepted(
+        self, live: Live, signal: Signal[Any, Any], request: object, key: str | None, kept: asyncio.Future[Entry] | None
     ) -> Entry | None:
-        """Return the entry of the handled signal; None when the signal waits, and then `kept` becomes that entry."""
+        """Let a signal be handled or kept; see `_take`."""
+        # Two signals may be sent under one key: they are different requests. No name has a colon in it.
+        key = None if key is None else f"{signal.name}:{key}"
+        try:
+            return await self._calls.finish(self._take(live, signal, request, key, kept))
+        except Conflict:
+            # Another process has continued the instance since it was loaded here: what it awaits now decides.
+            return await self._calls.finish(self._take(live, signal, request, key, kept))
+
+    async def _take(
+        self, live: Live, signal: Signal[Any, Any], request: object, key: str | None, kept: asyncio.Future[Entry] | None
+    ) -> Entry | None:
+        """Return the entry of the handled signal; None when the signal waits.
+
+        Then `kept` becomes that entry; it is None when nobody waits for it.
+        """
         async with live.signalling:
             async with live.lock:
                 execution = await self._store.load(live)
@@ -76,12 +89,18 @@ class Signalling:
                 if known is not None:
                     self._await_kept(live, known.seq, kept)
                 elif place is None:
+                    self._check_early(live, execution, signal)
                     self._await_kept(live, await self._keep(live, execution, signal, request, key), kept)
+                elif needs_lock(execution, place):  # the journal says who has it before the effect begins
+                    self._await_kept(live, await self._keep(live, execution, signal, request, key), kept)
+                    place = None
             handled = None if place is None else await self._handle(live, execution, place, request, key)
         self._driver.start(live)
         return handled
 
-    def _await_kept(self, live: Live, seq: int, kept: asyncio.Future[Entry]) -> None:
+    def _await_kept(self, live: Live, seq: int, kept: asyncio.Future[Entry] | None) -> None:
+        if kept is None:
+            return
         if live.outcome is not None:
             raise NotHandled(live.id)
         live.await_kept(seq, kept)
@@ -105,9 +124,8 @@ class Signalling:
             await self._driver.adopt(live, turn(now_at, entry, now, self._driver.chance))
         return entry
 
-    async def _keep(
-        self, live: Live, execution: Execution, signal: Signal[Any, Any], request: object, key: str | None
-    ) -> int:
+    def _check_early(self, live: Live, execution: Execution, signal: Signal[Any, Any]) -> None:
+        """Refuse a signal for which nobody waits now, unless it is to be kept."""
         if live.outcome is not None:
             raise UnexpectedSignal(signal.name, "the instance has ended", ())
         facts = facts_of(execution.workflow)
@@ -115,6 +133,10 @@ class Signalling:
             raise UnexpectedSignal(signal.name, "the workflow has no step for it", expected_signals(execution))
         if facts.early.get(signal.name, signal.early) is Early.REFUSE:
             raise UnexpectedSignal(signal.name, f"the instance {_doing(live, execution)}", expected_signals(execution))
+
+    async def _keep(
+        self, live: Live, execution: Execution, signal: Signal[Any, Any], request: object, key: str | None
+    ) -> int:
         now = self._clock.now()
         entry = kept_entry(execution, signal, request, key, now)
         self._check_readable(execution, signal, cast(Payload, entry.payload))

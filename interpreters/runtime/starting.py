@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from interpreters.errors import InstanceExists
-from interpreters.machine.execution import Parent
+from interpreters.machine.recorded import Parent
 from interpreters.machine.turn import first_turn
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.driver import Driver

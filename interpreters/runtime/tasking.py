@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import attrs
 
-from interpreters.errors import RuntimeStopped, TaskRefused, WrongPayload
+from interpreters.errors import RuntimeStopped, TaskRefusal, TaskRefused, WrongPayload
 from interpreters.machine.execution import Active, Execution, Offer
 from interpreters.machine.locking import is_blocked
 from interpreters.machine.places import place_at, places
@@ -26,10 +26,10 @@ from wio.tasks import Task
 T = TypeVar("T")
 
 _PAGE = 5_000
-_ANSWERS = {
-    Kind.TASK_COMPLETED: "it has been completed",
-    Kind.TASK_FAILED: "it has failed",
-    Kind.TASK_SKIPPED: "it was skipped",
+_ANSWERED = {
+    Kind.TASK_COMPLETED: TaskRefusal.COMPLETED,
+    Kind.TASK_FAILED: TaskRefusal.FAILED,
+    Kind.TASK_SKIPPED: TaskRefusal.SKIPPED,
 }
 
 
@@ -91,7 +91,7 @@ class Tasking:
             if offer.by == by:
                 return
             if offer.by is not None:
-                raise TaskRefused(address, f"{offer.by} has claimed it")
+                raise TaskRefused(address, TaskRefusal.CLAIMED, f"{offer.by} has claimed it")
             await self._adopt(live, execution, claimed_entry(execution, address, by, self._clock.now()))
         self._driver.start(live)
 
@@ -117,14 +117,25 @@ class Tasking:
             await self._adopt(live, execution, delegated_entry(execution, address, to, self._clock.now()))
         self._driver.start(live)
 
-    async def answer(self, live: Live, address: str, kind: Kind, answer: object, by: str | None) -> None:
-        """Take in the output of a task, or its error, from whoever has claimed it; a skip may come from anybody."""
-        await self._calls.finish(self._answer(live, address, kind, answer, by))
+    async def answer(
+        self, live: Live, address: str, kind: Kind, answer: object, by: str | None, key: str | None
+    ) -> None:
+        """Take in the output of a task, or its error, from whoever has claimed it; a skip may come from anybody.
 
-    async def _answer(self, live: Live, address: str, kind: Kind, answer: object, by: str | None) -> None:
+        A repeat with the key of the answer that is recorded there does nothing.
+        """
+        # Neither a signal's key nor a checkpoint's begins like this, and no address has a colon in it.
+        key = None if key is None else f":task:{address}:{key}"
+        await self._calls.finish(self._answer(live, address, kind, answer, by, key))
+
+    async def _answer(
+        self, live: Live, address: str, kind: Kind, answer: object, by: str | None, key: str | None
+    ) -> None:
         async with live.lock:
-            execution, _ = await (self._standing(live, address) if by is None else self._claimed(live, address, by))
-            await self._adopt(live, execution, answered_entry(execution, address, kind, answer, self._clock.now()))
+            if key is None or await self._store.journal.find_key(live.id, key) is None:
+                execution, _ = await (self._standing(live, address) if by is None else self._claimed(live, address, by))
+                entry = answered_entry(execution, address, kind, answer, self._clock.now(), key)
+                await self._adopt(live, execution, entry)
         self._driver.start(live)
 
     async def _adopt(self, live: Live, execution: Execution, entry: Entry) -> None:
@@ -133,9 +144,10 @@ class Tasking:
     async def _claimed(self, live: Live, address: str, by: str) -> tuple[Execution, Offer]:
         execution, offer = await self._standing(live, address)
         if offer.by is None:
-            raise TaskRefused(address, f"{by} has not claimed it, and nobody else has. Claim it first")
+            reason = f"{by} has not claimed it, and nobody else has. Claim it first"
+            raise TaskRefused(address, TaskRefusal.UNCLAIMED, reason)
         if offer.by != by:
-            raise TaskRefused(address, f"{offer.by} has claimed it, not {by}")
+            raise TaskRefused(address, TaskRefusal.CLAIMED, f"{offer.by} has claimed it, not {by}")
         return execution, offer
 
     async def _standing(self, live: Live, address: str) -> tuple[Execution, Offer]:
@@ -147,9 +159,9 @@ class Tasking:
         if place is None or not isinstance(place.node, OfferTask):
             raise TaskRefused(address, await self._what_became(live, address))
         if place.problem is not None:
-            raise TaskRefused(address, f"the instance is paused there: {place.problem}")
+            raise TaskRefused(address, TaskRefusal.PAUSED, f"the instance is paused there: {place.problem}")
         if is_blocked(execution, place):
-            raise TaskRefused(address, "another part has the lock that it needs")
+            raise TaskRefused(address, TaskRefusal.LOCKED)
         return execution, cast(Offer, place.standing)
 
     async def _entries_at(self, live: Live, address: str) -> AsyncIterator[Entry]:
@@ -161,11 +173,11 @@ class Tasking:
                     yield entry
             after = page[-1].seq
 
-    async def _what_became(self, live: Live, address: str) -> str:
+    async def _what_became(self, live: Live, address: str) -> TaskRefusal:
         """Say why there is no such task now."""
         was_offered = False
         async for entry in self._entries_at(live, address):
-            if entry.kind in _ANSWERS:
-                return _ANSWERS[entry.kind]
+            if entry.kind in _ANSWERED:
+                return _ANSWERED[entry.kind]
             was_offered = was_offered or entry.kind is Kind.TASK_OFFERED
-        return "it was withdrawn" if was_offered else "there is no such task"
+        return TaskRefusal.WITHDRAWN if was_offered else TaskRefusal.UNKNOWN

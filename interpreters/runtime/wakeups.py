@@ -41,8 +41,18 @@ class WakeUps:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
+    def wake_due(self) -> None:
+        """Wake everybody whose time has come, now."""
+        now = self._clock.now()
+        while (due := self.nearest()) is not None and due <= now:
+            _, instance_id = heapq.heappop(self._heap)
+            del self._due_by_id[instance_id]
+            self._wake(instance_id)
+
     async def stop(self) -> None:
         """Wake nobody any more."""
+        self._heap.clear()
+        self._due_by_id.clear()
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -51,13 +61,10 @@ class WakeUps:
     async def _run(self) -> None:
         while True:
             self._nearer.clear()
+            self.wake_due()
             due = self.nearest()
             if due is None:
                 await self._nearer.wait()
-            elif due <= self._clock.now():
-                _, instance_id = heapq.heappop(self._heap)
-                del self._due_by_id[instance_id]
-                self._wake(instance_id)
             else:
                 await self._sleep(due)
 

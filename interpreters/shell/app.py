@@ -18,14 +18,23 @@ from interpreters.shell.exit_codes import DONE, ERROR, INTERRUPTED, USAGE_ERROR
 
 _HELP = "Runs, asks, lists and draws workflows and their instances."
 _EPILOGUE = """\
-Exit codes: 0 done, 1 an error of wio, 2 wrong usage; of run and resume also: 3 the workflow failed,
-4 it waits, 5 it is paused. --debug adds the traceback to an error. WIO_JOURNAL stands in for --journal.
+Exit codes: 0 done, 1 an error of wio, 2 wrong usage. Of run, resume, cancel:
+3 the workflow failed, 4 it waits, 5 it is paused. --debug adds the traceback
+to an error. WIO_JOURNAL stands in for --journal.
 """
 _COMMANDS = (
     ("run", "running:run", "Start an instance, or go on with it, until it ends or only waits."),
     ("resume", "running:resume", "Let a paused instance go on, until it ends or only waits."),
+    ("cancel", "running:cancel", "Cancel an instance, and undo what its sagas say."),
     ("signal", "asking:signal", "Send a signal to an instance and print the response as JSON."),
     ("query", "asking:query", "Ask an instance and print the answer as JSON; nothing is changed."),
+    ("tasks", "task_list:tasks", "Print the tasks of an instance that can be worked on now."),
+    ("claim", "tasking:claim", "Take a task upon oneself."),
+    ("complete", "tasking:complete", "Answer a claimed task with its output."),
+    ("fail-task", "tasking:fail_task", "Answer a claimed task with its declared error."),
+    ("release", "tasking:release", "Give a claimed task back, to be offered again."),
+    ("delegate", "tasking:delegate", "Offer a task to somebody else."),
+    ("skip", "tasking:skip", "Go on without the work of a task."),
     ("list", "listing:list_instances", "Print the instances in a journal."),
     ("history", "history:history", "Print what the journal holds of an instance."),
     ("draw", "drawing:draw", "Draw a workflow, or how far an instance of it is."),

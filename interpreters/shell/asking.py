@@ -6,17 +6,18 @@ import asyncio
 from datetime import timedelta
 from typing import Annotated, Any
 
-import msgspec
 from cyclopts import Parameter
 
 from interpreters.runtime.runtime import Runtime
 from interpreters.shell import options
+from interpreters.shell.companions import with_companions
 from interpreters.shell.complaints import resume_told
-from interpreters.shell.endings import in_words, outcome_of
+from interpreters.shell.endings import in_words
 from interpreters.shell.exit_codes import WAITING
+from interpreters.shell.going_on import say_kin, standing_of
 from interpreters.shell.journal_urls import journal_at
 from interpreters.shell.json_input import read_json
-from interpreters.shell.output import only_json, print_json, say
+from interpreters.shell.output import only_json, plain, print_json, say
 from interpreters.shell.settling import GRACE, awake, settle, stopping_said, warnings_shown
 from interpreters.shell.targets import Target, load
 from journals.ports import Journal
@@ -39,7 +40,7 @@ def signal(
     """Send a signal to an instance and print the response as JSON.
 
     The instance then goes on until it ends or only waits; where it stands is said on standard error. A signal that
-    is kept for later prints null and gives exit code 4; send it again with its key for the response.
+    is kept until a step takes it prints null and gives exit code 4; send it again with its key for the response.
 
     A running service on the same journal does not see what this command did, a timer that it set included, before it
     touches the instance again.
@@ -49,7 +50,7 @@ def signal(
     value = read_json(request, sent.request, "--request")
     with warnings_shown(), only_json(), resume_told(workflow):
         answered, response = asyncio.run(_send(target, id, journal_at(journal), sent, value, key, wait))
-    print_json(_plain(response))
+    print_json(plain(response))
     return 0 if answered else WAITING
 
 
@@ -63,7 +64,7 @@ async def _send(
     patience: timedelta,
 ) -> tuple[bool, object]:
     """Return whether there is a response, and the response. What was broken off before is gone on with first."""
-    async with awake(), Runtime(journal, target.versions(), recover=False, grace=GRACE) as runtime:
+    async with awake(), Runtime(journal, with_companions(target), recover=False, grace=GRACE) as runtime:
         instance = await runtime.instance(target.workflow, id)
         async with stopping_said(runtime, journal, id):
             await settle(runtime, instance, patience)
@@ -77,15 +78,15 @@ async def _send(
             except BaseException:
                 delivery.cancel()
                 raise
-        record = await journal.find(id)
-        if delivery.done():
-            response = delivery.result()
-            say(in_words(record, await outcome_of(journal, record)))
-            return True, response
+        answered = delivery.done()
+        response = delivery.result() if answered else None
         delivery.cancel()
-        say(in_words(record, await outcome_of(journal, record)))
-        say(f"wio: the signal is kept until the workflow gets there; sent again with key {key!r} it is answered.")
-        return False, None
+        standing = await standing_of(runtime, target, id)
+    say(in_words(standing.record, standing.outcome))
+    say_kin(standing)
+    if not answered:
+        say(f"wio: the signal is kept until a step takes it. Sent again with key {key!r} it gets that step's response.")
+    return answered, response
 
 
 async def _taken(delivery: asyncio.Future[Any], runtime: Runtime) -> None:
@@ -112,7 +113,7 @@ def query(
     question = target.query(query)
     with warnings_shown(), only_json(), resume_told(workflow):
         answer = asyncio.run(answer_of(target, id, journal_at(journal), question))
-    print_json(_plain(answer))
+    print_json(plain(answer))
     return 0
 
 
@@ -121,8 +122,3 @@ async def answer_of(target: Target, id: str, journal: Journal, question: Query[A
     async with Runtime(journal, target.versions(), recover=False) as runtime:
         instance = await runtime.instance(target.workflow, id)
         return await instance.query(question)
-
-
-def _plain(value: object) -> object:
-    """Return a value as plain JSON; what JSON does not know is shown as Python writes it."""
-    return msgspec.to_builtins(value, enc_hook=repr)

@@ -23,7 +23,7 @@ from interpreters.history import activities
 from interpreters.render import Drawing, RendererMissing, draw, to_svg
 from interpreters.shell.asking import answer_of
 from interpreters.shell.demo_processes import ProcessRun, run_process
-from interpreters.shell.drawing import terminal_text
+from interpreters.shell.drawing import printed_text
 from interpreters.shell.exit_codes import DONE, ERROR
 from interpreters.shell.history import entries_of, print_activities, print_entries
 from interpreters.shell.journal_urls import absolute, journal_at
@@ -68,7 +68,7 @@ def demo(
 
     print_heading("1. The workflow is a value: it is drawn before anything runs")
     _print_command(("draw", _TARGET))
-    _print(terminal_text(draw(shown.target.workflow)))
+    _print(printed_text(draw(shown.target.workflow)))
 
     print_heading(f"2. A process runs it, and gets a SIGKILL inside step {_KILLED_IN_STEP}")
     _print(f"$ export WIO_JOURNAL={shlex.quote(shown.url)}")
@@ -128,7 +128,7 @@ def _show_journal(shown: _Demo, first: ProcessRun, second: ProcessRun) -> None:
     print_heading("8. The picture shows how far the instance is")
     _print_command(("draw", _TARGET, "--id", shown.id))
     drawing = draw(workflow, progress=progress(workflow, entries))
-    _print(terminal_text(drawing))
+    _print(printed_text(drawing))
     _print(f"\n{_written(drawing)}")
 
 

@@ -26,6 +26,8 @@ from journals.ports import Journal
 
 Format: TypeAlias = Literal["text", "mermaid", "dot", "svg", "json"]
 
+_UNBOUNDED = sys.maxsize
+
 
 def draw(
     workflow: options.WorkflowName,
@@ -47,7 +49,7 @@ def draw(
         raise WrongInput("To draw an instance, say where it is kept: --journal sqlite:///orders.db.")
     else:
         drawing = asyncio.run(instance_drawing(target, id, journal_at(journal)))
-    text = _WRITERS[chosen](drawing)
+    text = printed_text(drawing) if chosen == "text" and output is None else _WRITERS[chosen](drawing)
     if output is None:
         print(text, end="" if text.endswith("\n") else "\n")
     else:
@@ -85,14 +87,19 @@ def _as_recorded(progress: Progress, record: InstanceRecord) -> Progress:
     return Progress(trace, known(progress.outcome.state, progress.outcome.note))
 
 
-def terminal_text(drawing: Drawing) -> str:
-    """Return a drawing as text for standard output: as wide as the terminal, in ASCII where nothing else is shown."""
+def printed_text(drawing: Drawing) -> str:
+    """Return a drawing as text for standard output: no wider than a terminal, in ASCII where nothing else is shown."""
     unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    return to_text(drawing, ascii=not unicode, width=shutil.get_terminal_size((100, 24)).columns)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _UNBOUNDED
+    return to_text(drawing, ascii=not unicode, width=width)
+
+
+def _whole_text(drawing: Drawing) -> str:
+    return to_text(drawing, width=_UNBOUNDED)
 
 
 _WRITERS: Mapping[Format, Callable[[Drawing], str]] = {
-    "text": terminal_text,
+    "text": _whole_text,
     "mermaid": to_mermaid,
     "dot": to_dot,
     "svg": to_svg,

@@ -47,7 +47,7 @@ def _sqlite(url: str, create: bool) -> Journal:
     if not create and not path.exists():
         raise WrongJournal(
             f"There is no journal {path}. Check the path (three slashes before a relative one, four for an absolute"
-            " one), or start an instance first: wio run makes the file."
+            " one), or start an instance first: wio run --input makes the file."
         )
     return SqliteJournal(path)
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import attrs
 import msgspec
 
 from interpreters.shell.shell_errors import WrongInput
@@ -16,22 +17,35 @@ def read_json(source: str, form: type[Any], what: str) -> object:
 
     Raises `WrongInput`, whose message calls the value `what`.
     """
-    text = _text(source, what)
-    try:
-        return msgspec.json.decode(text, type=form)
-    except msgspec.DecodeError as error:
-        raise WrongInput(f"{what}{_place(source)} is not {_named(form)}: {error}.") from error
-    except TypeError as error:
-        raise WrongInput(f"{what} cannot be read from JSON as {_named(form)}: {error}.") from error
+    return given(source, what).as_form(form)
 
 
-def _text(source: str, what: str) -> bytes:
+@attrs.frozen
+class GivenJson:
+    """Is JSON that was given for `what`, whose type is not known yet."""
+
+    text: bytes
+    place: str
+    what: str
+
+    def as_form(self, form: type[Any]) -> object:
+        """Return the value of a type. Raises `WrongInput`."""
+        try:
+            return msgspec.json.decode(self.text, type=form)
+        except msgspec.DecodeError as error:
+            raise WrongInput(f"{self.what}{self.place} is not {_named(form)}: {error}.") from error
+        except TypeError as error:
+            raise WrongInput(f"{self.what} cannot be read from JSON as {_named(form)}: {error}.") from error
+
+
+def given(source: str, what: str) -> GivenJson:
+    """Return what is in `source`; see `read_json`."""
     if source == "-":
-        return sys.stdin.buffer.read()
+        return GivenJson(sys.stdin.buffer.read(), " on standard input", what)
     if _is_json(source):
-        return source.encode()
+        return GivenJson(source.encode(), "", what)
     try:
-        return Path(source).read_bytes()
+        return GivenJson(Path(source).read_bytes(), f" in {source}", what)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise WrongInput(f"{what}: {source[:100]!r} is neither JSON nor a file that can be read ({reason}).") from error
@@ -43,12 +57,6 @@ def _is_json(source: str) -> bool:
     except msgspec.DecodeError:
         return False
     return True
-
-
-def _place(source: str) -> str:
-    if source == "-":
-        return " on standard input"
-    return "" if _is_json(source) else f" in {source}"
 
 
 def _named(form: object) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from interpreters.shell import options
+from interpreters.shell.complaints import one_line
 from interpreters.shell.endings import as_json, detail_words
 from interpreters.shell.journal_urls import journal_at
 from interpreters.shell.output import Column, print_json, print_table, say, time_words
@@ -61,7 +62,7 @@ def _record_row(record: InstanceRecord) -> tuple[str, ...]:
         record.status.value,
         "" if record.wake_up is None else time_words(record.wake_up),
         time_words(record.updated_at),
-        detail_words(record),
+        one_line(detail_words(record)),
     )
 
 

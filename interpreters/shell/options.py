@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, TypeAlias
 
+import attrs
 from cyclopts import Parameter
 
 WorkflowName: TypeAlias = Annotated[
@@ -22,6 +23,19 @@ JournalUrl: TypeAlias = Annotated[
 JsonSource: TypeAlias = Annotated[
     str, Parameter(allow_leading_hyphen=True, help="JSON: a file that holds it, - for standard input, or the text.")
 ]
+Input: TypeAlias = Annotated[
+    str | None,
+    Parameter(
+        name="--input",
+        allow_leading_hyphen=True,
+        help="JSON, only for the start: a file that holds it, - for standard input, or the text.",
+    ),
+]
+TaskAddress: TypeAlias = Annotated[str, Parameter(name="--at", help="The address of the task, as wio tasks shows it.")]
+Worker: TypeAlias = Annotated[str, Parameter(name="--by", help="Who does it; the name is believed.")]
+AnswerKey: TypeAlias = Annotated[
+    str | None, Parameter(name="--key", help="An idempotency key: the same answer, sent again with it, does nothing.")
+]
 AsJson: TypeAlias = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON document.")]
 Patience: TypeAlias = Annotated[
     timedelta,
@@ -29,3 +43,14 @@ Patience: TypeAlias = Annotated[
 ]
 PATIENCE = timedelta(seconds=5)
 """Is the default of `Patience`."""
+
+
+@Parameter(name="*")
+@attrs.frozen
+class Going:
+    """Is which instance a command goes on with, how long, and how it says what came of it."""
+
+    id: InstanceId
+    journal: JournalUrl
+    wait: Patience = PATIENCE
+    json: AsJson = False

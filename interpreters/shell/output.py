@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import sys
 from collections.abc import Generator, Sequence
 from datetime import UTC, datetime
@@ -12,14 +11,18 @@ from importlib import import_module
 from typing import Any
 
 import attrs
+import msgspec
 
 _GAP = 2
-_SHORTEST_CUT = 20
+_NARROWEST = 20
 
 
 @attrs.frozen
 class Column:
-    """Is a column. A terminal gets long texts without their ends in a `cut` one, and in more lines in a `prose` one."""
+    """Is a column. A terminal gets long texts without their ends in a `cut` one, and in more lines in a `prose` one.
+
+    Of all others it gets the whole, even where the lines are then longer than it is wide.
+    """
 
     title: str
     style: str = ""
@@ -38,10 +41,9 @@ def print_table(columns: Sequence[Column], rows: Rows, full: bool = False) -> No
     if not sys.stdout.isatty():
         _print_plain(columns, cells)
     elif full:
-        _print_rich([attrs.evolve(column, prose=column.prose or column.cut) for column in columns], cells)
+        _print_rich([attrs.evolve(column, prose=column.prose or column.cut, cut=False) for column in columns], cells)
     else:
-        room = shutil.get_terminal_size().columns - sum(_width(c, i, cells) for i, c in enumerate(columns) if not c.cut)
-        _print_rich(columns, _cut(columns, cells, max(room, _SHORTEST_CUT)))
+        _print_rich(columns, cells)
 
 
 def print_heading(words: str) -> None:
@@ -56,6 +58,11 @@ def print_heading(words: str) -> None:
 def print_json(value: object) -> None:
     """Print a document of plain JSON."""
     print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def plain(value: object) -> object:
+    """Return a value as plain JSON; what JSON does not know is shown as Python writes it."""
+    return msgspec.to_builtins(value, enc_hook=repr)
 
 
 @contextlib.contextmanager
@@ -79,20 +86,6 @@ def _one_line(text: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
-def _width(column: Column, index: int, cells: Rows) -> int:
-    return max(len(column.title), *(len(row[index]) for row in cells), 0) + _GAP
-
-
-def _cut(columns: Sequence[Column], cells: Rows, most: int) -> Rows:
-    return [
-        [
-            text[: most - 1] + "…" if column.cut and len(text) > most else text
-            for text, column in zip(row, columns, strict=True)
-        ]
-        for row in cells
-    ]
-
-
 def _print_plain(columns: Sequence[Column], cells: Rows) -> None:
     lines = [[column.title for column in columns], *cells]
     widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
@@ -101,13 +94,27 @@ def _print_plain(columns: Sequence[Column], cells: Rows) -> None:
 
 
 def _print_rich(columns: Sequence[Column], cells: Rows) -> None:
-    tables, texts, consoles = (import_module(f"rich.{name}") for name in ("table", "text", "console"))
+    tables, texts, consoles, widths = (import_module(f"rich.{name}") for name in ("table", "text", "console", "cells"))
+    console: Any = consoles.Console(highlight=False)
+    whole = sum(
+        max(widths.cell_len(text) for text in (column.title, *(row[index] for row in cells))) + _GAP
+        for index, column in enumerate(columns)
+        if not (column.cut or column.prose)
+    )
+    room = max(console.width - whole, _NARROWEST)
+    console.width = whole + room
     table: Any = tables.Table(box=None, header_style="bold", pad_edge=False, padding=(0, _GAP, 0, 0))
     for column in columns:
-        table.add_column(column.title, style=column.style, no_wrap=not column.prose, overflow="fold")
+        table.add_column(
+            column.title,
+            style=column.style,
+            no_wrap=not column.prose,
+            overflow="ellipsis" if column.cut else "fold",
+            max_width=room if column.cut else None,
+        )
     for row in cells:
         table.add_row(*(texts.Text(text, style=_STATES.get(text, "")) for text in row))
-    consoles.Console(highlight=False).print(table)
+    console.print(table)
 
 
 _STATES = {

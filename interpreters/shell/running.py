@@ -1,105 +1,69 @@
-"""The commands `wio run` and `wio resume`: how does an instance go on, and what is said in the end?"""
+"""The commands `wio run`, `wio resume` and `wio cancel`: how does an instance begin, go on, or end before its time?"""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
-from typing import Any, TypeAlias
-
-from interpreters.errors import InstancePaused
-from interpreters.runtime.instance import Instance
 from interpreters.runtime.runtime import Runtime
 from interpreters.shell import options
-from interpreters.shell.complaints import resume_words
-from interpreters.shell.endings import EXIT_CODES, as_json, in_words, outcome_of
-from interpreters.shell.journal_urls import journal_at
+from interpreters.shell.endings import EXIT_CODES
+from interpreters.shell.exit_codes import DONE
+from interpreters.shell.going_on import AnyInstance, go_on
 from interpreters.shell.json_input import read_json
-from interpreters.shell.output import only_json, print_json, say
-from interpreters.shell.settling import GRACE, awake, settle, stopping_said, warnings_shown
-from interpreters.shell.targets import AnyWorkflow, load
-from journals.entries import InstanceRecord, Payload, Status
-from journals.ports import Journal
+from interpreters.shell.shell_errors import WrongInput
+from interpreters.shell.targets import Target, load
+from journals.entries import Status
+from journals.errors import UnknownInstance
 
-AnyInstance: TypeAlias = Instance[Any, Any]
+_CODES_OF_CANCEL = {**EXIT_CODES, Status.CANCELLED: DONE}
 
 
-def run(
-    workflow: options.WorkflowName,
-    /,
-    *,
-    id: options.InstanceId,
-    input: options.JsonSource,
-    journal: options.JournalUrl,
-    wait: options.Patience = options.PATIENCE,
-    json: options.AsJson = False,
-) -> int:
-    """Start an instance, or go on with it, until it ends or only waits.
+def run(workflow: options.WorkflowName, /, *, going: options.Going, input: options.Input = None) -> int:
+    """Start an instance, or go on with it, until it ends or only waits. Only the start needs the input.
 
     Timers and delays between attempts that are shorter than --wait are waited for. Where the process was killed in a
-    step, that step runs again; what is in the journal does not.
+    step, that step runs again; what is in the journal does not. Children are driven along.
     """
     target = load(workflow)
+    if input is None:
+        return EXIT_CODES[go_on(target, going, lambda runtime: _existing(runtime, target, going.id))]
     value = read_json(input, target.workflow.input, "--input")
 
     async def begin(runtime: Runtime) -> AnyInstance:
-        return await runtime.start(target.workflow, id=id, input=value)
+        return await runtime.start(target.workflow, id=going.id, input=value)
 
-    return _gone_on(workflow, target.versions(), id, journal_at(journal, create=True), begin, wait, json)
+    return EXIT_CODES[go_on(target, going, begin, create=True)]
 
 
-def resume(
-    workflow: options.WorkflowName,
-    /,
-    *,
-    id: options.InstanceId,
-    journal: options.JournalUrl,
-    wait: options.Patience = options.PATIENCE,
-    json: options.AsJson = False,
-) -> int:
+async def _existing(runtime: Runtime, target: Target, id: str) -> AnyInstance:
+    try:
+        return await runtime.instance(target.workflow, id)
+    except UnknownInstance as error:
+        raise WrongInput(
+            f"There is no instance {id!r} yet, and to start it, its input is needed: --input JSON."
+        ) from error
+
+
+def resume(workflow: options.WorkflowName, /, *, going: options.Going) -> int:
     """Let a paused instance go on, with a fresh retry policy, until it ends or only waits."""
     target = load(workflow)
 
     async def begin(runtime: Runtime) -> AnyInstance:
-        instance = await runtime.instance(target.workflow, id)
+        instance = await runtime.instance(target.workflow, going.id)
         await instance.resume()
         return instance
 
-    return _gone_on(workflow, target.versions(), id, journal_at(journal), begin, wait, json)
+    return EXIT_CODES[go_on(target, going, begin)]
 
 
-def _gone_on(
-    target: str,
-    workflows: tuple[AnyWorkflow, ...],
-    id: str,
-    journal: Journal,
-    begin: Callable[[Runtime], Awaitable[AnyInstance]],
-    patience: timedelta,
-    json: bool,
-) -> int:
-    """Go on with an instance, print how it stands then, and return the exit code."""
-    with warnings_shown(), only_json() if json else contextlib.nullcontext():
-        record, outcome = asyncio.run(_go_on(workflows, id, journal, begin, patience))
-    if json:
-        print_json(as_json(record, outcome))
-    else:
-        print(in_words(record, outcome))
-    if record.status is Status.PAUSED:
-        say(f"wio: {resume_words(target, id, record.detail)}")
-    return EXIT_CODES[record.status]
+def cancel(workflow: options.WorkflowName, /, *, going: options.Going) -> int:
+    """Cancel an instance: withdraw everything, undo what its sagas say, and cancel its children as they say.
 
+    It goes on until it has ended or only waits; the exit code is 0 when it is cancelled.
+    """
+    target = load(workflow)
 
-async def _go_on(
-    workflows: tuple[AnyWorkflow, ...],
-    id: str,
-    journal: Journal,
-    begin: Callable[[Runtime], Awaitable[AnyInstance]],
-    patience: timedelta,
-) -> tuple[InstanceRecord, Payload | None]:
-    async with awake(), Runtime(journal, workflows, recover=False, grace=GRACE) as runtime:
-        async with stopping_said(runtime, journal, id):
-            with contextlib.suppress(InstancePaused):
-                await settle(runtime, await begin(runtime), patience)
-        record = await journal.find(id)
-        return record, await outcome_of(journal, record)
+    async def begin(runtime: Runtime) -> AnyInstance:
+        instance = await runtime.instance(target.workflow, going.id)
+        await instance.cancel()
+        return instance
+
+    return _CODES_OF_CANCEL[go_on(target, going, begin)]

@@ -1,4 +1,7 @@
-"""How long does a command go on with an instance? Until it has ended, is paused, or only waits."""
+"""How long does a command go on with an instance? Until it has ended, is paused, or only waits.
+
+Its children are driven along: their timers are waited for too, and what they do when it ends.
+"""
 
 from __future__ import annotations
 
@@ -32,13 +35,17 @@ async def settle(runtime: Runtime, instance: Instance[Any, Any], patience: timed
     Raises what made the runtime give the instance up, such as `Conflict`.
     """
     ended = asyncio.ensure_future(_ended(instance))
+    idle_looks = 0
     try:
-        while not ended.done():
+        # What has just been asked for takes some turns of the event loop to begin, so that it is looked twice.
+        while not ended.done() and idle_looks < 2:
             await runtime.idle()
-            delay = timedelta(0) if ended.done() else await _delay(runtime, instance.id)
-            if delay is None or delay > patience:
-                break
-            await asyncio.wait([ended], timeout=max(delay, _SHORTEST_LOOK).total_seconds())
+            delay = await _delay(runtime, instance.id)
+            waits_on = delay is None or delay > patience
+            idle_looks = idle_looks + 1 if waits_on and runtime.is_idle else 0
+            pause = _SHORTEST_LOOK if delay is None or waits_on else max(delay, _SHORTEST_LOOK)
+            await asyncio.wait([ended], timeout=pause.total_seconds())
+        await runtime.idle()
     finally:
         ended.cancel()
         await asyncio.wait([ended])
@@ -52,13 +59,16 @@ async def _ended(instance: Instance[Any, Any]) -> None:
 
 
 async def _delay(runtime: Runtime, instance_id: str) -> timedelta | None:
-    """Return for how long the instance waits by itself; None when only somebody else can move it."""
+    """Return for how long the instance and its children wait by themselves; None when only others can move them."""
     try:
         waiting = await runtime.pending(instance_id)
     except InstancePaused:
         return None
     # An effect that may run now was woken between two looks.
     dues = [due_of(each) or datetime.now(UTC) for each in waiting if isinstance(each, EffectToRun | TimerRunning)]
+    nearest = runtime.next_wake_up()
+    if nearest is not None:
+        dues.append(nearest)
     return min(dues) - datetime.now(UTC) if dues else None
 
 

@@ -29,8 +29,9 @@ N = TypeVar("N", Signal[Any, Any], Query[Any])
 
 @attrs.frozen(eq=False)
 class Target:
-    """Is a workflow, and what else its module holds by name."""
+    """Is a workflow, and what else its module holds by name; `name` is MODULE:NAME."""
 
+    name: str
     workflow: AnyWorkflow
     namespace: Mapping[str, object]
 
@@ -43,6 +44,10 @@ class Target:
         }
         return (self.workflow, *others.values())
 
+    def others(self) -> tuple[AnyWorkflow, ...]:
+        """Return the workflows of other names that its module holds."""
+        return tuple(value for value in _of_kind(self.namespace, Workflow) if value.name != self.workflow.name)
+
     def version_of(self, record: InstanceRecord) -> AnyWorkflow:
         """Return the version of the workflow that an instance belongs to. Raises `WrongTarget`."""
         for workflow in self.versions():
@@ -53,6 +58,13 @@ class Target:
             f"Instance {record.id!r} belongs to {record.workflow} v{record.version}; the module has {known}."
             " Name the module that has this version too."
         )
+
+    def name_of(self, record: InstanceRecord) -> str | None:
+        """Return how to name the workflow of an instance, MODULE:NAME; None when the module does not hold it."""
+        for name, value in self.namespace.items():
+            if isinstance(value, Workflow) and (value.name, value.version) == (record.workflow, record.version):
+                return f"{self.name.partition(':')[0]}:{name}"
+        return None
 
     def signal(self, name: str) -> Signal[Any, Any]:
         """Return the signal of a name, from the workflow or, for the parts that a `flat_map` makes, its module."""
@@ -79,7 +91,7 @@ def load(target: str) -> Target:
         raise WrongTarget(f"Module {module!r} has no {name!r}. {_workflows_in(namespace)}")
     value = namespace[name]
     if isinstance(value, Workflow):
-        return Target(cast(Any, value), namespace)
+        return Target(target, cast(Any, value), namespace)
     way_out = " Wrap it: Workflow(name, version=1, input=..., root=...)." if isinstance(value, WIO) else ""
     kind = "WIO" if isinstance(value, WIO) else type(value).__name__
     raise WrongTarget(f"{target} is a {kind}, not a Workflow.{way_out} {_workflows_in(namespace)}")

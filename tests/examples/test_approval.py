@@ -50,7 +50,7 @@ def begun() -> Generator[tuple[Simulation, Run], None, None]:
 
 
 def approve(run: Run, address: str, by: str) -> None:
-    run.complete(address, Decision(by, approved=True), by=by)
+    run.complete(address, Decision(approved=True), by=by)
 
 
 def offered(run: Run) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def test_the_workflow_counts_nobody_twice_even_if_the_inbox_is_passed_by() -> No
 def test_the_second_may_reject_as_well() -> None:
     with begun() as (_, run):
         approve(run, MANAGERS, "Lea")
-        run.complete(FINANCE, Decision("Finn", approved=False), by="Finn")
+        run.complete(FINANCE, Decision(approved=False), by="Finn")
         assert run.result() == Failure(Rejected("Finn"))
 
 

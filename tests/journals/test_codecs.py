@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from pathlib import PurePath
-from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, Optional, TypedDict, TypeVar, Union
+from typing import Annotated, Any, ClassVar, Generic, Literal, NamedTuple, NewType, Optional, TypedDict, TypeVar, Union
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -576,6 +576,29 @@ def test_names_tell_apart_two_classes_of_one_name() -> None:
         payload = codec.encode(value, form)
         assert payload.type == name
         assert codec.decode(payload, form) == value
+
+
+class Invoice:
+    @attrs.frozen
+    class Paid:
+        __stored_name__: ClassVar = "invoice.Paid"
+        cents: int
+
+    @attrs.frozen
+    class Later(Paid):
+        days: int
+
+
+def test_a_class_may_say_under_which_name_it_is_stored_but_not_for_its_subclasses() -> None:
+    payload = JSON.encode(Invoice.Paid(5), Invoice.Paid)
+    assert payload == Payload("invoice.Paid", 1, '{"cents":5}')
+    assert JSON.decode(payload, Invoice.Paid) == Invoice.Paid(5)
+    assert JSON.encode(Invoice.Later(5, 3), Invoice.Later).type == "Later"
+    assert JsonCodec(names={Invoice.Paid: "paid"}).encode(Invoice.Paid(5), Invoice.Paid).type == "paid"
+    newer = JsonCodec(
+        upcasters=[Upcaster(Invoice.Paid, from_version=1, upgrade=lambda old: {"cents": old["cents"] * 100})]
+    )
+    assert newer.decode(payload, Invoice.Paid) == Invoice.Paid(500)
 
 
 def test_an_alias_is_an_older_name_of_a_class() -> None:

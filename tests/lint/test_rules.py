@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import attrs
@@ -107,6 +108,8 @@ def test_every_rule_is_silent_on_a_clean_workflow(rule: Rule) -> None:
         (numbered_names, run_io(charge) >> run_io(charge), [("note", "numbered-name", "charge#2")]),
         (undeclared_events, run_io(say_nothing), [("warning", "undeclared-event", "say_nothing")]),
         (undeclared_events, run_io(lambda _: 1, event=int), []),
+        (undeclared_events, run_io(len), []),
+        (undeclared_events, run_io(time.time), [("warning", "undeclared-event", "time")]),
         (undeclared_events, run_io(say_something_unknown), []),
         (unkept_types, run_io(hide), [("error", "unkept-type", "hide")]),
         (unkept_types, run_io(charge_either), [("error", "unkept-type", "charge_either")]),

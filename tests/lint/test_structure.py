@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import attrs
@@ -34,6 +34,7 @@ from wio import (
     Goto,
     Meeting,
     Region,
+    Rest,
     Signal,
     Stop,
     Task,
@@ -57,9 +58,12 @@ from wio import (
     machine,
     meet,
     multi_merge,
+    new_uuid,
+    now,
     on_cancel,
     parallel,
     pure,
+    random_number,
     receive_signal,
     recursive,
     region,
@@ -73,6 +77,7 @@ from wio import (
     timeout,
     undoable,
     wait,
+    wait_until,
     when,
 )
 from wio.nodes import Arm, Branch, FirstOf, Handler, Machine, Parallel, Recur, State, Watch, Watched
@@ -122,6 +127,7 @@ def at(name: str, body: Program, function: Any, *to: str) -> Any:
 
 
 AREA = Region("area", result=int)
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SOLO = Meeting("solo", brings=object, needs={"a": 1})
 OTHER_SOLO = Meeting("solo", brings=object, needs={"a": 2})
 PAIR = Meeting("pair", brings=object, needs={"a": 1, "b": 1})
@@ -131,6 +137,8 @@ step: Program = run_io(measured, name="step")
 other: Program = run_io(measured, name="other")
 done: Program = compute(measured)
 pause: Program = wait(timedelta(1))
+at_once: Program = wait(timedelta(0))
+noon: Program = wait_until(NOON)
 late: Program = pause >> fail("late")
 maybe: Program = branch(when(yes) >> step, default=done)
 nowhere: Program = Recur("down")
@@ -166,31 +174,81 @@ def doubled(opening: str) -> Program:
 
 
 LOOPING = [
-    (spinning, loop(done, until=yes), [("warning", "loop")]),
+    (spinning, loop(done, until=yes), [("error", "loop")]),
+    (spinning, loop(done, until=yes, checkpoint=int), [("error", "loop")]),
+    (spinning, loop(done >> branch(when(yes) >> late, default=done), until=yes), [("error", "loop")]),
+    (spinning, repeat_while(yes, done), [("error", "loop")]),
     (spinning, repeat_while(yes, maybe), [("warning", "loop")]),
     (spinning, loop(step, until=yes), []),
     (spinning, loop(done, until=yes, back=pause), []),
-    (spinning, loop(parallel(step, join=0), until=yes), [("warning", "loop")]),
-    (spinning, loop(multi_merge(done, done.named("b"), each=done), until=yes), [("warning", "loop")]),
+    (spinning, loop(now().map(str), until=yes), [("error", "loop")]),
+    (spinning, loop(now() >> random_number() >> new_uuid(), until=yes, back=at_once), [("error", "loop")]),
+    (spinning, loop(now() >> step, until=yes), []),
+    (spinning, loop(at_once, until=yes), [("error", "loop")]),
+    (spinning, loop(wait(timedelta(-1)), until=yes), [("error", "loop")]),
+    (spinning, loop(wait(lambda _: timedelta(0)), until=yes), []),
+    (spinning, loop(noon, until=yes), [("error", "loop")]),
+    (spinning, loop(wait_until(lambda _: NOON), until=yes), []),
+    (spinning, loop(for_each(list, step), until=yes), [("warning", "loop")]),
+    (spinning, loop(for_each(list, done), until=yes), [("error", "loop")]),
+    (spinning, loop(for_each(list, step), until=yes, back=pause), []),
+    (spinning, loop(parallel(step, join=0), until=yes), [("error", "loop")]),
+    (spinning, loop(parallel(step, join=0, rest=Rest.BLOCK), until=yes), []),
+    (spinning, loop(for_each(list, step, join=0), until=yes), [("error", "loop")]),
+    (spinning, loop(parallel(when(yes) >> step, other), until=yes), []),
+    (spinning, loop(parallel(when(yes) >> step), until=yes), [("warning", "loop")]),
+    (spinning, loop(multi_merge(done, done.named("b"), each=done), until=yes), [("error", "loop")]),
     (spinning, loop(multi_merge(done, done.named("b"), each=step), until=yes), []),
     (spinning, loop(done.flat_map(lambda _: step), until=yes), []),
-    (spinning, machine(at("a", done, goes_on, "a"), start="a"), [("warning", "machine")]),
+    (spinning, machine(at("a", done, goes_on, "a"), start="a"), [("error", "machine")]),
+    (spinning, machine(at("a", now(), goes_on, "a"), start="a"), [("error", "machine")]),
+    (spinning, machine(at("a", maybe, goes_on, "a"), start="a"), [("warning", "machine")]),
+    (
+        spinning,
+        machine(at("a", maybe, goes_on, "b", "a") | at("b", done, goes_on, "b"), start="a"),
+        [("error", "machine")],
+    ),
     (
         spinning,
         machine(at("a", done, goes_on, "b") | at("b", step, goes_on, "a"), start="a"),
         [],
     ),
     (spinning, machine(at("a", done, goes_on, "b") | at("b", done, Stop), start="a"), []),
-    (spinning, recursing(lambda again: branch(when(yes) >> again, default=done)), [("warning", "down")]),
+    (spinning, recursing(lambda again: branch(when(yes) >> again, default=done)), [("error", "down")]),
+    (spinning, recursing(lambda again: branch(when(yes) >> again, default=now())), [("error", "down")]),
     (spinning, recursing(lambda again: branch(when(yes) >> (step >> again), default=done)), []),
     (spinning, recursing(lambda again: done >> again), [("error", "down")]),
-    (spinning, recursing(lambda again: check(refused) >> again), [("warning", "down")]),
+    (spinning, recursing(lambda again: at_once >> again), [("error", "down")]),
+    (spinning, recursing(lambda again: check(refused) >> again), [("error", "down")]),
+    (spinning, recursing(lambda again: again >> step), [("error", "down")]),
+    (spinning, recursing(lambda again: parallel(again, step)), [("error", "down")]),
+    (spinning, recursing(lambda again: branch(when(yes) >> again, default=step >> again)), [("note", "down")]),
+    (
+        spinning,
+        recursing(lambda again: branch(when(yes) >> parallel(again, again.named("b")), default=step)),
+        [("note", "down")],
+    ),
     (spinning, scope(step, alongside(done, other), alongside(pause, other)), [("error", "scope[alongside]")]),
+    (spinning, scope(step, alongside(now(), other)), [("error", "scope[now]")]),
+    (spinning, scope(step, alongside(at_once, other)), [("error", "scope[wait]")]),
+    (spinning, scope(step, alongside(noon, other)), [("error", "scope[wait]")]),
+    (spinning, scope(noon, alongside(done, other)), [("error", "scope[alongside]")]),
     (spinning, scope(step, alongside(maybe, other)), [("warning", "scope[branch]")]),
     (spinning, scope(done, alongside(done, other)), []),
     (spinning, for_each(list, step, add=done), [("error", "each[+*]")]),
+    (spinning, for_each(list, step, add=now()), [("error", "each[+*]")]),
+    (spinning, for_each(list, step, add=at_once), [("error", "each[+*]")]),
+    (spinning, for_each(list, step, add=new_uuid() >> random_number()), [("error", "each[+*]")]),
     (spinning, for_each(list, step, add=maybe), [("warning", "each[+*]")]),
+    (spinning, for_each(list, done, add=done), []),
     (spinning, for_each(list, step, add=told(SAY)), []),
+    (spinning, gather(arrive(SOLO, "a"), meet(SOLO, arrive(SOLO, "a") >> step)), [("warning", "gather[solo]")]),
+    (
+        spinning,
+        gather(arrive(SOLO, "a"), meet(SOLO, maybe >> arrive(SOLO, "a"))),
+        [("warning", "gather[solo]")],
+    ),
+    (spinning, gather(arrive(SOLO, "a"), meet(SOLO, now() >> arrive(SOLO, "a"))), [("warning", "gather[solo]")]),
     (spinning, gather(step >> arrive(PAIR, "a"), meet(PAIR, arrive(SOLO, "a")), meet(SOLO, step)), []),
     (
         spinning,
@@ -464,7 +522,28 @@ def test_long_chains_and_many_uses_of_one_part_are_no_matter() -> None:
     nested = step
     for _ in range(2_000):
         nested = scope(nested, interrupt(pause))
-    hidden = twice >> recursive("down", lambda again: branch(when(yes) >> again, default=loop(done, until=yes)))
-    for root in (chain, twice, nested, hidden):
+    for root in (chain, twice, nested, twice >> recursing(lambda again: branch(when(yes) >> again, default=maybe))):
         assert problems(workflow(root)) == ()
     assert len(problems(workflow(for_each(list, step, add=done) >> twice))) == 1
+
+
+def test_what_is_wrong_beyond_the_places_that_are_looked_at_is_an_error_of_the_whole() -> None:
+    twice = step
+    for _ in range(60):
+        twice = twice >> twice
+    loose = recursing(lambda again: again)  # its inside is used outside
+    for hidden, said in [
+        (loop(done, until=yes, name="busy"), "Its part busy goes round"),
+        (scope(step, alongside(done, other, name="again")), "Its part scope[again] begins again"),
+        (cast(Any, loose).body, "It runs 'down' again"),
+    ]:
+        (finding,) = problems(workflow(twice >> hidden))
+        assert (finding.level, finding.address) == (Level.ERROR, "")
+        assert finding.message.startswith(said)
+
+
+def test_all_rules_end_where_parts_are_written_into_one_another_very_often() -> None:
+    twice = parallel(told(STOP, "a"), step >> told(STOP, "b"))
+    for _ in range(60):
+        twice = twice >> twice
+    assert [one.rule for one in lint(workflow(twice)) if one.level is Level.WARNING] == ["shared-signal"]

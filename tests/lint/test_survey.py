@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,8 @@ from returns.result import Success
 
 from interpreters.lint.survey import survey
 from interpreters.machine.transition import begin
-from tests.machine.programs import Recipe, build, joined, recipes, workflow_of
+from interpreters.machine.turn import first_turn
+from tests.machine.programs import AT, Recipe, build, joined, recipes, workflow_of
 from wio import (
     WIO,
     GivenUp,
@@ -27,6 +28,7 @@ from wio import (
     branch,
     catch,
     check,
+    checkpoint,
     compute,
     during,
     fail,
@@ -38,9 +40,11 @@ from wio import (
     loop,
     machine,
     new_uuid,
+    now,
     on_cancel,
     parallel,
     pure,
+    random_number,
     recursive,
     region,
     repeat_while,
@@ -52,6 +56,7 @@ from wio import (
     task,
     undoable,
     wait,
+    wait_until,
     when,
 )
 
@@ -74,6 +79,7 @@ def given_up(value: Any, _: GivenUp) -> Success[Any]:
 
 
 AREA = Region("area", result=int)
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 done: Program = compute(int)
 step: Program = run_io(len)
 risky: Program = run_io(len, lambda _, count: count, name="risky")
@@ -95,10 +101,11 @@ def machine_of(first: Program, second: Program) -> Program:
     return machine(state("one", first.map(on), to="two") | state("two", second.map(on)), start="one")
 
 
-def told(program: Program) -> str:
+def told(program: Program, *, in_rounds: bool = False) -> str:
     """Return the ways of a program as words: E and F at once, e and f later, and a dot where there is a step."""
     workflow = Workflow("sample", version=1, input=object, root=program)
-    ways = survey(workflow).of(workflow.root)
+    surveyed = survey(workflow)
+    ways = surveyed.in_rounds(workflow.root) if in_rounds else surveyed.of(workflow.root)
     held = (ways.ends_at_once, ways.ends_later, ways.fails_at_once, ways.fails_later, ways.has_step)
     letters = zip("EeFf.", held, strict=True)
     return "".join(letter for letter, holds in letters if holds)
@@ -178,6 +185,36 @@ def test_the_ways_of_each_node(program: Program, ways: str) -> None:
     assert told(program) == ways
 
 
+@pytest.mark.parametrize(
+    ("program", "ways"),
+    [
+        (step, "e."),
+        (paused, "e."),
+        (now(), "E"),
+        (random_number() >> new_uuid(), "E"),
+        (now() >> bad, "F"),
+        (wait(timedelta(0)) >> judged, "EF"),
+        (wait(timedelta(-1)), "E"),
+        (wait(lambda _: timedelta(0)), "e."),
+        (wait_until(NOON), "E"),
+        (wait_until(lambda _: NOON), "e."),
+        (parallel(step, now(), join=1), "Ee."),
+        (parallel(step, now(), join=1, rest=Rest.BLOCK), "e."),
+        (parallel(when(yes) >> step, now(), join=1, rest=Rest.BLOCK), "Ee."),
+        (for_each(list, step), "Ee."),
+        (for_each(list, now()), "E"),
+        (for_each(list, step, join=0), "E."),
+        (for_each(list, step, join=0, rest=Rest.BLOCK), "Ee."),
+        (for_each(list, bad, add=step), "EF."),
+        (recursive("down", lambda again: now() >> again), ""),
+        (checkpoint(step, result=int), "e."),
+        (checkpoint(done, result=int), "E"),
+    ],
+)
+def test_the_ways_of_what_is_passed_again_and_again(program: Program, ways: str) -> None:
+    assert told(program, in_rounds=True) == ways
+
+
 def test_which_recursions_are_reached_again() -> None:
     down: list[Program] = []
 
@@ -217,3 +254,14 @@ def test_a_run_begins_in_one_of_the_ways(recipe: Recipe, value: int) -> None:
         assert ways.ends_at_once
     else:
         assert ways.fails_at_once
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(recipes | joined, st.integers(-3, 9))
+def test_what_ends_in_its_first_turn_may_end_without_waiting(recipe: Recipe, value: int) -> None:
+    workflow = workflow_of(build(recipe))
+    assume(not survey(workflow).is_dynamic)
+    ways = survey(workflow).in_rounds(workflow.root)
+    ended = first_turn(workflow, value, AT, chance=lambda: 0.5).execution.outcome
+    if ended is not None:
+        assert ways.ends_at_once if isinstance(ended.outcome, Success) else ways.fails_at_once

@@ -12,7 +12,7 @@ import attrs
 from returns.result import Failure, Success
 
 from interpreters.errors import ChildWithoutResult, UnexpectedQuery, UserFunctionRaised
-from interpreters.machine.execution import CANCELLED, Execution, GaveUp, Loss
+from interpreters.machine.execution import CANCELLED, Execution, GaveUp
 from interpreters.machine.pending import (
     ChildRunning,
     ChildToCancel,
@@ -29,6 +29,7 @@ from interpreters.machine.pending import (
     pending,
 )
 from interpreters.machine.questions import facts_of
+from interpreters.machine.recorded import Loss
 from interpreters.machine.recording import (
     answered_entry,
     cancel_entry,

@@ -13,7 +13,7 @@ from interpreters.machine.locking import blocker
 from interpreters.machine.mailbox import takes_request
 from interpreters.machine.undoing import Undoing, programs
 from interpreters.machine.watching import Stages
-from wio.nodes import Critical, During, Gathering, HandleSignal, Hold, OfferTask
+from wio.nodes import Critical, During, Gathering, HandleSignal, Hold, OfferTask, Saga
 
 
 def broken(execution: Execution) -> list[str]:
@@ -123,6 +123,8 @@ def _locks(execution: Execution) -> Iterator[str]:
 def _has_begun(place: Active) -> bool:
     if isinstance(place.node, OfferTask):
         return getattr(place.standing, "by", None) is not None
+    if isinstance(place.node, Saga):  # an undo that has failed waits for nothing but a resume
+        return False
     return not isinstance(place.node, HandleSignal) or place.kept is not None
 
 

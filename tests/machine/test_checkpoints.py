@@ -23,7 +23,7 @@ from interpreters.machine.turn import Turn, overdue_turn
 from journals.codecs import JsonCodec
 from journals.entries import Entry, Kind
 from journals.upcasters import Upcaster
-from tests.machine.driving import begun, failed, kept, play, play_on, ran, resumed, seen, signalled, waiting
+from tests.machine.driving import begun, cancelled, failed, kept, play, play_on, ran, resumed, seen, signalled, waiting
 from tests.machine.invariants import broken, shape
 from tests.machine.programs import (
     ASK,
@@ -56,6 +56,7 @@ from wio import (
     loop,
     machine,
     now,
+    on_cancel,
     parallel,
     pure,
     query,
@@ -67,6 +68,7 @@ from wio import (
     saga,
     scope,
     state,
+    timeout,
     undoable,
     wait,
 )
@@ -296,6 +298,46 @@ def test_a_loop_goes_on_from_the_last_round_and_reads_no_other() -> None:
     assert waiting(ended).address == "after"  # type: ignore[union-attr]
 
 
+BESIDE: dict[str, Callable[[WIO[int, Any, int]], WIO[int, Any, Any]]] = {
+    "in a scope with an interrupt": lambda part: scope(part, interrupt(stop)),
+    "in a timeout": lambda part: timeout(part, timedelta(days=300)),
+    "beside a branch that waits": lambda part: parallel(part.named("p"), stop.named("q")),
+    "in a critical part of its own": lambda part: critical("l", part),
+}
+stop = receive_signal(ASK, lambda *_: 1, respond=lambda *_: 0)
+
+
+@pytest.mark.parametrize("around", BESIDE.values(), ids=BESIDE.keys())
+def test_it_does_so_while_something_waits_beside_it_and_once_more_later(
+    around: Callable[[WIO[int, Any, int]], WIO[int, Any, Any]],
+) -> None:
+    workflow = workflow_of(around(rounds(step("check"), most=5_000)))
+    here = begun(workflow, 0)
+    entries = list(here.entries)
+    for more in (1_500, 10):
+        for _ in range(more):
+            (effect,) = (each for each in pending(here.execution) if isinstance(each, EffectToRun))
+            here = ran(here, effect.arguments[0] + 1, address=effect.address)
+            entries.extend(here.entries)
+        reading = Reading(entries)
+        again = reading.recovered(workflow)
+        assert seen(again) == seen(here.execution)
+        assert reading.read <= 103
+        here = attrs.evolve(here, execution=again)
+    assert len(entries) >= 3_000
+
+
+def test_a_part_is_not_passed_over_in_which_a_cancel_has_come() -> None:
+    """A cancel is an entry of the whole instance: what it has withdrawn around a part must be withdrawn again."""
+    inner = scope(step("a"), on_cancel(checkpoint(step("tidy"), result=int)))
+    workflow = workflow_of(scope(inner, on_cancel(step("say"))))
+    turns = turns_of(workflow, 1, cancelled, runs(2), runs(3))
+    entries = entries_of(*turns[:-1])
+    for length in range(2, len(entries) + 1):
+        again = recover(workflow, entries[:length])
+        assert seen(again) == seen(replayed_of(workflow, entries[:length]))
+
+
 def test_the_inside_of_a_round_that_is_over_may_change() -> None:
     old = workflow_of(rounds(step("check"), back=wait(timedelta(hours=1)) >> step("rest")))
     turns = turns_of(old, 0, runs(1))
@@ -430,8 +472,8 @@ def test_signals_that_wait_are_still_there_behind_a_checkpoint() -> None:
     entries = entries_of(*turns)
     marks = [entry for entry in entries if entry.kind is Kind.CHECKPOINT]
     assert [mark.response.text if mark.response else "" for mark in marks] == [
-        '{"kept":[2],"state":"","visits":{}}',
-        '{"kept":[2,6],"state":"","visits":{}}',
+        '{"beside":0,"kept":[2],"state":"","visits":{}}',
+        '{"beside":0,"kept":[2,6],"state":"","visits":{}}',
     ]
     for length in range(1, len(entries) + 1):
         plain = replayed_of(workflow, entries[:length])

@@ -9,7 +9,7 @@ import pytest
 from returns.result import Failure, Result, Success
 
 from interpreters.errors import ChildWithoutResult, JournalMismatch, WrongPayload
-from interpreters.machine.execution import CANCELLED, Bond, ChildEnd, ChildEnded, ChildStarted, Parent
+from interpreters.machine.execution import CANCELLED, Bond
 from interpreters.machine.pending import (
     ChildRunning,
     ChildToCancel,
@@ -20,6 +20,7 @@ from interpreters.machine.pending import (
     SignalExpected,
     pending,
 )
+from interpreters.machine.recorded import ChildEnd, ChildEnded, ChildStarted, Parent
 from interpreters.machine.recording import child_ended_entry, child_left_entry, pause_entry, shortened
 from interpreters.machine.recovery import recover
 from interpreters.machine.transition import JSON

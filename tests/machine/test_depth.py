@@ -4,19 +4,53 @@ from __future__ import annotations
 
 import sys
 import tracemalloc
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
 
+import attrs
 import pytest
-from returns.result import Success
+from returns.result import Failure, Result, Success
 
-from interpreters.machine.pending import EffectToRun, Outcome, pending
+from interpreters.machine.execution import CANCELLED
+from interpreters.machine.pending import EffectToRun, Outcome, answer, pending
 from interpreters.machine.questions import drafts, nodes_in
 from interpreters.machine.recovery import recover
 from interpreters.machine.turn import Turn
 from journals.entries import Entry
-from tests.machine.driving import begun, ran, waiting
-from wio import WIO, Workflow, branch, catch, compute, draft, fail, loop, pure, run_io, when
+from tests.machine.driving import begun, cancelled, ran, signalled, waiting
+from tests.machine.programs import AREAS, ASK, MEETINGS, NEAR, describes
+from wio import (
+    WIO,
+    Rest,
+    Workflow,
+    branch,
+    catch,
+    compute,
+    critical,
+    draft,
+    fail,
+    first_of,
+    for_each,
+    gather,
+    hold,
+    interrupt,
+    loop,
+    meet,
+    on_cancel,
+    parallel,
+    pure,
+    query,
+    race,
+    receive_signal,
+    region,
+    run_io,
+    saga,
+    scope,
+    undoable,
+    when,
+)
+from wio import Done as Undone
+from wio import recursive as recursive_part
 
 LONG = 100_000
 
@@ -231,3 +265,198 @@ def test_a_part_used_2_to_the_40_times_runs() -> None:
     effect = waiting(here)
     assert isinstance(effect, EffectToRun)
     assert effect.address == "step#6"
+
+
+# Joints inside one another
+
+Program: TypeAlias = WIO[int, Any, int]
+Nesting: TypeAlias = Callable[[Program], Program]
+
+LEVELS = 1_000
+"""Is how deep a recursion goes here: as deep as Python's own stack, which has no room then for a call a level."""
+
+
+def folded(number: int, event: int) -> Result[int, str]:
+    return Failure("lost") if event < 0 else Success(number + event)
+
+
+def effect(name: str) -> Program:
+    return run_io(ask, folded, name=name, event=int)
+
+
+def asked(name: str) -> WIO[object, Any, int]:
+    return receive_signal(ASK, lambda _, request: request, respond=lambda *_: 0, name=name)
+
+
+UNDONE: list[int] = []
+"""Is what the undos were given since somebody cleared it."""
+
+
+def undone(done: Undone[int, int]) -> None:
+    UNDONE.append(done.output)
+
+
+def _first(outputs: tuple[Any, ...]) -> int:
+    return int(outputs[0])
+
+
+def _any(outputs: Mapping[str, int]) -> int:
+    return next(iter(outputs.values()))
+
+
+def _merged(_: int, latest: Mapping[str, int]) -> int:
+    return min(latest.values(), default=0)
+
+
+def _in_parallel(program: Program) -> Program:
+    return parallel(program, effect("e"), name="p", merge=_merged).map(_first)
+
+
+def _in_for_each(program: Program) -> Program:
+    return for_each(lambda number: (number,), program, name="p", merge=_merged, element=int).map(_any)
+
+
+def _in_choice(program: Program) -> Program:
+    return first_of(program, effect("e"), name="p")
+
+
+def _in_race(program: Program) -> Program:
+    return race(program, effect("e"), name="p")
+
+
+def _in_scope(program: Program) -> Program:
+    return scope(program, interrupt(asked("i")), name="p")
+
+
+def _with_cancel_handler(program: Program) -> Program:
+    return scope(program, on_cancel(pure(0), name="c"), name="p")
+
+
+def _in_region(program: Program) -> Program:
+    return region(AREAS["r"], program)
+
+
+def _in_critical(program: Program) -> Program:
+    return critical("p", program)
+
+
+def _in_hold(program: Program) -> Program:
+    return hold("p", program)
+
+
+def _in_gathering(program: Program) -> Program:
+    return gather(program, meet(MEETINGS["one"], pure(0)), name="p")
+
+
+def _in_saga(program: Program) -> Program:
+    return saga(undoable(compute(abs), compute(undone)) >> program, name="p")
+
+
+def _draining(program: Program) -> Program:
+    return parallel(program, pure(0), name="p", join=1, rest=Rest.DRAIN) >> pure(0) >> effect("e")
+
+
+JOINTS: tuple[Nesting, ...] = (
+    _in_parallel,
+    _in_for_each,
+    _in_choice,
+    _in_race,
+    _in_scope,
+    _with_cancel_handler,
+    _in_region,
+    _in_critical,
+    _in_hold,
+    _in_gathering,
+    _in_saga,
+)
+
+
+def nested_joints(joint: Nesting, depth: int) -> Program:
+    program = effect("s")
+    for _ in range(depth):
+        program = joint(program)
+    return program
+
+
+def recurring(joint: Nesting) -> Program:
+    """Return a recursion as deep as its input says, in which each level is inside a joint."""
+
+    def level(again: Program) -> Program:
+        return branch(when(_positive, name="y") >> joint(compute(_less) >> again), default=effect("s"), name="b")
+
+    return recursive_part("r", level)
+
+
+def _positive(number: int) -> bool:
+    return number > 0
+
+
+def _less(number: int) -> int:
+    return number - 1
+
+
+@attrs.frozen
+class Nest:
+    """Is an instance in which joints are inside one another, with a query and an interrupt around and a step beside."""
+
+    workflow: Workflow[int, Any, Any]
+    here: Turn
+
+    def address(self, ending: str) -> str:
+        """Return where the effect with an ending of its address is to run."""
+        effects = (each for each in pending(self.here.execution) if isinstance(each, EffectToRun))
+        return next(each.address for each in effects if each.address.endswith(ending))
+
+
+def nest(program: Program, number: int) -> Nest:
+    beside = parallel(program, effect("beside"), name="top", merge=_merged).map(_first)
+    around = scope(beside, interrupt(asked("stop")), name="top")
+    root = workflow(query(NEAR, describes, around))
+    return Nest(root, begun(root, number))
+
+
+def result(here: Turn) -> Result[Any, Any]:
+    ended = waiting(here)
+    assert isinstance(ended, Outcome)
+    return ended.result
+
+
+@pytest.fixture(scope="module", params=JOINTS)
+def deep(request: pytest.FixtureRequest) -> Nest:
+    return nest(recurring(request.param), LEVELS)
+
+
+def test_a_recursion_of_any_depth_is_cancelled(deep: Nest) -> None:
+    assert result(cancelled(deep.here)) is CANCELLED
+
+
+def test_a_recursion_of_any_depth_is_withdrawn_when_a_branch_beside_fails(deep: Nest) -> None:
+    assert result(ran(deep.here, -1, address=deep.address("/beside"))) == Failure("lost")
+
+
+def test_a_recursion_of_any_depth_is_interrupted(deep: Nest) -> None:
+    assert result(signalled(deep.here, 7, address="top[stop]/stop")) == Success(7)
+
+
+def test_a_failure_comes_out_of_a_recursion_of_any_depth(deep: Nest) -> None:
+    assert result(ran(deep.here, -1, address=deep.address("/s"))) == Failure("lost")
+
+
+def test_a_query_around_a_recursion_of_any_depth_is_answered(deep: Nest) -> None:
+    # A race merges nothing: its latest value is its input.
+    assert answer(deep.here.execution, NEAR) in ("near 0", f"near {LEVELS}")
+
+
+@pytest.mark.parametrize("joint", [joint for joint in (*JOINTS, _draining) if joint is not _in_hold])
+def test_3_000_joints_inside_one_another_are_cancelled_and_recovered(joint: Nesting) -> None:
+    deep = nest(nested_joints(joint, 3_000), 1)
+    here = cancelled(deep.here)
+    assert result(here) is CANCELLED
+    assert pending(recover(deep.workflow, (*deep.here.entries, *here.entries))) == here.pending
+
+
+def test_sagas_inside_one_another_are_undone_from_the_inside() -> None:
+    here = begun(workflow(recurring(_in_saga)), LEVELS)
+    UNDONE.clear()
+    assert result(cancelled(here)) is CANCELLED
+    assert list(range(1, LEVELS + 1)) == UNDONE

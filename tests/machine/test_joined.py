@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from interpreters.errors import JournalMismatch
 from interpreters.machine.execution import Execution
-from interpreters.machine.pending import EffectToRun, Outcome, SignalExpected, Stuck, TaskOffered, TimerRunning, pending
+from interpreters.machine.pending import (
+    EffectToRun,
+    Outcome,
+    PausedAt,
+    SignalExpected,
+    Stuck,
+    TaskOffered,
+    TimerRunning,
+    pending,
+)
 from interpreters.machine.places import place_at
 from interpreters.machine.questions import nodes_in
 from interpreters.machine.recovery import recover
@@ -136,8 +145,10 @@ def test_after_a_cancel_only_undos_and_handlers_run_and_it_ends(recipe: Recipe, 
         assert broken(here.execution) == [], shape(here.execution)
         ready = pending(here.execution)
         if isinstance(ready[0], Outcome):
-            assert ready[0].is_cancelled
+            assert ready[0].is_cancelled or live.last.execution.shared.failing is not None
             return
+        if any(isinstance(each, PausedAt) and each.problem.type == "UndoFailed" for each in ready):
+            return  # an undo may fail whenever it begins again
         assert not isinstance(ready[0], Stuck) or _waits_for_others(recipe), ready
         if isinstance(ready[0], Stuck):
             return

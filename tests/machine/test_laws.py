@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from interpreters.errors import JournalMismatch, WrongPayload
+from interpreters.machine.entries.signals import MAILBOX
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import pending
 from interpreters.machine.questions import nodes_in
 from interpreters.machine.recovery import recover
-from interpreters.machine.transition import MAILBOX, apply, begin
+from interpreters.machine.transition import apply, begin
 from journals.entries import Entry, Kind
 from tests.machine.driving import Played, play, seen, told
 from tests.machine.programs import RUNS, Recipe, build, leaves, recipes, workflow_of

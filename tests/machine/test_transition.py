@@ -7,19 +7,22 @@ from typing import Any
 
 import attrs
 import pytest
+from returns.result import Success
 
 from interpreters import JournalMismatch, WrongPayload
-from interpreters.machine.execution import AttemptLost, Loss, Taken
-from interpreters.machine.pending import EffectToRun, PausedAt, pending
-from interpreters.machine.recording import event_entry, lost_entry, pause_entry
+from interpreters.machine.pending import EffectToRun, Outcome, PausedAt, pending
+from interpreters.machine.recorded import AttemptLost, Loss, Taken
+from interpreters.machine.recording import answered_entry, event_entry, lost_entry, pause_entry
 from interpreters.machine.recovery import recover
 from interpreters.machine.transition import JSON, apply, begin
-from interpreters.machine.turn import Turn, turn
+from interpreters.machine.turn import Turn, first_turn, turn
+from journals.codecs import JsonCodec
 from journals.entries import Entry, Kind
-from tests.machine.driving import begun, failed, fired, kept, lost, ran, resumed
+from journals.upcasters import Upcaster
+from tests.machine.driving import begun, claimed, done, failed, fired, kept, lost, ran, resumed
 from tests.machine.driving import waiting as only
 from tests.machine.programs import AT, TELL
-from wio import WIO, Fixed, Retry, Workflow, pure, receive_signal, run_io, wait
+from wio import WIO, Fixed, Retry, Signed, Task, Workflow, pure, receive_signal, run_io, task, wait
 
 
 def ask(number: int) -> int:
@@ -139,6 +142,21 @@ def test_what_the_machine_writes_it_reads_itself() -> None:
     assert entry.payload == JSON.encode(AttemptLost(1, Loss.CRASH), AttemptLost)
 
 
+def test_a_type_of_the_user_may_have_the_name_of_a_word_of_the_machine() -> None:
+    @attrs.frozen
+    class TimerSet:
+        minutes: int
+
+    def from_hours(old: dict[str, Any]) -> dict[str, Any]:
+        return {"minutes": old["hours"] * 60}
+
+    codec = JsonCodec(upcasters=[Upcaster(TimerSet, from_version=1, upgrade=from_hours)])
+    waits = Workflow("tea", version=1, input=TimerSet, root=wait(timedelta(1)))
+    first = first_turn(waits, TimerSet(3), AT, codec)
+    assert [entry.payload.type for entry in first.entries if entry.payload] == ["TimerSet", "wio.TimerSet"]
+    assert pending(recover(waits, first.entries, codec)) == first.pending
+
+
 def test_a_timer_is_set_once_and_fires_once() -> None:
     waiting = begun(workflow(wait(timedelta(1)) >> run_io(ask)), 1)
     timer_set = waiting.entries[1]
@@ -193,3 +211,14 @@ def test_an_instance_that_waits_for_a_retry_may_be_paused_and_then_goes_on_at_on
     again = only(resumed(paused))
     assert isinstance(again, EffectToRun)
     assert (again.attempt, again.not_before) == (2, None)
+
+
+def test_a_signed_output_has_the_name_that_the_journal_has() -> None:
+    writing = workflow(task(Task("write", input=int, output=str).signed, send=lambda number: number))
+    here = begun(writing, 1)
+    taken = claimed(here, "write", by="ann")
+    written = done(taken, "write", "text")
+    assert only(written) == Outcome(Success(Signed("text", "ann")), True)
+    assert pending(recover(writing, entries(here, taken, written))) == written.pending
+    skipped = turn(here.execution, answered_entry(here.execution, "write", Kind.TASK_SKIPPED, "none", AT), AT)
+    assert only(skipped) == Outcome(Success(Signed("none", None)), True)

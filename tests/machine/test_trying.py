@@ -11,8 +11,8 @@ from returns.result import Failure, Result, Success
 
 from interpreters import recover
 from interpreters.errors import EffectFailed, JournalMismatch, UserFunctionRaised, WrongPayload
-from interpreters.machine.execution import AttemptFailed, Decided, Loss
 from interpreters.machine.pending import EffectToRun, Outcome, PausedAt, pending
+from interpreters.machine.recorded import AttemptFailed, Decided, Loss
 from interpreters.machine.recording import due_of_attempt, failure_entry, lost_entry
 from interpreters.machine.transition import JSON, apply
 from interpreters.machine.turn import Turn, turn
@@ -203,7 +203,7 @@ def test_an_undo_that_fails_the_instance_ends_it_and_nobody_takes_it() -> None:
     )
     here = failed(ran(ran(begin(body), 2), 3), OSError("gone"))
     here = failed(here, ValueError("cannot be undone"))
-    assert given_up(here) == GivenUp("ValueError", "cannot be undone", 1)
+    assert given_up(here) == GivenUp("ValueError", "cannot be undone", 1, ("never",))
 
 
 def test_a_cancel_that_comes_while_an_instance_fails_leaves_it_failed() -> None:

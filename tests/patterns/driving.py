@@ -15,6 +15,7 @@ from tests.patterns.notation import (
     Fails,
     Offered,
     Passes,
+    Resumes,
     Sends,
     Stimulus,
     Token,
@@ -58,6 +59,9 @@ class Driver(Protocol):
 
     def cancel(self) -> None:
         """Cancel the instance."""
+
+    def resume(self) -> None:
+        """Let go on what is paused."""
 
     def ending(self) -> Ending:
         """Return how far the instance has come."""
@@ -115,6 +119,8 @@ def _do(driver: Driver, stimulus: Stimulus, seen: dict[str, Item]) -> None:
             driver.advance(units)
         case Cancels():
             driver.cancel()
+        case Resumes():
+            driver.resume()
 
 
 def _claimed(driver: Driver, seen: dict[str, Item], label: str) -> Item:

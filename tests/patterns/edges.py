@@ -236,6 +236,36 @@ EDGES = (
         saga(undoable(A, UNDO_A) >> undoable(B, UNDO_B) >> C),
         "A! B! C#no {uB} ^ {uB} uB! {uA} uA! => cancelled",
     ),
+    _edge(
+        "saga: an undo fails",
+        saga(undoable(A, UNDO_A) >> undoable(B, UNDO_B) >> C).handle_error(D),
+        "A! B! C#no uB#x {} => failed ~ {uB} => running uB#x {} ~ {uB} uB! {uA} uA#x {} ~ {uA} uA! {D} D! => done",
+        "A! B! ^ uB#x {} => failed ~ {uB} uB! {uA} uA! {} => cancelled",
+        "A! B! C#no uB#x ^ {} => failed ~ {uB} uB! {uA} uA! {} => cancelled",
+        Line("~ A! B! C#no ~ uB#x ~ {uB} ~ uB! {uA} uA! {D}", ("~", "~", "~")),
+    ),
+    _edge(
+        "saga: an undo fails in a branch",
+        parallel(saga(undoable(A, UNDO_A) >> B).handle_error(C), D >> E),
+        "A! B#x {D uA} uA#x {D} => failed D! {E} E! {} => failed ~ {uA} uA! {C} C! => done",
+        "A! B#x uA#x D#y {} => failed ~ {uA} uA! {} => failed",
+    ),
+    _edge(
+        "saga: an undo fails when it is interrupted",
+        scope(saga(undoable(A, UNDO_A) >> B), interrupt(told("stop"), C)) >> D,
+        Line("A! @stop uA#x {} => failed @stop ~ {uA} uA! {C} C! {D} D! => done", ("@stop",)),
+    ),
+    _edge(
+        "saga: an undo fails in another saga",
+        saga(undoable(A, UNDO_A) >> saga(undoable(B, UNDO_B) >> C).handle_error(D) >> E),
+        "A! B! C#x uB#x {} => failed ~ {uB} uB! {D} D! {E} E#x {uA} uA! => failed",
+        "A! B! ^ {uB} uB#x {} => failed ~ {uB} uB! {uA} uA! {} => cancelled",
+    ),
+    _edge(
+        "saga: an undo fails in a region that is left",
+        parallel(region(AREA, saga(undoable(A, UNDO_A) >> B)) >> C, D >> leave(AREA, str)),
+        "A! D! {uA} uA#x {} => failed ~ {uA} uA! {C} C! => done",
+    ),
     _edge("recursion: in a branch", pure(2) >> recursive("f", _level) >> B, "{A1 A2} A1! A2! {B} B! => done"),
     _edge(
         "signal: two wait, one is served",

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from returns.result import Success
 
-from interpreters.errors import UnexpectedSignal
+from interpreters.errors import NotPaused, UnexpectedSignal
 from interpreters.machine.execution import Execution
 from interpreters.machine.mailbox import takes_request
 from interpreters.machine.pending import (
@@ -31,6 +31,7 @@ from interpreters.machine.recording import (
     event_entry,
     fired_entry,
     kept_entry,
+    resume_entry,
     signal_entry,
 )
 from interpreters.machine.transition import JSON
@@ -109,8 +110,21 @@ class MachineDriver:
         """Cancel the instance."""
         self._take(cancel_entry(self._execution, self._now))
 
+    def resume(self) -> None:
+        """Let go on what is paused."""
+        paused = self._paused()
+        if not paused:
+            raise NotPaused("the instance")
+        for each in paused:
+            self._take(resume_entry(self._execution, each.address, self._now))
+
+    def _paused(self) -> list[PausedAt]:
+        return [each for each in pending(self._execution) if isinstance(each, PausedAt)]
+
     def ending(self) -> Ending:
         """Return how far the instance has come."""
+        if self._paused():
+            return Ending.FAILED
         match pending(self._execution)[0]:
             case Stuck():
                 return Ending.STUCK
@@ -147,8 +161,8 @@ class MachineDriver:
     def _adopt(self, made: Turn) -> None:
         self._entries += made.entries
         self._execution = self._after_turn(made.execution, self._entries)
-        paused = [each for each in pending(self._execution) if isinstance(each, PausedAt)]
-        assert not paused, f"{paused[0].address} is paused: {paused[0].problem}"
+        wrong = [each for each in self._paused() if each.problem.type != "UndoFailed"]
+        assert not wrong, f"{wrong[0].address} is paused: {wrong[0].problem}"
 
 
 def _label(offer: Entry) -> str:

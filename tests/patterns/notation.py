@@ -6,7 +6,8 @@ A line is these, with spaces between them:
     A?         claim                A!v   complete with v, after a claim if needed
     A#e        fail with e          @s=v  send a signal
     +5         let five units of time pass
-    ^          cancel               => running   how far the instance has come
+    ^          cancel               ~     resume what is paused
+    => running                      how far the instance has come; it has failed when an undo has, which pauses it
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ _TOKEN = re.compile(
     r"(?P<offered>\{[^{}]*\})"
     r"|(?:=>\s*(?P<ending>\w+)"
     r"|(?P<cancel>\^)"
+    r"|(?P<resume>~)"
     r"|\+(?P<units>\d+)"
     rf"|@(?P<signal>{_NAME})(?:=(?P<sent>{_VALUE}))?"
     rf"|(?P<task>{_NAME})(?:(?P<claim>\?)|!(?P<output>{_VALUE})|\#(?P<error>{_VALUE})))"
@@ -40,7 +42,10 @@ class NotationError(Exception):
 
 
 class Ending(enum.Enum):
-    """Says how far an instance has come. A stuck one is also running: it has not ended."""
+    """Says how far an instance has come. A stuck one is also running: it has not ended.
+
+    One that is paused since an undo has failed counts as failed, though a resume lets it go on.
+    """
 
     RUNNING = "running"
     STUCK = "stuck"
@@ -106,7 +111,12 @@ class Cancels:
     """Is the command to cancel."""
 
 
-Stimulus: TypeAlias = Claims | Completes | Fails | Sends | Passes | Cancels
+@attrs.frozen
+class Resumes:
+    """Is the command to let go on what is paused."""
+
+
+Stimulus: TypeAlias = Claims | Completes | Fails | Sends | Passes | Cancels | Resumes
 Said: TypeAlias = Offered | Ends | Stimulus
 
 
@@ -149,6 +159,8 @@ def _said(line: str, match: re.Match[str]) -> Said:
         return _ends(line, match.start("ending"), part["ending"])
     if part["cancel"] is not None:
         return Cancels()
+    if part["resume"] is not None:
+        return Resumes()
     if part["units"] is not None:
         return Passes(int(part["units"]))
     if part["signal"] is not None:

@@ -109,6 +109,10 @@ class RuntimeDriver:
         """Cancel the instance."""
         self._on_instance(lambda instance: instance.cancel())
 
+    def resume(self) -> None:
+        """Let go on what is paused."""
+        self._on_instance(lambda instance: instance.resume())
+
     def ending(self) -> Ending:
         """Return how far the instance has come."""
         return self._on_instance(_ending)
@@ -167,5 +171,6 @@ async def _ending(instance: Instance[Any, Any]) -> Ending:
         case Status.RUNNING | Status.WAITING:
             return Ending.RUNNING
         case Status.PAUSED:
-            pass
+            if "UndoFailed" in record.detail:
+                return Ending.FAILED
     raise AssertionError(f"{record.id} is {record.detail}")

@@ -356,5 +356,7 @@ SCENARIOS = (
         "A! B#no {uA} uA! => done",
         "A#no {} => done",
         "A! B! C? ^ {uB} uB! {uA} uA! {} => cancelled",
+        "A! B! C#no {uB} uB#x {} => failed",
+        "A! B! C#no {uB} uB#x {} ~ {uB} uB! {uA} uA! => done",
     ),
 )

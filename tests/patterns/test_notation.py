@@ -17,6 +17,7 @@ from tests.patterns.notation import (
     NotationError,
     Offered,
     Passes,
+    Resumes,
     Said,
     Sends,
     tokens,
@@ -47,6 +48,7 @@ from tests.patterns.scenarios import SCENARIOS
         ("+5", Passes(5)),
         ("+120", Passes(120)),
         ("^", Cancels()),
+        ("~", Resumes()),
         ("=> done", Ends(Ending.DONE)),
         ("=>failed", Ends(Ending.FAILED)),
         ("=> cancelled", Ends(Ending.CANCELLED)),
@@ -85,6 +87,7 @@ def test_a_line_is_read_in_order() -> None:
         ("@", 0),
         ("@=3", 0),
         ("^^", 0),
+        ("~A!", 0),
         ("=>", 0),
         ("=> finished", 3),
         ("=> done!", 0),
@@ -98,7 +101,7 @@ def test_what_cannot_be_read_is_refused_with_its_place(line: str, position: int)
     assert repr(line) in str(refused.value)
 
 
-@given(some.text(alphabet="AB1u{}*?!#@=>+^ d", max_size=12))
+@given(some.text(alphabet="AB1u{}*?!#@=>+^~ d", max_size=12))
 def test_every_text_is_read_or_refused_whole(line: str) -> None:
     try:
         read = tokens(line)

@@ -32,10 +32,10 @@ def pictures() -> dict[str, str]:
     drawings |= {name: draw(sample.program) for name, sample in operators.operators().items()}
     formats = {"txt": to_text, "mmd": to_mermaid, "dot": to_dot}
     made = {f"{name}.{ending}": form(drawing) for name, drawing in drawings.items() for ending, form in formats.items()}
-    return made | {
-        f"{name}_instance.txt": to_text(draw(sample.program, progress=sample.progress))
-        for name, sample in operators.operators().items()
-    }
+    instances = {name: draw(it.program, progress=it.progress) for name, it in operators.operators().items()}
+    made |= {f"{name}_instance.txt": to_text(drawing) for name, drawing in instances.items()}
+    made |= {f"{name}_instance.dot": to_dot(instances[name]) for name in ("handlers", "paused")}
+    return made | {f"{size}_columns.txt": to_text(instances["paused"], width=size) for size in (60, 80)}
 
 
 if __name__ == "__main__":

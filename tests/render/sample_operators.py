@@ -9,7 +9,17 @@ from typing import Any
 import attrs
 
 from interpreters.render import Elements, Mark, Progress, Reached, State, Undoing
-from tests.render.sample_workflows import RETRY, AnyProgram, CardDeclined, Order, function, never, signal_step, step
+from tests.render.sample_workflows import (
+    RETRY,
+    AnyProgram,
+    CardDeclined,
+    Order,
+    OutOfStock,
+    function,
+    never,
+    signal_step,
+    step,
+)
 from wio import (
     Exceeded,
     Fixed,
@@ -26,6 +36,7 @@ from wio import (
     catch,
     checkpoint,
     child,
+    compute,
     critical,
     decline,
     during,
@@ -281,6 +292,29 @@ def _gather() -> Sample:
     return _instance(program >> step("sell"), State.RUNNING, *trace)
 
 
+def _handlers() -> Sample:
+    program = step("reserve") >> step("charge", retry=RETRY)
+    program = program.handle_error(catch(CardDeclined, compute(function("apologise"))))
+    program = program.handle_error(catch(OutOfStock, step("order") >> fail("too late")))
+    program = program.handle_error(catch(str, compute(function("give up"))))
+    trace = (
+        Reached("reserve", State.FAILED, "OutOfStock"),
+        Reached("!OutOfStock/order"),
+        Reached("!str"),
+        Reached("close", State.RUNNING),
+    )
+    return _instance(program >> step("close"), State.RUNNING, *trace)
+
+
+def _paused() -> Sample:
+    """Return an instance that is at a whole part: its elements could not be computed."""
+    pages = for_each(function("pages of"), step("read", retry=RETRY) >> step("index"), element=int, name="pages")
+    problem = "ValueError: the document has no pages, and nobody knows why, as its owner has left; ask somebody else"
+    trace = (Reached("scan/list"), Reached("scan/pages", State.PAUSED, problem))
+    program = timeout(step("list") >> pages, timedelta(hours=1), name="scan")
+    return _instance(program, State.PAUSED, *trace)
+
+
 def _saga() -> Sample:
     flight, hotel = step("cancel flight"), step("cancel hotel") >> step("refund")
     program = saga(
@@ -404,6 +438,8 @@ def operators() -> Mapping[str, Sample]:
         "race": _race(),
         "for_each": _for_each(),
         "first_of": _first_of(),
+        "handlers": _handlers(),
+        "paused": _paused(),
         "scope": _scope(),
         "timeout": _timeout(),
         "region": _region(),

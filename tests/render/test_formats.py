@@ -5,28 +5,33 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, cast
 
+import pytest
 from hypothesis import given
 
-from interpreters.render import Progress, Reached, State, draw, to_dot, to_json, to_mermaid, to_text
+from interpreters.render import Mark, Progress, Reached, State, draw, to_dot, to_json, to_mermaid, to_text
 from interpreters.render.drawing import (
+    NOWHERE,
     CheckStep,
     ComputeStep,
     DraftStep,
     Drawing,
+    Handled,
+    Part,
     RecordStep,
     SignalStep,
     Step,
     TaskStep,
     WaitStep,
 )
-from interpreters.render.inside import bodies
 from interpreters.render.mermaid import escaped
+from tests.render import sample_operators
 from tests.render import sample_workflows as samples
 from tests.render.random_programs import LAW, NAMES, programs, step
 from tests.render.test_walk import shapes
-from wio import WIO, Workflow, branch, compute, loop, when
+from wio import WIO, Retry, Workflow, branch, catch, checkpoint, compute, interrupt, saga, scope, timeout, when
 
 AnyProgram = WIO[Any, Any, Any]
 _NAMED = (Step, SignalStep, WaitStep, DraftStep, RecordStep, TaskStep, ComputeStep, CheckStep)
@@ -68,7 +73,19 @@ def test_the_ascii_form_is_ascii() -> None:
     assert "gr\\xf6\\xdfe" in to_text(draw(program), ascii=True)
 
 
-def test_notes_and_names_are_never_cut() -> None:
+def test_the_ascii_form_keeps_the_columns_and_the_width() -> None:
+    program = samples.step("größe", retry=samples.RETRY) >> checkpoint(step("b"), result=int, name="packing")
+    assert to_text(draw(program), ascii=True).splitlines()[1:] == [
+        "|- gr\\xf6\\xdfe  retry x4",
+        "`- packing      ^ checkpoint",
+        "   `- b",
+    ]
+    drawing = draw(sample_operators.combined_60(), progress=sample_operators.combined_60_progress())
+    for width in range(70, 100):
+        assert max(map(len, to_text(drawing, ascii=True, width=width).splitlines())) <= width
+
+
+def test_names_and_short_notes_are_never_cut() -> None:
     drawing = draw(samples.medium(), progress=samples.medium_progress())
     for width in range(40, 110):
         lines = to_text(drawing, width=width).splitlines()
@@ -89,7 +106,7 @@ def test_what_kind_of_thing_it_is_gives_way_to_a_note() -> None:
 
 
 def test_a_note_that_is_too_long_goes_on_below_itself() -> None:
-    problem = "ConnectionError: the warehouse in the next town does not answer, and nobody knows why it does not"
+    problem = "ConnectionError: the warehouse in the next town does not answer, and nobody knows why"
     trace = (Reached("reserve"), Reached("charge", State.PAUSED, problem))
     lines = to_text(draw(samples.small(), progress=Progress(trace)), width=76).splitlines()
     first = next(index for index, line in enumerate(lines) if "charge" in line)
@@ -111,11 +128,94 @@ def test_a_row_that_is_too_long_goes_on_below_in_its_columns() -> None:
     assert charge.index("✓") == rest.index("✓") == last.index("►")
 
 
-def test_a_way_without_a_step_is_said_to_be_empty() -> None:
-    silent = compute(samples.never)
-    program = branch(when(bool, name="large") >> step("a"), default=silent).handle_error(silent)
+def test_a_note_of_more_than_100_characters_ends_at_a_word() -> None:
+    problem = "ConnectionError: " + "the warehouse in the next town does not answer, and nobody knows why " * 3
+    drawing = draw(samples.small(), progress=Progress((Reached("reserve", State.PAUSED, problem),)))
+    begun = "the warehouse in the next town does not answer, and nobody knows why the warehouse"
+    assert f"‖ paused: ConnectionError: {begun}…\n" in to_text(drawing)
+    for form in (to_mermaid, to_dot):
+        words = re.sub(r"\\n|<br/>|#58;", " ", form(drawing))
+        assert "the warehouse…" in words
+    assert f'"note": "{problem}"' in to_json(drawing)
+
+
+def test_nothing_is_cut_or_broken_when_no_width_is_given() -> None:
+    long = "ask the warehouse in the next town, which is larger than ours, for another one"
+    program = samples.step(long, retry=samples.RETRY) >> samples.step("b", retry=samples.RETRY)
+    trace = (Reached(long), Reached("b", State.RETRYING, f"attempt 2: {long}"))
+    assert to_text(draw(program, progress=Progress(trace, Mark(State.RETRYING)))).splitlines() == [
+        "program".ljust(len(long) + 15) + "↻ retrying",
+        f"├─ {long}  retry \N{MULTIPLICATION SIGN}4  ✓ done",
+        "└─ b".ljust(len(long) + 5) + f"retry \N{MULTIPLICATION SIGN}4  ↻ retrying: attempt 2: {long}",
+    ]
+
+
+def test_a_note_that_goes_on_below_anyway_takes_no_room_from_the_kinds() -> None:
+    drawing = draw(sample_operators.combined_20(), progress=sample_operators.combined_20_progress())
+    lines = to_text(drawing, width=80).splitlines()
+    assert any("approve           task approve v2      ✓ done" in line for line in lines)
+    assert "…" not in to_text(drawing, width=80)
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_kind_without_a_note_goes_on_below_where_it_is_too_wide() -> None:
+    retry = Retry(attempts=4, attempt_timeout=timedelta(seconds=30), overall=timedelta(hours=2), fail_on=(OSError,))
+    lines = to_text(draw(samples.step("charge", retry=retry)), width=40).splitlines()
+    assert lines == [
+        "program",
+        "└─ charge  retry \N{MULTIPLICATION SIGN}4, 30s each, 2h in",
+        "           all, fails on OSError",
+    ]
+
+
+def test_a_part_that_only_computes_is_drawn_by_the_name_of_its_function() -> None:
+    program = branch(when(bool, name="large") >> step("a"), default=compute(abs).map(hex)).handle_error(compute(repr))
     lines = to_text(draw(program)).splitlines()
-    assert [line.strip("│└├─ ") for line in lines if line.endswith("(nothing)")] == ["(nothing)"] * 2
+    assert [line.split()[-2:] for line in lines if line.endswith("compute")] == [
+        ["hex", "compute"],
+        ["repr", "compute"],
+    ]
+    assert "└─ compute\n" in to_text(draw(step("a").handle_error(compute(lambda caught: caught))))
+    assert "(nothing)" not in to_text(draw(program))
+
+
+def test_handlers_behind_one_another_are_handlers_of_one_part() -> None:
+    program = step("pay").handle_error(catch(samples.CardDeclined, compute(repr)))
+    program = program.handle_error(catch(samples.OutOfStock, step("order"))).handle_error(catch(KeyError, step("find")))
+    assert to_text(draw(program)).splitlines()[1:] == [
+        "├─ try",
+        "│  └─ pay",
+        "├─ on CardDeclined  handler",
+        "│  └─ repr          compute",
+        "├─ on OutOfStock    handler",
+        "│  └─ order",
+        "└─ on KeyError      handler, also of earlier handlers",
+        "   └─ find",
+    ]
+
+
+def test_a_handler_behind_one_of_all_errors_is_for_that_one() -> None:
+    program = step("pay").handle_error(step("look")).handle_error(catch(KeyError, step("find")))
+    assert "on KeyError   handler of earlier handlers\n" in to_text(draw(program))
+
+
+@pytest.mark.parametrize(
+    ("program", "row"),
+    [
+        (timeout(step("a"), timedelta(days=2)), ["timeout", "after 2d"]),
+        (timeout(step("a"), timedelta(days=2), name="pay"), ["pay", "timeout after 2d"]),
+        (timeout(step("a"), samples.function("patience"), name="pay"), ["pay", "timeout after patience"]),
+        (scope(step("a"), interrupt(step("deadline"))), ["scope"]),
+        (scope(step("a"), interrupt(step("deadline")), name="pay"), ["pay", "scope"]),
+        (saga(step("a")), ["saga"]),
+        (saga(step("a"), name="trip"), ["trip", "saga"]),
+    ],
+)
+def test_a_box_is_told_by_its_name_and_what_it_is_in_text_and_graphs(program: AnyProgram, row: list[str]) -> None:
+    drawing = draw(program)
+    assert re.split("  +", to_text(drawing).splitlines()[1].removeprefix("└─ ")) == row
+    (title,) = re.findall(r'graph \[label="([^"]*)", labeljust', to_dot(drawing))
+    assert [line.strip() for line in title.split("\\l") if line] == row
 
 
 def test_wide_letters_keep_the_columns() -> None:
@@ -226,9 +326,7 @@ def test_json_says_where_a_step_is_and_how_far() -> None:
 
 
 def test_parts_in_which_nothing_is_drawn_still_connect() -> None:
-    silent = compute(samples.never)
-    program = silent.handle_error(silent) >> silent.named("silent") >> loop(silent, until=samples.never)
-    drawing = draw(program)
-    assert all(body == () for shape in drawing.body for body in bodies(shape))
-    assert " -> " in to_dot(drawing)
-    assert "-.->" in to_mermaid(drawing)
+    empty = Drawing("empty", (Handled((), "KeyError", NOWHERE, ()), Part("silent", NOWHERE, ())))
+    assert " -> " in to_dot(empty)
+    assert "-.->" in to_mermaid(empty)
+    assert to_text(empty).count("(nothing)") == 2

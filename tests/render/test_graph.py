@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from interpreters.render import Progress, Reached, State, draw
+from interpreters.render import Progress, Reached, State, draw, to_dot, to_mermaid
 from interpreters.render.graph import Box, Edge, Frame, Graph, Line, Look, dots
 from interpreters.render.laying import graph_of
+from interpreters.render.looks import ERROR, box_lines, is_active
 from tests.render import sample_operators
 from tests.render import sample_workflows as samples
 from tests.render.random_programs import step
-from wio import WIO, branch, catch, compute, fail, loop, repeat_while, when
+from wio import WIO, branch, catch, compute, fail, for_each, loop, repeat_while, saga, when
 
 AnyProgram = WIO[Any, Any, Any]
 CHOICE = branch(
@@ -37,11 +39,11 @@ def test_arms_meet_in_one_merge_dot() -> None:
         ("start", "way", "", Line.FLOW),
         ("way", "a", "one", Line.FLOW),
         ("way", "b", "two", Line.FLOW),
+        ("way", "abs", "default", Line.FLOW),
         ("a", "merge", "", Line.FLOW),
         ("b", "merge", "", Line.FLOW),
-        ("way", "merge", "default", Line.FLOW),
+        ("abs", "merge", "", Line.FLOW),
         ("merge", "way", "", Line.FLOW),
-        ("way", "a", "one", Line.FLOW),
     ]
 
 
@@ -77,9 +79,57 @@ def test_an_error_leads_from_the_box_around_what_may_fail() -> None:
     assert [dot.title for dot in dots(box.inside)] == ["a", "b"]
     (leaving,) = (edge for edge in guarded.edges if edge.box)
     assert leaving.box == box.id
-    assert ("a", "CardDeclined", "", Line.ERROR) in named(guarded)
-    assert ("CardDeclined", "c", "", Line.ERROR) in named(guarded)
+    assert ("a", "on CardDeclined", "", Line.ERROR) in named(guarded)
+    assert ("on CardDeclined", "c", "", Line.ERROR) in named(guarded)
     assert ("b", "finish", "", Line.FLOW) in named(guarded)
+
+
+def test_handlers_behind_one_another_leave_one_box() -> None:
+    program = step("pay").handle_error(catch(samples.CardDeclined, step("c"))).handle_error(catch(KeyError, step("d")))
+    guarded = graph(program)
+    (box,) = (part for part in guarded.inside if isinstance(part, Box))
+    assert [dot.title for dot in dots(box.inside)] == ["pay"]
+    assert [edge.box for edge in guarded.edges if edge.box] == [box.id, box.id]
+    (later,) = (dot for dot in dots(guarded.inside) if dot.title == "on KeyError")
+    assert later.details == ("handler, also of earlier handlers",)
+
+
+def test_a_handler_that_only_computes_is_a_dot_of_its_own() -> None:
+    guarded = named(graph(step("pay").handle_error(catch(samples.CardDeclined, compute(abs)))))
+    assert ("on CardDeclined", "abs", "", Line.ERROR) in guarded
+
+
+def test_a_box_is_active_where_nothing_inside_it_is() -> None:
+    """A for-each is paused itself when the function that makes its elements raises."""
+    program = for_each(abs, step("read"), element=int, name="pages")
+    program = saga(program, name="scan")
+    trace = (Reached("scan/pages", State.PAUSED, "ValueError: no pages"),)
+    (scan,) = (part for part in graph(program, Progress(trace)).inside if isinstance(part, Box))
+    (pages,) = (part for part in scan.inside if isinstance(part, Box))
+    assert (is_active(scan), is_active(pages)) == (False, True)
+    assert "paused: ValueError: no pages" in box_lines(pages, True)
+    drawing = draw(program, progress=Progress(trace))
+    assert re.search(r'"\|\|\| pages.*?penwidth="2.6"', to_dot(drawing))
+    assert f"  style {pages.id} fill:#f3f6f4,stroke:{ERROR},stroke-width:3px" in to_mermaid(drawing)
+
+
+def test_a_long_line_is_broken_behind_a_comma_if_that_will_do() -> None:
+    lines = box_lines(Box("b1", Frame.EACH, "", (), ("1 done, 1 running, 1 paused, 4 to come",)), False)
+    assert lines == ("1 done, 1 running, 1 paused,", "4 to come")
+
+
+def test_a_scope_is_not_active_while_its_handler_runs() -> None:
+    sample = sample_operators.operators()["timeout"]
+    trace = (*sample.progress.trace[:2], Reached("timeout[deadline]/give up", State.RUNNING))
+    (box,) = (part for part in graph(sample.program, Progress(trace)).inside if isinstance(part, Box))
+    assert not is_active(box)
+
+
+def test_long_lines_in_dots_and_boxes_are_broken() -> None:
+    trace = (Reached("pages", State.PAUSED, "ValueError: the document has no pages, and nobody knows why"),)
+    drawing = draw(for_each(abs, step("read"), element=int, name="pages"), progress=Progress(trace))
+    labels = re.findall(r'label="([^"]*)"', to_dot(drawing))
+    assert max(len(line.rstrip()) for label in labels for line in re.split(r"\\[nl]", label)) <= 32
 
 
 def test_a_continuation_is_named_on_its_line() -> None:
@@ -94,7 +144,7 @@ def test_the_way_of_an_instance_is_told_from_the_others() -> None:
     assert [(edge.tail, edge.head) for edge in travelled(graph(CHOICE, Progress(trace)))] == [
         ("n1", "n2"),
         ("n2", "n4"),
-        ("n4", "n5"),
+        ("n4", "n6"),
     ]
 
 

@@ -30,6 +30,7 @@ from interpreters.render.drawing import (
     EventChoice,
     Fence,
     Gate,
+    Handled,
     LeaveStep,
     More,
     Multiple,
@@ -368,11 +369,30 @@ def test_a_milestone_that_was_missed_leads_the_other_way() -> None:
     assert [shape.place.state for shape in (*gate.body, *gate.otherwise)] == [State.WITHDRAWN, State.DONE]
 
 
+def test_a_handler_whose_trigger_can_no_longer_come_was_passed_by() -> None:
+    sample = SAMPLES["timeout"]
+    trace = (
+        Reached("timeout[deadline]/deadline", State.WITHDRAWN),
+        Reached("timeout/paid"),
+        Reached("timeout/thank"),
+        Reached("close", State.RUNNING),
+    )
+    (alarm,) = only(after(sample.program, *trace), Watching).alarms
+    assert [shape.place.state for shape in (*alarm.trigger, *alarm.body)] == [State.WITHDRAWN, State.SKIPPED]
+
+
+def test_a_handler_of_an_error_that_did_not_come_was_passed_by() -> None:
+    program = step("a").handle_error(step("b")) >> step("c")
+    before, behind = after(program, Reached("a", State.RUNNING)), after(program, Reached("a"), Reached("c"))
+    states = [(only(it, Handled).place.state, only(it, Handled).handler[0].place.state) for it in (before, behind)]
+    assert states == [(State.NOT_REACHED, State.NOT_REACHED), (State.SKIPPED, State.SKIPPED)]
+
+
 def test_what_holds_for_a_part_is_its_title() -> None:
     policy = Retry(attempts=3, backoff=Fixed(timedelta(seconds=10)))
     program = critical("stock", saga(retrying(step("a"), policy), name="booking"))
     titles = [line.split('"')[1] for line in to_mermaid(draw(program)).splitlines() if "subgraph" in line]
-    assert titles == ["lock stock", "saga booking", "retry \u00d73, after 10s"]
+    assert titles == ["stock<br/>lock", "booking<br/>saga", "retry \u00d73, after 10s"]
 
 
 # Compensation
@@ -470,7 +490,7 @@ def test_a_machine_is_the_graph_that_was_declared() -> None:
 def test_a_start_that_is_computed_leads_to_the_machine_until_it_is_known() -> None:
     program = machine(state("a", step("a"), to="b") | state("b", step("b")), start=function("by age"), name="m")
     titles = boxes(draw(program))
-    assert [titles[edge.into] for edge in graph_of(draw(program)).edges if edge.into and not edge.box] == ["machine m"]
+    assert [titles[edge.into] for edge in graph_of(draw(program)).edges if edge.into and not edge.box] == ["m"]
     assert "starts by by age" in to_text(draw(program))
     instance = after(program, Reached("m[b]/b", State.RUNNING))
     assert [boxes(instance)[edge.into] for edge in graph_of(instance).edges if edge.into and not edge.box] == ["b"]
@@ -561,7 +581,7 @@ def test_a_task_and_a_drawn_value_have_looks_of_their_own() -> None:
 def test_whom_a_task_is_for_is_drawn_as_it_was_given() -> None:
     told = [draw(offered(to=to)) for to in ("managers", ("ann", "bob"), {"role": "clerk"}, lambda _: "x", ["a" * 90])]
     words = [only(drawing, TaskStep).to for drawing in told]
-    assert words == ["managers", "ann, bob", "role: clerk", "computed", "a" * 59 + "…"]
+    assert words == ["managers", "ann, bob", "role: clerk", "someone computed", "a" * 59 + "…"]
     assert "to managers" in to_dot(told[0])
 
 

@@ -76,7 +76,7 @@ def test_a_moment_is_told_whether_it_is_given_or_computed() -> None:
     assert moment_words(timedelta(hours=1), Timing.DURATION) == "for 1h"
     assert moment_words(datetime(2026, 11, 21, 9, tzinfo=UTC), Timing.INSTANT) == "until 2026-11-21 09:00 UTC"
     assert moment_words(due, Timing.INSTANT) == "until due"
-    assert moment_words(lambda _: due(_), Timing.DURATION) == "for computed"
+    assert moment_words(lambda _: due(_), Timing.DURATION) == "for a computed time"
 
 
 def test_a_retry_policy_is_told_with_all_that_it_says() -> None:

@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 import attrs
 
 from interpreters import Runtime
-from interpreters.machine.execution import AttemptFailed, AttemptLost, Paused
+from interpreters.machine.recorded import AttemptFailed, AttemptLost, Paused
 from interpreters.testing import VirtualClock
 from journals.codecs import JsonCodec
 from journals.entries import Commit, Entry, InstanceRecord, Kind, Status

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from returns.result import Success
+from returns.result import Failure, Success
 
 from interpreters import (
     BlockingRuntime,
@@ -24,23 +24,27 @@ from interpreters import (
     UnexpectedSignal,
 )
 from interpreters.runtime.blocking import CalledInside
+from interpreters.testing import START, NoThreads, VirtualClock
 from journals.entries import Kind, Status
 from journals.errors import JournalUnavailable
 from journals.memory import InMemoryJournal
 from journals.sqlite import SqliteJournal
 from tests.runtime.running import (
     APPROVE,
+    DAY,
     NO_GRACE,
+    NOTE,
     STATE,
     Approval,
     Effect,
     FaultyJournal,
     answering,
     approval,
+    note,
     rounds,
     workflow,
 )
-from wio import Workflow, run_io, wait
+from wio import InvalidDefinition, Task, Workflow, run_io, task, wait
 
 ME = Approval("me")
 SOON = timedelta(milliseconds=20)
@@ -119,6 +123,66 @@ def test_a_timeout_leaves_the_instance_alone() -> None:
         assert instance.result(PATIENCE) == Success("1")
 
 
+def test_a_timeout_that_is_no_timedelta_is_refused_before_anything_is_done() -> None:
+    flow = workflow(approval())
+    seconds: Any = 5
+    with blocking(flow) as runtime:
+        instance = runtime.start(flow, id="a", input=1)
+        calls: tuple[Callable[[], object], ...] = (
+            lambda: runtime.idle(seconds),
+            lambda: instance.result(seconds),
+            lambda: instance.signal(APPROVE, ME, timeout=seconds),
+        )
+        for call in calls:
+            with pytest.raises(InvalidDefinition, match=r"timeout=5 is no timedelta.*timedelta\(seconds=5\)"):
+                call()
+        assert [entry.kind for entry in instance.history()] == [Kind.STARTED]
+
+
+def test_idle_waits_for_what_the_clock_has_made_due() -> None:
+    clock = VirtualClock()
+    flow = workflow(wait(DAY) >> run_io(abs, event=int))
+
+    async def pass_a_day() -> None:
+        clock.set(START + DAY)
+
+    with blocking(flow, clock=clock, workers=NoThreads()) as runtime:
+        instance = runtime.start(flow, id="a", input=1)
+        runtime.idle(PATIENCE)
+        runtime.wait_for(pass_a_day())
+        runtime.idle(PATIENCE)
+        assert instance.record().status is Status.COMPLETED
+
+
+def test_a_signal_is_sent_without_waiting_for_its_response() -> None:
+    flow = workflow(approval() >> note())
+    with blocking(flow) as runtime:
+        instance = runtime.start(flow, id="a", input=1)
+        instance.send(NOTE, "early", key="k", timeout=PATIENCE)
+        with pytest.raises(TimeoutError):
+            instance.signal(NOTE, "early", key="k", timeout=SOON)
+        instance.send(APPROVE, ME)
+        assert instance.result(PATIENCE) == Success("1 by me early")
+
+
+def test_the_answer_to_a_task_may_be_repeated_with_its_key() -> None:
+    work = Task("work", input=int, output=int, error=str)
+    flow = workflow(task(work, abs, name="a") >> task(work, abs, name="b") >> task(work, abs, name="c"))
+    with blocking(flow) as runtime:
+        instance = runtime.start(flow, id="i", input=1)
+        for address in "abc":
+            instance.claim(address, by="ann")
+            for _ in range(2):
+                match address:
+                    case "a":
+                        instance.complete("a", 2, by="ann", key="k")
+                    case "b":
+                        instance.skip("b", 3, key="k")
+                    case _:
+                        instance.fail_task("c", "no", by="ann", key="k")
+        assert instance.result(PATIENCE) == Failure("no")
+
+
 def test_many_threads_use_one_runtime() -> None:
     flow = workflow(run_io(lambda number: number * 2, name="double", event=int))
     with blocking(flow) as runtime, ThreadPoolExecutor(8) as pool:
@@ -137,7 +201,7 @@ def test_an_exception_in_the_block_stops_the_runtime_and_comes_through() -> None
 def test_nothing_can_be_asked_before_and_after() -> None:
     flow = workflow(approval())
     runtime = blocking(flow)
-    with pytest.raises(RuntimeStopped):
+    with pytest.raises(RuntimeStopped, match=r"inside `with BlockingRuntime\(Runtime\(\.\.\.\)\)`"):
         runtime.start(flow, id="a", input=1)
     with runtime:
         instance = runtime.start(flow, id="a", input=1)
@@ -150,7 +214,7 @@ def test_nothing_can_be_asked_before_and_after() -> None:
         lambda: instance.signal(APPROVE, ME),
     )
     for call in calls:
-        with pytest.raises(RuntimeStopped):
+        with pytest.raises(RuntimeStopped, match="inside `with BlockingRuntime"):
             call()
     with runtime:
         assert instance.signal(APPROVE, ME) == "ok 1 by me"

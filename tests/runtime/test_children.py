@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Never
 
 import attrs
@@ -12,14 +14,25 @@ import pytest
 from returns.result import Failure, Result, Success
 
 from interpreters import ChildRunning, InstanceCancelled, InstancePaused, PausedAt, UnknownWorkflow
-from interpreters.machine.execution import ChildEnd, ChildEnded, ChildStarted, Parent
+from interpreters.machine.recorded import ChildEnd, ChildEnded, ChildStarted, Parent
 from interpreters.machine.turn import first_turn
-from interpreters.testing import START, CrashAt, NotAnswered, SimulatedInstance, Simulation
+from interpreters.testing import (
+    START,
+    CrashAt,
+    Crashed,
+    CrashingJournal,
+    NotAnswered,
+    NoThreads,
+    SimulatedInstance,
+    Simulation,
+    VirtualClock,
+)
 from journals.codecs import JsonCodec
 from journals.entries import Commit, Kind, Status
 from journals.errors import JournalUnavailable, UnknownInstance
 from journals.memory import InMemoryJournal
-from tests.runtime.running import Effect, FaultyJournal, rounds, run, virtual
+from journals.sqlite import SqliteJournal
+from tests.runtime.running import Effect, FaultyJournal, Gate, rounds, run, virtual
 from wio import (
     WIO,
     ParentClose,
@@ -218,6 +231,118 @@ def test_a_child_that_ends_while_no_process_can_tell_is_found_at_recovery() -> N
         async with virtual(journal, parent) as runtime:
             instance = await runtime.instance(parent, "s")
             assert await instance.result() == Success("x packed")
+
+    run(main())
+
+
+@pytest.mark.parametrize("levels", [1, 2])
+def test_a_parent_that_goes_on_by_itself_lets_its_child_go_on_whose_time_is_over(levels: int, tmp_path: Path) -> None:
+    slow: Workflow[str, Never, str] = Workflow("slow", version=1, input=str, root=wait(DAY) >> run_io(pack))
+    middle: Workflow[str, Never, str] = Workflow("middle", version=1, input=str, root=child(slow, result=str))
+    parent = shop(child(slow if levels == 1 else middle, result=str))
+
+    async def main() -> None:
+        clock = VirtualClock()
+        for day in range(2):
+            clock.set(START + 2 * day * DAY)
+            async with virtual(SqliteJournal(tmp_path / "x.db"), parent, clock=clock, recover=False) as runtime:
+                instance = await runtime.start(parent, id="s", input="x")
+                await runtime.idle()
+                status = (await instance.record()).status
+                assert (status, sum(RUNS.values())) == ((Status.COMPLETED, 1) if day else (Status.WAITING, 0))
+
+    run(main())
+
+
+def test_a_parent_that_goes_on_by_itself_lets_its_child_go_on_at_its_time(tmp_path: Path) -> None:
+    slow: Workflow[str, Never, str] = Workflow("slow", version=1, input=str, root=wait(DAY) >> run_io(pack))
+    parent = shop(child(slow, result=str))
+
+    async def main() -> None:
+        clock = VirtualClock()
+        async with virtual(SqliteJournal(tmp_path / "x.db"), parent, clock=clock) as runtime:
+            await runtime.start(parent, id="s", input="x")
+            await runtime.idle()
+        async with virtual(SqliteJournal(tmp_path / "x.db"), parent, clock=clock, recover=False) as runtime:
+            instance = await runtime.start(parent, id="s", input="x")
+            await runtime.idle()
+            assert runtime.next_wake_up() == START + DAY
+            clock.set(START + DAY)
+            assert await instance.result() == Success("x packed")
+
+    run(main())
+
+
+def test_a_parent_that_goes_on_by_itself_lets_its_child_go_on_whose_process_has_died(tmp_path: Path) -> None:
+    parent = shop(child(packing, result=str))
+
+    async def main() -> None:
+        async with SqliteJournal(tmp_path / "x.db") as store:
+            dying = CrashingJournal(store)
+            dying.crash_at(3, CrashAt.BEFORE)
+            with contextlib.suppress(Crashed):
+                async with virtual(dying, parent, workers=NoThreads()) as runtime:
+                    await runtime.start(parent, id="s", input="x")
+                    await runtime.idle()
+            assert dying.dead
+            assert (await store.find("s:packing")).status is Status.RUNNING
+        async with virtual(SqliteJournal(tmp_path / "x.db"), parent, recover=False) as runtime:
+            instance = await runtime.start(parent, id="s", input="x")
+            await runtime.idle()
+            assert await instance.result() == Success("x packed")
+            inner = await runtime.instance(packing, "s:packing")
+            assert Kind.ATTEMPT_LOST in [entry.kind for entry in await inner.history()]
+        assert RUNS == {"pack x": 2}
+
+    run(main())
+
+
+def test_a_child_that_only_waits_is_not_read_when_its_parent_goes_on(tmp_path: Path) -> None:
+    parent = shop(race(child(waiting, result=str), stop))
+
+    async def main() -> None:
+        journal = FaultyJournal(SqliteJournal(tmp_path / "x.db"))
+        async with virtual(journal, parent) as runtime:
+            await runtime.start(parent, id="s", input="x")
+            await runtime.idle()
+        async with virtual(journal, parent, recover=False) as runtime:
+            await runtime.start(parent, id="s", input="x")
+            journal.calls.clear()
+            await runtime.idle()
+            assert journal.calls["read"] == 1  # its first entry only, which names the parent
+            assert runtime.next_wake_up() is None
+
+    run(main())
+
+
+def test_a_child_that_goes_on_already_is_left_alone_when_its_parent_is_read_again() -> None:
+    gate = Gate("packed")
+    busy: Workflow[str, Never, str] = Workflow("busy", version=1, input=str, root=wait(DAY) >> run_io(gate, event=str))
+    parent = shop(child(busy, result=str))
+
+    async def main() -> None:
+        clock = VirtualClock()
+        async with virtual(InMemoryJournal(), parent, clock=clock, most_idle=0) as runtime:
+            ids = [f"s{number}" for number in range(3)]
+            for id in ids:
+                await runtime.start(parent, id=id, input="x")
+            await runtime.idle()
+
+            async def look_again() -> None:
+                for id in ids:
+                    await runtime.start(parent, id=id, input="x")
+                await rounds()
+
+            await look_again()
+            assert runtime.next_wake_up() == START + DAY
+            clock.set(START + DAY)
+            await rounds()
+            assert gate.runs == 3
+            await look_again()
+            gate.open.set()
+            for id in ids:
+                assert await (await runtime.instance(parent, id)).result() == Success("packed")
+            assert gate.runs == 3
 
     run(main())
 

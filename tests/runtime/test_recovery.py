@@ -11,7 +11,7 @@ import pytest
 from returns.result import Success
 
 from interpreters import InstancePaused, JournalMismatch, NotPaused, UnknownWorkflow
-from interpreters.machine.execution import Loss
+from interpreters.machine.recorded import Loss
 from interpreters.testing import START, NoThreads, VirtualClock
 from journals.codecs import JsonCodec
 from journals.entries import Kind, Payload, Status

@@ -14,7 +14,7 @@ from returns.result import Failure, Result, Success
 
 from interpreters import InstanceFailed, InstancePaused
 from interpreters.history import activities
-from interpreters.machine.execution import Decided
+from interpreters.machine.recorded import Decided
 from interpreters.testing import START, NoThreads, Simulation, VirtualClock
 from journals.entries import Kind, Status
 from journals.memory import InMemoryJournal

@@ -12,6 +12,7 @@ from returns.result import Success
 from interpreters import (
     InstancePaused,
     NotHandled,
+    Runtime,
     RuntimeStopped,
     UnexpectedSignal,
     UnknownWorkflow,
@@ -43,7 +44,7 @@ from tests.runtime.running import (
     virtual,
     workflow,
 )
-from wio import Early, Signal, Workflow, handle_signal, loop, pure, run_io, wait
+from wio import Early, Signal, Task, Workflow, critical, handle_signal, loop, parallel, pure, run_io, task, wait
 
 ME = Approval("me")
 LIMIT_BYTES = 1_000
@@ -400,6 +401,71 @@ def test_signals_reach_an_instance_that_runs_an_effect_sleeps_or_is_paused() -> 
     run(main())
 
 
+def test_what_is_sent_is_handled_when_the_call_returns_or_kept() -> None:
+    async def main() -> None:
+        journal, gate = FaultyJournal(InMemoryJournal()), Gate("yes")
+        flow = workflow(approval(gate) >> note())
+        async with virtual(journal, flow) as runtime:
+            instance = await runtime.start(flow, id="a", input=1)
+            await instance.send(NOTE, "early", key="k")
+            assert await kinds(instance) == [Kind.STARTED, Kind.SIGNAL_KEPT]
+            sending = asyncio.create_task(instance.send(APPROVE, ME, key="k"))
+            await gate.begun.wait()
+            assert not sending.done()
+            gate.open.set()
+            await sending
+            assert (await kinds(instance))[2] is Kind.SIGNAL
+            assert await instance.result() == Success("yes early")
+
+    run(main())
+
+
+def test_what_is_sent_again_with_its_key_is_known_kept_handled_and_after_the_end() -> None:
+    async def main() -> None:
+        journal, clock = InMemoryJournal(), VirtualClock()
+        flow = workflow(wait(DAY) >> note())
+        for _ in range(2):
+            async with virtual(journal, flow, clock=clock) as runtime:
+                instance = await runtime.start(flow, id="a", input=1)
+                await instance.send(NOTE, "first", key="k")
+                await instance.send(NOTE, "second", key="k")
+        clock.set(START + DAY)
+        async with virtual(journal, flow, clock=clock) as runtime:
+            instance = await runtime.instance(flow, "a")
+            assert await instance.result() == Success("1 first")
+            before = await instance.history()
+            await instance.send(NOTE, "third", key="k")
+            assert await instance.history() == before
+
+    run(main())
+
+
+def test_what_cannot_be_sent_is_refused_as_a_signal_is_and_nothing_is_recorded() -> None:
+    async def main() -> None:
+        effect = Effect(OSError("down"))
+        flow = workflow(approval(effect) >> note())
+        wrong: Any = 7
+        other = Signal("other", request=str, response=str, early=Early.KEEP)
+        runtime = virtual(InMemoryJournal(), flow)
+        async with runtime:
+            instance = await runtime.start(flow, id="a", input=1)
+            for refused, sent, request in (
+                (OSError, APPROVE, ME),
+                (WrongPayload, NOTE, wrong),
+                (UnexpectedSignal, other, "x"),
+            ):
+                with pytest.raises(refused):
+                    await instance.send(cast(Any, sent), request)
+            assert await kinds(instance) == [Kind.STARTED]
+            await instance.cancel()
+            with pytest.raises(UnexpectedSignal, match="ended"):
+                await instance.send(NOTE, "late")
+        with pytest.raises(RuntimeStopped):
+            await instance.send(NOTE, "late")
+
+    run(main())
+
+
 def test_a_signal_to_an_unknown_a_finished_or_a_stranded_instance_is_refused() -> None:
     async def main() -> None:
         journal = InMemoryJournal()
@@ -514,3 +580,33 @@ def test_each_request_has_an_idempotency_key_of_its_own_and_a_repeat_has_the_sam
     run(main())
     assert keys[0] == keys[1] == keys[4]
     assert len(set(keys)) == 5
+
+
+def test_the_effect_of_a_signal_holds_the_lock_around_it() -> None:
+    """Nobody else begins in a part with that lock while it runs, and the sender still gets the response."""
+
+    async def story() -> None:
+        entered, released = asyncio.Event(), asyncio.Event()
+
+        async def slowly(_value: object, request: str) -> str:
+            entered.set()
+            await released.wait()
+            return request
+
+        approve = Task("approve", input=int, output=int)
+        noting = handle_signal(NOTE, slowly, lambda _, event: event, respond=lambda _, event: event, event=str)
+        root = parallel(critical("m", noting), critical("m", task(approve, send=lambda value: value)))
+        both = Workflow("both", version=1, input=int, root=root)
+        async with Runtime(InMemoryJournal(), [both]) as runtime:
+            instance = await runtime.start(both, id="a", input=1)
+            sent = asyncio.create_task(instance.signal(NOTE, "hello"))
+            await entered.wait()
+            assert await instance.tasks() == ()
+            released.set()
+            assert await sent == "hello"
+            (offered,) = await instance.tasks()
+            await instance.claim(offered.address, by="ann")
+            await instance.complete(offered.address, 7, by="ann")
+            assert await instance.result() == Success(("hello", 7))
+
+    run(story())

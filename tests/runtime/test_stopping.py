@@ -12,7 +12,7 @@ import pytest
 from returns.result import Success
 
 from interpreters import Runtime, RuntimeStopped, effect_context
-from interpreters.machine.execution import Loss
+from interpreters.machine.recorded import Loss
 from interpreters.runtime.threads import Threads
 from interpreters.testing import START, VirtualClock
 from journals.entries import Kind, Status

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from returns.result import Success
 
-from interpreters import Runtime, SystemClock
+from interpreters import Runtime, RuntimeStopped, SystemClock
 from interpreters.runtime.wakeups import WakeUps
 from interpreters.testing import START, VirtualClock
 from journals.entries import Kind
 from journals.memory import InMemoryJournal
 from tests.runtime.running import DAY, FaultyJournal, kinds, rounds, run, virtual, workflow
-from wio import wait, wait_until
+from wio import run_io, wait, wait_until
 
 SECOND = timedelta(seconds=1)
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
@@ -76,6 +76,70 @@ def test_nobody_wakes_after_the_stop() -> None:
         clock.set(START + DAY)
         await rounds()
         assert woken == []
+
+    run(main())
+
+
+def test_what_is_due_can_be_woken_at_once() -> None:
+    async def main() -> None:
+        clock = VirtualClock()
+        woken: list[str] = []
+        wake_ups = WakeUps(clock, woken.append)
+        for name, seconds in (("c", 3), ("a", 1), ("b", 2), ("a", 4)):
+            wake_ups.set(name, START + seconds * SECOND)
+        clock.set(START + 3 * SECOND)
+        wake_ups.wake_due()
+        assert (woken, wake_ups.nearest()) == (["b", "c"], START + 4 * SECOND)
+        await rounds()
+        assert woken == ["b", "c"]
+        await wake_ups.stop()
+        clock.set(START + 4 * SECOND)
+        wake_ups.wake_due()
+        assert (woken, wake_ups.nearest()) == (["b", "c"], None)
+
+    run(main())
+
+
+def test_idle_waits_for_what_the_clock_has_made_due() -> None:
+    async def main() -> None:
+        clock = VirtualClock()
+        flow = workflow(wait(30 * DAY) >> run_io(abs, event=int) >> wait(DAY) >> run_io(abs, event=int))
+        async with virtual(InMemoryJournal(), flow, clock=clock) as runtime:
+            instance = await runtime.start(flow, id="a", input=1)
+            await runtime.idle()
+            for entries in (5, 8):
+                due = runtime.next_wake_up()
+                assert due is not None
+                clock.set(due)
+                await runtime.idle()
+                assert len(await kinds(instance)) == entries
+            assert await kinds(instance) == [
+                Kind.STARTED,
+                Kind.TIMER_SET,
+                Kind.TIMER_FIRED,
+                Kind.EVENT,
+                Kind.TIMER_SET,
+                Kind.TIMER_FIRED,
+                Kind.EVENT,
+                Kind.COMPLETED,
+            ]
+
+    run(main())
+
+
+def test_a_runtime_that_has_stopped_is_not_idle_but_stopped() -> None:
+    async def main() -> None:
+        clock = VirtualClock()
+        flow = workflow(wait(DAY))
+        runtime = virtual(InMemoryJournal(), flow, clock=clock)
+        with pytest.raises(RuntimeStopped):
+            await runtime.idle()
+        async with runtime:
+            await runtime.start(flow, id="a", input=1)
+            await runtime.idle()
+        clock.set(START + DAY)
+        with pytest.raises(RuntimeStopped):
+            await runtime.idle()
 
     run(main())
 

@@ -11,17 +11,23 @@ from returns.result import Failure, Result
 
 from wio import (
     WIO,
+    Done,
     Early,
     Fixed,
     Query,
     Retry,
     Signal,
+    Task,
     Workflow,
+    child,
     compute,
     draft,
     handle_signal,
     query,
     run_io,
+    saga,
+    task,
+    undoable,
     wait,
 )
 
@@ -112,6 +118,14 @@ def need_file(order: Order) -> str:
 
 
 pausing = Workflow("pausing", version=1, input=Order, root=run_io(need_file))
+
+
+def talk(_: Order) -> str:
+    """Fail technically with a message of many lines."""
+    raise ValueError("\n  and ".join(["it went wrong", *["so on"] * 60, "to the end"]))
+
+
+talking = Workflow("talking", version=1, input=Order, root=run_io(talk))
 retrying = Workflow(
     "retrying",
     version=1,
@@ -183,3 +197,54 @@ def take_private(order: Order) -> Private:
 
 
 unkept = Workflow("unkept", version=1, input=Order, root=run_io(take_private))
+
+SHORT_WAIT = wait(timedelta(milliseconds=700))
+APPROVE = Task("approve", version=2, input=Order, output=Confirmation, error=OutOfStock)
+
+
+def whole(order: Order) -> Order:
+    """Send everything out."""
+    return order
+
+
+def bosses(order: Order) -> list[str]:
+    """Say who may approve."""
+    return ["ada", "bob"] if order.quantity > 1 else ["ada"]
+
+
+offering = Workflow("offering", version=1, input=Order, root=task(APPROVE, whole, to=bosses))
+COUNT = Task("count", input=Order, output=int)
+counting = Workflow("counting", version=1, input=Order, root=task(COUNT, whole))
+offering_late = Workflow(
+    "offering_late", version=1, input=Order, root=wait(timedelta(milliseconds=30)) >> offering.root
+)
+
+errand = Workflow("errand", version=3, input=Order, root=run_io(reserve) >> confirmed)
+parent = Workflow("parent", version=1, input=Order, root=child(errand, result=str))
+grandparent = Workflow("grandparent", version=1, input=Order, root=child(parent, result=str))
+later = Workflow("later", version=1, input=Order, root=SHORT_WAIT >> compute(described))
+patient = Workflow("patient", version=1, input=Order, root=child(later, result=str))
+unlucky = Workflow("unlucky", version=1, input=Order, root=child(pausing, result=str))
+
+
+def give_back(done: Done[Order, Reserved]) -> str:
+    """Undo a reservation."""
+    return done.output.reservation
+
+
+def give_back_later(done: Done[Order, Reserved]) -> str:
+    """Undo a reservation when the file `mended` is in the current folder."""
+    return Path("mended").read_text() + done.output.reservation
+
+
+LONG_WAIT = wait(timedelta(days=1))
+undoing = Workflow(
+    "undoing", version=1, input=Order, root=saga(undoable(run_io(reserve), run_io(give_back)) >> LONG_WAIT)
+)
+undoing_late = Workflow(
+    "undoing_late", version=1, input=Order, root=saga(undoable(run_io(reserve), run_io(give_back_later)) >> LONG_WAIT)
+)
+undoing_parent = Workflow("undoing_parent", version=1, input=Order, root=child(undoing, result=type(None)))
+hasty = Workflow(
+    "hasty", version=1, input=Order, root=compute(whole).flat_map(lambda _: child(moment, id=described, result=str))
+)

@@ -49,7 +49,9 @@ def test_a_signal_that_is_kept_is_said_to_be(started: Callable[..., Any], wio: C
     started("keeping")
     answer = signal(wio, "keeping", "kept", "41")
     assert (answer.code, answer.json()) == (4, None)
-    assert "the signal is kept" in answer.err
+    assert answer.err.splitlines()[-1] == (
+        "wio: the signal is kept until a step takes it. Sent again with key 'k' it gets that step's response."
+    )
     assert wio("history", "--id", "keeping", "--json").json()[-1]["kind"] == "signal_kept"
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,26 +20,37 @@ from interpreters.shell.drawing import draw
 from interpreters.shell.history import history
 from interpreters.shell.linting import lint
 from interpreters.shell.listing import list_instances
-from interpreters.shell.running import resume, run
+from interpreters.shell.options import Going
+from interpreters.shell.running import cancel, resume, run
+from interpreters.shell.task_list import tasks
+from interpreters.shell.tasking import claim, complete, delegate, fail_task, release, skip
 
 PAGE = ROOT / "docs" / "cli.md"
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
+COMMANDS = (run, resume, cancel, signal, query, list_instances, history, draw, lint)
+COMMANDS_ON_TASKS = (tasks, claim, complete, fail_task, release, delegate, skip)
 
 
-def session() -> list[tuple[str, str]]:
-    """Return the commands of the page, each with what it prints."""
-    (block,) = re.findall(r"^```console\n\$ (.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    steps = (step.partition("\n") for step in block.split("\n$ "))
-    return [(command, printed.rstrip("\n")) for command, _, printed in steps]
+def sessions() -> list[list[tuple[str, str]]]:
+    """Return the sessions of the page, each with its commands and what they print."""
+    found = re.findall(r"^```console\n\$ (.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    steps = ([step.partition("\n") for step in block.split("\n$ ")] for block in found)
+    return [[(command, printed.rstrip("\n")) for command, _, printed in session] for session in steps]
 
 
-def test_the_session_prints_what_the_page_says(
+def write_modules(folder: Path) -> None:
+    """Write the files of the page, whose names stand above their code."""
+    names = re.findall(r"The file `(\w+\.py)`", PAGE.read_text(encoding="utf-8"))
+    for name, module in zip(names, blocks(PAGE), strict=True):
+        (folder / name).write_text(module.code, encoding="utf-8")
+
+
+def test_the_sessions_print_what_the_page_says(
     wio: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (module,) = blocks(PAGE)
-    (tmp_path / "orders.py").write_text(module.code, encoding="utf-8")
+    write_modules(tmp_path)
     code = 0
-    for command, printed in session():
+    for command, printed in itertools.chain.from_iterable(sessions()):
         program, *words = shlex.split(command)
         if program == "export":
             name, _, value = words[0].partition("=")
@@ -51,14 +63,28 @@ def test_the_session_prints_what_the_page_says(
             assert TIME.sub("T", answer.out + answer.err).rstrip("\n") == TIME.sub("T", printed), command
 
 
-def test_every_option_is_on_the_page() -> None:
+def options_of(command: Any) -> Iterator[str]:
+    """Yield the names of the options of a command."""
+    for name, parameter in inspect.signature(command, eval_str=True).parameters.items():
+        if parameter.annotation is Going:
+            yield from options_of(Going)
+        elif parameter.kind is not inspect.Parameter.POSITIONAL_ONLY:
+            named = [one.name for one in get_args(parameter.annotation) if isinstance(one, Parameter)]
+            yield (named[0] or (f"--{name}",))[0]
+
+
+@pytest.mark.parametrize("command", COMMANDS + COMMANDS_ON_TASKS, ids=lambda command: command.__name__)
+def test_every_option_is_on_the_page(command: Any) -> None:
     text = PAGE.read_text(encoding="utf-8")
     table = text.partition("## Options")[2].partition("## ")[0]
-    for command in (run, resume, signal, query, list_instances, history, draw, lint):
-        for name, parameter in inspect.signature(command, eval_str=True).parameters.items():
-            if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-                named = [one.name for one in get_args(parameter.annotation) if isinstance(one, Parameter)]
-                assert f"`{(named[0] or (f'--{name}',))[0]}`" in table, (command.__name__, name)
+    assert [name for name in options_of(command) if f"`{name}`" not in table] == []
+
+
+def test_every_command_is_on_the_page(wio: Callable[..., Any]) -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    shown = re.findall(r"^\W+ ([a-z]\S+)  +[A-Z]", wio("--help").out, re.MULTILINE)
+    assert len(shown) > len(COMMANDS + COMMANDS_ON_TASKS)
+    assert [name for name in shown if f"`{name}`" not in text and f"`wio {name}`" not in text] == []
 
 
 def test_every_exit_code_is_on_the_page() -> None:

@@ -30,6 +30,19 @@ def test_the_name_of_the_file_tells_the_format(wio: Callable[..., Any], tmp_path
     assert json.loads((tmp_path / "picture.json").read_text())["title"] == "order v2"
 
 
+def test_only_a_terminal_bounds_the_width(
+    started: Callable[..., Any], wio: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started("offering")
+    monkeypatch.setenv("COLUMNS", "30")
+    drawn = wio("draw", "shell_workflows:offering", "--id", "offering").out
+    step = drawn.splitlines()[1]
+    assert "task approve v2, to " in step
+    assert step.endswith("waiting: offered")
+    wio("draw", "shell_workflows:offering", "--id", "offering", "--output", "picture.txt")
+    assert (tmp_path / "picture.txt").read_text() == drawn
+
+
 @pytest.mark.parametrize("name", ["picture.png", "picture"])
 def test_a_file_whose_name_tells_no_format_is_refused(wio: Callable[..., Any], tmp_path: Path, name: str) -> None:
     answer = wio("draw", "shell_workflows:order", "--output", name)

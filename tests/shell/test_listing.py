@@ -79,3 +79,10 @@ def test_nothing_to_list_is_said(started: Callable[..., Any], wio: Callable[...,
     started("order")
     answer = wio("list", "--status", "completed")
     assert (answer.code, answer.out, answer.err) == (0, "", "wio: no instances.\n")
+
+
+def test_a_long_detail_is_one_line_and_whole_in_a_pipe(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("talking")
+    _, row = wio("list").out.splitlines()
+    assert "paused at talk: ValueError: it went wrong and so on and so on and " in row
+    assert row.endswith("and to the end")

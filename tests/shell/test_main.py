@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -71,10 +72,35 @@ def test_a_terminal_gets_long_payloads_cut_unless_they_are_wanted_in_full(tmp_pa
     assert full.count("x") >= 3 * len(item)
 
 
-def _on_terminal(pty: Any, folder: Path, *words: str) -> str:
-    """Return what a terminal of 80 columns is sent by `wio`."""
+def test_a_terminal_bounds_the_width_of_a_drawing(tmp_path: Path) -> None:
+    pty = pytest.importorskip("pty")
+    process(tmp_path, "run", "shell_workflows:offering", "--id", "a", "--input", '{"item": "book", "quantity": 2}')
+    drawn = _on_terminal(pty, tmp_path, "draw", "shell_workflows:offering", "--id", "a", columns=40).splitlines()
+    assert max(map(len, drawn)) <= 40
+    assert drawn[-1].split()[-2:] == ["waiting:", "offered"]
+    assert len(drawn) > 2
+
+
+@pytest.mark.parametrize("columns", [60, 160])
+def test_a_terminal_gets_one_line_for_each_instance_with_its_detail_cut(tmp_path: Path, columns: int) -> None:
+    pty = pytest.importorskip("pty")
+    id = "an-instance-with-a-rather-long-name-0001"
+    request = '{"item": "book", "quantity": 2}'
+    process(tmp_path, "run", "shell_workflows:talking", "--id", id, "--input", request)
+    title, row = _on_terminal(pty, tmp_path, "list", columns=columns).splitlines()
+    assert "detail" in title
+    assert id in row
+    assert "paused at talk: V" in row
+    assert row.endswith("…")
+    (record,) = json.loads(process(tmp_path, "list", "--json").stdout)
+    assert record["detail"].endswith("to the end")
+
+
+def _on_terminal(pty: Any, folder: Path, *words: str, columns: int = 80) -> str:
+    """Return what a terminal is sent by `wio`."""
     reader, writer = pty.openpty()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "TERM": "xterm-256color"}
+    places = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
+    environment = {**os.environ, "PYTHONPATH": places, "COLUMNS": str(columns), "TERM": "xterm-256color"}
     command = [sys.executable, "-m", "interpreters.shell.main", *words, "--journal", "sqlite:///orders.db"]
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=writer, stderr=writer) as running:
         os.close(writer)

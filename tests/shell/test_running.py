@@ -149,3 +149,32 @@ def test_a_workflow_with_drafts_is_refused(started: Callable[..., Any]) -> None:
     answer = started("drafted")
     assert answer.code == 1
     assert "drafts: ship" in answer.err
+
+
+@pytest.mark.parametrize(("name", "code"), [("order", 4), ("failing", 3), ("pausing", 5)])
+def test_an_instance_that_exists_goes_on_without_its_input(
+    started: Callable[..., Any], wio: Callable[..., Any], name: str, code: int
+) -> None:
+    first = started(name)
+    again = wio("run", f"shell_workflows:{name}", "--id", name)
+    assert (again.code, again.out) == (code, first.out.removeprefix("running reserve\n"))
+
+
+def test_what_was_broken_off_goes_on_without_the_input(wio: Callable[..., Any]) -> None:
+    begun("failing")
+    assert wio("run", "shell_workflows:failing", "--id", "failing").code == 3
+
+
+def test_the_start_of_an_instance_needs_its_input(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("order")
+    answer = wio("run", "shell_workflows:order", "--id", "new")
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err == "wio: There is no instance 'new' yet, and to start it, its input is needed: --input JSON.\n"
+    assert [record["id"] for record in wio("list", "--json").json()] == ["order"]
+
+
+def test_without_the_input_no_journal_is_made(wio: Callable[..., Any]) -> None:
+    answer = wio("run", "shell_workflows:order", "--id", "new")
+    assert (answer.code, answer.out) == (1, "")
+    assert "There is no journal orders.db" in answer.err
+    assert not Path("orders.db").exists()

@@ -18,7 +18,10 @@ import pytest
         ("order", "'order' is no MODULE:NAME. Write for instance: orders:order."),
         ("nowhere:order", "There is no module 'nowhere'"),
         ("shell_workflows.inner:order", "There is no module 'shell_workflows.inner'"),
-        ("shell_workflows:ordr", "Module 'shell_workflows' has no 'ordr'. Its workflows are: drafted, dynamic, "),
+        (
+            "shell_workflows:ordr",
+            "Module 'shell_workflows' has no 'ordr'. Its workflows are: counting, drafted, ",
+        ),
         ("shell_workflows:NUMBER", "shell_workflows:NUMBER is a int, not a Workflow. Its workflows are: "),
         ("shell_workflows:program", "shell_workflows:program is a WIO, not a Workflow. Wrap it: Workflow("),
     ],

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Never, assert_type
 
-from returns.result import Result
+from returns.result import Failure, Result, Success
 
 from interpreters import BlockingRuntime, Instance, Runtime
+from interpreters.runtime.blocking import BlockingInstance
 from interpreters.testing import SimulatedInstance, Simulation
 from journals import InMemoryJournal
 from tests.typing import shop
@@ -65,6 +66,14 @@ assert_type(run_io(shop.reserve_future, shop.in_stock), WIO[Order, OutOfStock, R
 assert_type(run_io(shop.reserve_io_result, shop.in_stock), WIO[Order, OutOfStock, Reserved])
 assert_type(run_io(shop.reserve_future_result, shop.in_stock), WIO[Order, OutOfStock, Reserved])
 
+# Handlers that always end in the same way, or say in which ways they may end
+
+assert_type(run_io(shop.reserve, shop.sold_out), WIO[Order, OutOfStock, Never])
+assert_type(run_io(shop.reserve_soon, shop.sold_out), WIO[Order, OutOfStock, Never])
+assert_type(run_io(shop.reserve, shop.sure), WIO[Order, Never, int])
+assert_type(run_io(shop.reserve, shop.spelled_out), WIO[Order, OutOfStock, int])
+assert_type(run_io(shop.reserve_future, shop.spelled_out), WIO[Order, OutOfStock, int])
+
 # Sequences widen the error channel
 
 charged = run_io(shop.charge, shop.is_paid)
@@ -110,6 +119,8 @@ assert_type(order.handle_error(catch(OutOfStock, fail(3))), WIO[Order, Declined 
 assert_type(order.handle_error(catch(OutOfStock, compute(shop.number_out))), WIO[Order, Declined, Shipped | int])
 assert_type(order.handle_error(pure(3)), WIO[Order, Never, Shipped | int])
 assert_type(catch(OutOfStock, compute(shop.restock))(reserved), WIO[Order, Never, Reserved | int])
+assert_type(reserved.handle_error(check(shop.wait_for)), WIO[Order, Declined, Reserved])
+assert_type(reserved.handle_error(check(lambda caught: Failure(caught.error.number))), WIO[Order, int, Reserved])
 guarded = reserved.handle_error(catch(OutOfStock, pure("none")))
 assert_type(guarded.map(repr), WIO[Order, Never, str])
 
@@ -148,11 +159,42 @@ workflow = Workflow("order", version=1, input=Order, root=answered)
 assert_type(workflow, Workflow[Order, OutOfStock | Declined, Shipped])
 
 
+# Workflows that take more, or end with less, fit where others are wanted
+
+paying = Workflow("paying", version=1, input=Reserved, root=charged)
+anything = Workflow("anything", version=1, input=object, root=pure(3))
+OF_ONE_INPUT = [workflow, Workflow("reserve", version=1, input=Order, root=reserved)]
+OF_MANY_INPUTS = (workflow, paying)
+ANNOTATED: list[Workflow[Never, object, object]] = [workflow, paying]
+any_end: Workflow[Order, object, object] = workflow
+any_order: Workflow[Order, object, int] = anything
+
+
 def check_number(number: int) -> Result[str, Declined]:
     raise NotImplementedError(number)
 
 
 assert_type(check(check_number), WIO[int, Declined, str])
+succeeding_or_not: WIO[Order, str, int] = check(lambda order: Success(1) if order.number else Failure("none"))
+always_failing: WIO[Order, str, Never] = check(lambda order: Failure(f"{order.number}"))
+never_failing: WIO[Order, Never, int] = check(lambda order: Success(order.number))
+
+
+def runtimes(journal: InMemoryJournal) -> list[Runtime]:
+    direct = Runtime(journal, [workflow, paying])
+    return [direct, *(Runtime(journal, some) for some in (OF_ONE_INPUT, OF_MANY_INPUTS, ANNOTATED))]
+
+
+async def started(runtime: Runtime) -> Instance[object, object]:
+    return await runtime.start(workflow, id="o", input=Order(3))
+
+
+def started_blocking(runtime: BlockingRuntime) -> BlockingInstance[object, object]:
+    return runtime.start(workflow, id="o", input=Order(3))
+
+
+def simulated(simulation: Simulation) -> SimulatedInstance[object, object]:
+    return simulation.start(workflow, id="o", input=Order(3))
 
 
 async def use(runtime: Runtime) -> None:

@@ -7,6 +7,7 @@ from typing import Never, assert_type
 from uuid import UUID
 
 from returns.maybe import Maybe
+from returns.result import Failure, Success
 
 from tests.typing import shop
 from tests.typing.shop import (
@@ -36,6 +37,7 @@ from wio import (
     Rest,
     Retry,
     Signal,
+    Signed,
     States,
     Stop,
     Task,
@@ -327,6 +329,10 @@ assert_type(
 assert_type(timeout(counted, timedelta(1)), WIO[Order, Never, int | Order])
 assert_type(timeout(reserved, lambda order: timedelta(order.number)), WIO[Order, OutOfStock, Reserved | Order])
 assert_type(timeout(counted, timedelta(1), compute(shop.too_late)), WIO[Order, Never, int])
+assert_type(
+    timeout(counted, timedelta(1), task(PACK, shop.number_in).transform_input(lambda late: late.input)),
+    WIO[Order, Never, int | Reserved],
+)
 assert_type(timeout(reserved, timedelta(1), pure("late"), name="soon"), WIO[Order, OutOfStock, Reserved | str])
 assert_type(
     timeout(reserved, timedelta(1), check(shop.too_late_error)), WIO[Order, OutOfStock | Declined, Reserved | int]
@@ -383,17 +389,38 @@ assert_type(retrying(reserved, retry), WIO[Order, OutOfStock, Reserved])
 assert_type(retrying(counted, retry, shop.go_without), WIO[Order, OutOfStock, int | str])
 assert_type(retrying(declined, retry, shop.go_without), WIO[Order, OutOfStock | Declined, Charged | str])
 assert_type(retrying(counted, retry, shop.go_without_always), WIO[Order, Never, int | str])
+assert_type(retrying(counted, retry, shop.go_without_spelled_out), WIO[Order, OutOfStock, int | str])
+assert_type(retrying(declined, retry, shop.go_without_spelled_out), WIO[Order, OutOfStock | Declined, Charged | str])
+assert_type(retrying(counted, retry, shop.give_in), WIO[Order, Never, int | str])
+assert_type(retrying(reserved, retry, shop.give_in), WIO[Order, OutOfStock, Reserved | str])
+assert_type(retrying(counted, retry, shop.fail_with), WIO[Order, Declined, int])
+assert_type(retrying(reserved, retry, shop.fail_with), WIO[Order, OutOfStock | Declined, Reserved])
+assert_type(retrying(reserved, retry, shop.fail_with_annotated), WIO[Order, OutOfStock | Declined, Reserved])
+assert_type(retrying(counted, retry, lambda _, problem: Failure(Declined(problem.type))), WIO[Order, Declined, int])
+assert_type(
+    retrying(reserved, retry, lambda _, problem: Failure(Declined(problem.type))),
+    WIO[Order, OutOfStock | Declined, Reserved],
+)
+assert_type(retrying(counted, retry, lambda _, problem: Success(problem.type)), WIO[Order, Never, int | str])
+assert_type(retrying(reserved, retry, lambda _, problem: Success(problem.type)), WIO[Order, OutOfStock, Reserved | str])
+assert_type(
+    retrying(reserved, retry, lambda order, problem: Success(order.number) if order.number else Failure(problem.type)),
+    WIO[Order, OutOfStock | str, Reserved | int],
+)
 
 # Tasks
 
 assert_type(PACK, Task[int, Reserved, Never])
 assert_type(INSPECT, Task[int, Reserved, Declined])
 assert_type(task(PACK, shop.number_in), WIO[Order, Never, Reserved])
+assert_type(task(PACK.signed, shop.number_in), WIO[Order, Never, Signed[Reserved]])
 assert_type(task(PACK, shop.number_in, shop.number_of), WIO[Order, Never, int])
 assert_type(task(PACK, shop.number_in, shop.in_stock), WIO[Order, OutOfStock, Reserved])
 assert_type(task(INSPECT, shop.number_in), WIO[Order, Declined, Reserved])
 assert_type(task(INSPECT, shop.number_in, shop.number_of), WIO[Order, Declined, int])
 assert_type(task(INSPECT, shop.number_in, shop.in_stock), WIO[Order, Declined | OutOfStock, Reserved])
+assert_type(task(PACK, shop.number_in, shop.sold_out), WIO[Order, OutOfStock, Never])
+assert_type(task(INSPECT, shop.number_in, shop.spelled_out), WIO[Order, Declined | OutOfStock, int])
 assert_type(task(PACK, shop.number_in, to="packers"), WIO[Order, Never, Reserved])
 assert_type(task(PACK, shop.number_in, to=["ann", "bob"], name="p"), WIO[Order, Never, Reserved])
 assert_type(task(PACK, shop.number_in, to={"role": "packer", "level": 3}), WIO[Order, Never, Reserved])

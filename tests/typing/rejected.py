@@ -5,7 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Never
 
+from returns.result import Failure, Success
+
 from interpreters import BlockingRuntime, Instance, Runtime
+from interpreters.runtime.blocking import BlockingInstance
+from interpreters.testing import SimulatedInstance
 from tests.typing import shop
 from tests.typing.shop import APPROVE, STATUS, Approve, Declined, Order, OutOfStock, Reserved, Shipped
 from wio import (
@@ -13,6 +17,7 @@ from wio import (
     Workflow,
     branch,
     catch,
+    check,
     compute,
     handle_signal,
     loop,
@@ -36,6 +41,8 @@ wrong_order_2 = reserved.and_then(shipped)  # must fail
 wrong_after_wait = reserved >> wait(timedelta(1)) >> shipped  # must fail
 wrong_before_wait = reserved >> (wait(timedelta(1)) >> shipped)  # must fail
 not_a_program = reserved >> 3  # must fail
+another_effect = run_io(shop.number_in) >> run_io(shop.charge)  # must fail: expected "Callable[[int], AnyEvent]"
+another_effect_2 = run_io(shop.number_in) >> wait(timedelta(1)) >> run_io(shop.reserve_soon)  # must fail: AnyEvent
 wrong_continuation = charged.flat_map(shop.next_program)  # must fail
 wrong_environment = charged.bind(shop.same_environment)  # must fail
 wrong_map = reserved.map(shop.ship)  # must fail
@@ -53,6 +60,13 @@ handler_of_another_input = charged.handle_error(catch(Declined, compute(shop.ref
 
 wrong_event = run_io(shop.reserve, shop.is_paid)  # must fail
 wrong_event_2 = run_io(shop.reserve_soon, shop.is_paid)  # must fail
+after_handler = run_io(shop.reserve, shop.spelled_out) >> shipped  # must fail
+after_check = reserved.map(shop.reserved_number) >> check(shop.yes_or_no) >> shipped  # must fail
+error_of_handler: WIO[Order, Never, int] = run_io(shop.reserve, shop.spelled_out)  # must fail
+output_of_handler: WIO[Order, OutOfStock, str] = run_io(shop.reserve, shop.spelled_out)  # must fail
+error_of_check: WIO[Order, Never, int] = check(lambda o: Success(1) if o.number else Failure("none"))  # must fail
+output_of_check: WIO[Order, str, str] = check(lambda o: Success(1) if o.number else Failure("none"))  # must fail
+check_of_maybe = check(shop.reserved_before)  # must fail
 
 # Signals and queries
 
@@ -98,6 +112,23 @@ def use_blocking(runtime: BlockingRuntime) -> None:
 
 def attach(instance: Instance[Declined, Shipped]) -> Instance[Never, Shipped]:
     return instance  # must fail
+
+
+def attach_2(instance: Instance[Declined, object]) -> Instance[Declined, Shipped]:
+    return instance  # must fail
+
+
+def attach_blocking(instance: BlockingInstance[object, Shipped]) -> BlockingInstance[Declined, Shipped]:
+    return instance  # must fail
+
+
+def attach_simulated(instance: SimulatedInstance[Declined, object]) -> SimulatedInstance[Declined, Shipped]:
+    return instance  # must fail
+
+
+takes_anything: Workflow[object, object, object] = workflow  # must fail
+ends_with_less: Workflow[Order, OutOfStock | Declined, Reserved] = workflow  # must fail
+fails_with_less: Workflow[Order, OutOfStock, Shipped] = workflow  # must fail
 
 
 def narrowed(program: WIO[Order, OutOfStock, object]) -> WIO[Order, OutOfStock, Shipped]:

@@ -157,6 +157,8 @@ error_of_handler: WIO[Order, Never, int | str] = scope(counted, interrupt(cancel
 wrong_duration = timeout(counted, 3)  # must fail
 duration_of_another_input = start >> timeout(counted, shop.age_of_reserved)  # must fail
 wrong_otherwise = start >> timeout(counted, timedelta(1), compute(shop.apologise_for))  # must fail
+otherwise_without_interrupted = timeout(counted, timedelta(1), run_io(shop.number_in))  # must fail: Interrupted[Order
+otherwise_without_interrupted_2 = timeout(counted, timedelta(1), task(PACK, shop.number_in))  # must fail: Interrupted
 may_time_out: WIO[Order, Never, int] = timeout(counted, timedelta(1))  # must fail
 
 # Parts that are not one subtree
@@ -203,6 +205,11 @@ nothing_exceeded = Retry(exceeded="fail")  # must fail
 wrong_give_up = retrying(reserved, retry, shop.in_stock)  # must fail
 give_up_of_another_input = retrying(charged, retry, shop.go_without)  # must fail
 error_of_give_up: WIO[Order, Never, int | str] = retrying(counted, retry, shop.go_without)  # must fail
+perhaps = retrying(counted, retry, shop.give_up_perhaps)  # must fail: expected "Callable[[Order, GivenUp], AnyResult]"
+outside = retrying(counted, retry, shop.give_up_outside)  # must fail
+error_of_give_up_2: WIO[Order, OutOfStock, Reserved | str] = retrying(reserved, retry, shop.fail_with)  # must fail
+error_of_give_up_3: WIO[Order, Never, int | str] = retrying(counted, retry, shop.go_without_spelled_out)  # must fail
+output_of_give_up_2: WIO[Order, OutOfStock, int] = retrying(counted, retry, shop.go_without_spelled_out)  # must fail
 output_of_give_up: WIO[Order, OutOfStock, int] = retrying(counted, retry, shop.go_without)  # must fail
 
 # Tasks

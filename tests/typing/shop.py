@@ -9,7 +9,7 @@ from uuid import UUID
 
 import attrs
 from returns.future import FutureResultE, future_safe
-from returns.io import IOResultE, impure_safe
+from returns.io import IOResultE, IOSuccess, impure_safe
 from returns.maybe import Maybe, Nothing, Some
 from returns.result import Failure, Result, Success
 
@@ -106,6 +106,18 @@ def number_of(order: Order, reserved: Reserved) -> int:
     return order.number + reserved.number
 
 
+def sold_out(order: Order, reserved: Reserved) -> Failure[OutOfStock]:
+    return Failure(OutOfStock(order.number + reserved.number))
+
+
+def sure(order: Order, reserved: Reserved) -> Success[int]:
+    return Success(order.number + reserved.number)
+
+
+def spelled_out(order: Order, reserved: Reserved) -> Success[int] | Failure[OutOfStock]:
+    return sure(order, reserved) if order.number else sold_out(order, reserved)
+
+
 def charge(reserved: Reserved) -> Charged:
     return Charged(reserved.number)
 
@@ -136,6 +148,10 @@ def count(charged: Charged, approved: Approved) -> int:
 
 def refund(caught: Caught[Order, Declined]) -> str:
     return caught.error.reason
+
+
+def wait_for(caught: Caught[Order, OutOfStock]) -> Failure[Declined]:
+    return Failure(Declined(f"{caught.error.number}"))
 
 
 def restock(caught: Caught[Order, OutOfStock]) -> int:
@@ -216,6 +232,10 @@ def order_again(reserved: Reserved) -> Order:
 
 def number_in(order: Order) -> int:
     return order.number
+
+
+def yes_or_no(number: int) -> Success[int] | Failure[OutOfStock]:
+    return Success(number) if number else Failure(OutOfStock(number))
 
 
 def reserved_number(reserved: Reserved) -> int:
@@ -392,6 +412,30 @@ def go_without(order: Order, problem: GivenUp) -> Result[str, OutOfStock]:
 
 def go_without_always(order: Order, problem: GivenUp) -> Result[str, Never]:
     return Success(f"{order.number} {problem.type}")
+
+
+def go_without_spelled_out(order: Order, problem: GivenUp) -> Success[str] | Failure[OutOfStock]:
+    return Success(problem.message) if order.number else Failure(OutOfStock(problem.attempts))
+
+
+def give_in(order: Order, problem: GivenUp) -> Success[str]:
+    return Success(f"{order.number} {problem.type}")
+
+
+def fail_with(order: Order, problem: GivenUp) -> Failure[Declined]:
+    return Failure(Declined(f"{order.number} {problem.type}"))
+
+
+def fail_with_annotated(order: Order, problem: GivenUp) -> Result[Never, Declined]:
+    return fail_with(order, problem)
+
+
+def give_up_perhaps(order: Order, problem: GivenUp) -> Maybe[int]:
+    return Some(order.number + problem.attempts)
+
+
+def give_up_outside(order: Order, problem: GivenUp) -> IOResultE[int]:
+    return IOSuccess(order.number + problem.attempts)
 
 
 def countdown(again: WIO[Order, OutOfStock, int]) -> WIO[Order, OutOfStock, int]:

@@ -18,7 +18,7 @@ ROOT = FOLDER.parents[1]
 ACCEPTED = ("accepted", "accepted_operators", "accepted_pointfree", "accepted_children")
 REJECTED = ("rejected", "rejected_operators", "rejected_children")
 FIXTURES = ACCEPTED + REJECTED
-MARK = "# must fail"
+MARK = re.compile(r"# must fail(?:: (?P<words>.*))?$")
 
 Lines: TypeAlias = set[int]
 Reports: TypeAlias = dict[str, Lines]
@@ -35,11 +35,16 @@ def _run(checker: str, *arguments: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def mypy() -> Reports:
-    """What mypy reports, strict and with the plugin of `returns`, as the project configures it."""
-    modules = [argument for name in FIXTURES for argument in ("-m", f"tests.typing.{name}")]
+def said_by_mypy() -> str:
+    """What mypy says, strict and with the plugin of `returns`, as the project configures it."""
+    return _run("mypy", *(argument for name in FIXTURES for argument in ("-m", f"tests.typing.{name}")))
+
+
+@pytest.fixture(scope="module")
+def mypy(said_by_mypy: str) -> Reports:
+    """What mypy reports."""
     reports: Reports = {name: set() for name in FIXTURES}
-    for file, line in re.findall(r"^tests/typing/(\w+)\.py:(\d+): error", _run("mypy", *modules), re.MULTILINE):
+    for file, line in re.findall(r"^tests/typing/(\w+)\.py:(\d+): error", said_by_mypy, re.MULTILINE):
         reports.setdefault(file, set()).add(int(line))
     return reports
 
@@ -58,8 +63,14 @@ def basedpyright() -> Reports:
 
 
 def _marked(fixture: str) -> Lines:
+    return set(_wanted_words(fixture))
+
+
+def _wanted_words(fixture: str) -> dict[int, str]:
+    """Return the marked lines of a fixture, each with the words that mypy has to use about it."""
     lines = (FOLDER / f"{fixture}.py").read_text().splitlines()
-    return {number for number, line in enumerate(lines, 1) if line.endswith(MARK)}
+    marks = {number: MARK.search(line) for number, line in enumerate(lines, 1)}
+    return {number: mark["words"] or "" for number, mark in marks.items() if mark is not None}
 
 
 CHECKERS = pytest.mark.parametrize("checker", ["mypy", "basedpyright"])
@@ -71,6 +82,13 @@ def test_each_wrong_line_is_rejected_and_no_other(checker: str, fixture: str, re
     reported: Reports = request.getfixturevalue(checker)
     assert len(_marked(fixture)) > 10
     assert reported[fixture] == _marked(fixture)
+
+
+@pytest.mark.parametrize("fixture", REJECTED)
+def test_mypy_says_what_does_not_fit(fixture: str, said_by_mypy: str) -> None:
+    for line, words in _wanted_words(fixture).items():
+        said = re.findall(rf"^tests/typing/{fixture}\.py:{line}: (.*)$", said_by_mypy, re.MULTILINE)
+        assert words in "".join(said)
 
 
 @CHECKERS

@@ -131,7 +131,9 @@ def test_a_time_is_above_zero(field: str, duration: timedelta) -> None:
 
 def test_what_becomes_of_a_step_is_one_of_two() -> None:
     wrong: Any = "fail"
-    with pytest.raises(InvalidDefinition, match=r"exceeded='fail': give Exceeded.PAUSE or Exceeded.FAIL"):
+    with pytest.raises(
+        InvalidDefinition, match=r"exceeded='fail' is no Exceeded. Give Exceeded.PAUSE or Exceeded.FAIL"
+    ):
         Retry(exceeded=wrong)
 
 

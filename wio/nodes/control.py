@@ -12,7 +12,7 @@ from wio.names import valid_name
 from wio.nodes.program import WIO, AnyNode, Function, Named, Part, is_program
 from wio.retries import Retry
 from wio.signals import Query
-from wio.validators import is_a, is_function, is_function_or_none
+from wio.validators import is_a, is_function, is_function_or_none, is_text, is_type_or_none
 
 _RETRY = is_a(Retry, "Give a policy: Retry(attempts=3).")
 _QUERY = is_a(Query, "Give a query: Query('status', response=...).")
@@ -34,7 +34,7 @@ class Branch(AnyNode):
     arms: tuple[Arm, ...]
     default: WIO[Any, Any, Any] | None = attrs.field(default=None, validator=optional(is_program))
     name: str = attrs.field(default="branch", kw_only=True, validator=valid_name("a branch"))
-    description: str = attrs.field(default="", kw_only=True)
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)
 
 
 class LoopTest(enum.Enum):
@@ -58,8 +58,8 @@ class Loop(AnyNode):
     back: WIO[Any, Any, Any] | None = attrs.field(default=None, validator=optional(is_program))
     test: LoopTest = LoopTest.AFTER
     name: str = attrs.field(default="loop", kw_only=True, validator=valid_name("a loop"))
-    description: str = attrs.field(default="", kw_only=True)
-    checkpoint: Any = attrs.field(default=None, kw_only=True)
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)
+    checkpoint: Any = attrs.field(default=None, kw_only=True, validator=is_type_or_none)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -100,8 +100,8 @@ class Machine(AnyNode):
     states: tuple[State, ...]
     start: str | Function
     name: str = attrs.field(default="machine", kw_only=True, validator=valid_name("a state machine"))
-    description: str = attrs.field(default="", kw_only=True)
-    checkpoint: Any = attrs.field(default=None, kw_only=True)
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)
+    checkpoint: Any = attrs.field(default=None, kw_only=True, validator=is_type_or_none)
 
 
 # Recursion
@@ -113,7 +113,7 @@ class Recursive(AnyNode):
 
     body: WIO[Any, Any, Any] = attrs.field(validator=is_program)
     name: str = attrs.field(kw_only=True, validator=valid_name("a recursive part"))
-    description: str = attrs.field(default="", kw_only=True)
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)
 
     def named(self, name: str, description: str = "") -> WIO[Any, Any, Any]:
         """Return this program under a name around it: its own is the one by which it is called again."""

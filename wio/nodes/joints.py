@@ -13,7 +13,7 @@ from wio.names import valid_name
 from wio.nodes.control import Arm
 from wio.nodes.program import WIO, AnyNode, Function, Part, is_program
 from wio.regions import Region
-from wio.validators import is_a, is_function, is_function_or_none
+from wio.validators import is_a, is_function, is_function_or_none, is_text, is_type_or_none
 
 _REGION = is_a(Region, "Give a region: Region('order', result=...).")
 _MEETING = is_a(Meeting, "Give a meeting: Meeting('car', brings=..., needs={'engine': 1}).")
@@ -51,7 +51,7 @@ class Parallel(AnyNode):
     merge: Function | None = attrs.field(default=None, validator=is_function_or_none)
     each: WIO[Any, Any, Any] | None = attrs.field(default=None, kw_only=True, validator=optional(is_program))
     name: str = attrs.field(default="parallel", kw_only=True, validator=valid_name("a parallel part"))
-    description: str = attrs.field(default="", kw_only=True)
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -71,10 +71,10 @@ class ForEach(AnyNode):
     at_once: int | None = attrs.field(default=None, kw_only=True)
     add: WIO[Any, Any, Any] | None = attrs.field(default=None, kw_only=True, validator=optional(is_program))
     finish: WIO[Any, Any, Any] | None = attrs.field(default=None, kw_only=True, validator=optional(is_program))
-    element: Any = attrs.field(default=None, kw_only=True)
+    element: Any = attrs.field(default=None, kw_only=True, validator=is_type_or_none)
     merge: Function | None = attrs.field(default=None, kw_only=True, validator=is_function_or_none)
     name: str = attrs.field(default="each", kw_only=True, validator=valid_name("a for-each"))
-    description: str = attrs.field(default="", kw_only=True)
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -83,7 +83,7 @@ class FirstOf(AnyNode):
 
     arms: tuple[Arm, ...]
     name: str = attrs.field(default="first", kw_only=True, validator=valid_name("a choice"))
-    description: str = attrs.field(default="", kw_only=True)
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)
 
 
 # Keeping watch over one part
@@ -118,7 +118,7 @@ class Watched(AnyNode):
     base: WIO[Any, Any, Any] = attrs.field(validator=is_program)
     handlers: tuple[Handler, ...]
     name: str = attrs.field(default="scope", kw_only=True, validator=valid_name("a scope"))
-    description: str = attrs.field(default="", kw_only=True)
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -191,7 +191,7 @@ class Gathering(AnyNode):
     base: WIO[Any, Any, Any] = attrs.field(validator=is_program)
     meets: tuple[Meet, ...]
     name: str = attrs.field(default="gather", kw_only=True, validator=valid_name("a gathering"))
-    description: str = attrs.field(default="", kw_only=True)
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)
 
 
 # Compensation
@@ -207,8 +207,11 @@ class Undoable(AnyNode):
 
 @attrs.frozen(eq=False, repr=False)
 class Saga(AnyNode):
-    """Runs `base`; when it fails or is cancelled, runs the undos on its list, the latest first, and ends as it did."""
+    """Runs `base`; when it fails or is cancelled, runs the undos on its list, the latest first, and ends as it did.
+
+    An undo that fails pauses the instance, with the rest of the list.
+    """
 
     base: WIO[Any, Any, Any] = attrs.field(validator=is_program)
     name: str = attrs.field(default="saga", kw_only=True, validator=valid_name("a saga"))
-    description: str = attrs.field(default="", kw_only=True)
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)

@@ -21,9 +21,9 @@ from returns.primitives.hkt import SupportsKind3
 from returns.result import Failure, Result
 
 from wio.errors import InvalidDefinition
-from wio.names import checked_name, valid_name
+from wio.names import checked_name, valid_name, valid_name_or_none
 from wio.notebook import svg_of
-from wio.validators import is_function
+from wio.validators import is_function, is_text
 
 In = TypeVar("In", contravariant=True)
 Err = TypeVar("Err", covariant=True)
@@ -64,7 +64,7 @@ class WIO(  # type: ignore[type-var]  # pyright: ignore[reportGeneralTypeIssues]
     def __rshift__(self: WIO[A, E, B], following: WIO[B, E2, C]) -> WIO[A, E | E2, C]: ...
     def __rshift__(self, following: WIO[Any, Any, Any]) -> WIO[Any, Any, Any]:
         """Return the program that runs this one and then `following`, which gets its output as input."""
-        return AndThen(self, _checked(following))
+        return AndThen(self, checked_program(following))
 
     @overload
     def and_then(self: WIO[A, E, B], following: Passage) -> WIO[A, E, B]: ...
@@ -72,7 +72,7 @@ class WIO(  # type: ignore[type-var]  # pyright: ignore[reportGeneralTypeIssues]
     def and_then(self: WIO[A, E, B], following: WIO[B, E2, C]) -> WIO[A, E | E2, C]: ...
     def and_then(self, following: WIO[Any, Any, Any]) -> WIO[Any, Any, Any]:
         """Return the program that runs this one and then `following`: the method form of `>>`."""
-        return AndThen(self, _checked(following))
+        return AndThen(self, checked_program(following))
 
     def flat_map(self: WIO[A, E, B], function: Callable[[B], WIO[B, E2, C]]) -> WIO[A, E | E2, C]:
         """Return the program that runs this one and then whatever `function` makes of its output.
@@ -96,7 +96,7 @@ class WIO(  # type: ignore[type-var]  # pyright: ignore[reportGeneralTypeIssues]
 
     def apply(self: WIO[A, E, B], container: WIO[A, E2, Callable[[B], C]]) -> WIO[A, E | E2, C]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return the program that runs `container`, then this one, and applies the function to the value."""
-        return FlatMap(_checked(container), _MapOver(self), Feed.INPUT)
+        return FlatMap(checked_program(container), _MapOver(self), Feed.INPUT)
 
     def alt(self: WIO[A, E, B], function: Callable[[E], E2]) -> WIO[A, E2, B]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return this program with its error changed by a pure function."""
@@ -129,11 +129,9 @@ class WIO(  # type: ignore[type-var]  # pyright: ignore[reportGeneralTypeIssues]
         A program as handler takes every error, as a `Caught` value. `catch(SomeError, program)` takes errors
         of that type only; the others stay in the error channel.
         """
-        return (
-            HandleError(self, cast(AnyNode, cast(object, handler)))
-            if isinstance(handler, Composable)
-            else handler(self)
-        )
+        if isinstance(handler, Guarding):
+            return cast(Any, handler)(self)
+        return HandleError(self, checked_program(handler))
 
     def named(self: WIO[A, E, B], name: str, description: str = "") -> WIO[A, E, B]:
         """Return this program under a name: a step is renamed, a part of several steps becomes a scope.
@@ -144,7 +142,9 @@ class WIO(  # type: ignore[type-var]  # pyright: ignore[reportGeneralTypeIssues]
             return Named(self, name=name, description=description)
         node = cast(Any, self)
         renamed: WIO[A, E, B] = attrs.evolve(
-            node, name=checked_name(name, "a step"), description=description or node.description
+            node,
+            name=checked_name(name, "a step"),
+            description=node.description if description == "" else description,
         )
         return renamed
 
@@ -187,7 +187,7 @@ class Passage(Composable[Any, Never, object]):
     def __rshift__(self, following: WIO[A, E, B]) -> WIO[A, E, B]: ...
     def __rshift__(self, following: WIO[Any, Any, Any]) -> WIO[Any, Any, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return the program that passes its input through this one to `following`."""
-        return AndThen(self, _checked(following))
+        return AndThen(self, checked_program(following))
 
     def named(self, name: str, description: str = "") -> Passage:
         """Return this program under a name; see `WIO.named`."""
@@ -200,7 +200,13 @@ AnyWIO: TypeAlias = WIO[Any, Any, Any]
 
 def is_program(_instance: Any, _attribute: Any, value: Any) -> None:
     """Raise `InvalidDefinition` when a value is no program: an attrs validator."""
-    _checked(value)
+    checked_program(value)
+
+
+class Guarding:
+    """Guards a program that it is called with: `handle_error` takes it beside programs. See `wio.catch`."""
+
+    __slots__ = ()
 
 
 # Chains are built at run time as well, in continuations: there these two cost less than validators of the nodes.
@@ -211,18 +217,21 @@ def is_node(program: object) -> bool:
     return isinstance(program, Composable) and "__attrs_attrs__" in type(cast(object, program)).__dict__
 
 
-def _checked(program: AnyWIO) -> AnyWIO:
+_OF_A_FUNCTION = "Make the function a program: run_io(f) of an effect, compute(f) or check(f) of a pure function."
+_OF_ANYTHING = "Build programs with the constructors of wio: pure(...), run_io(...), ..."
+
+
+def checked_program(program: AnyWIO) -> AnyWIO:
+    """Return the program unchanged. Raises `InvalidDefinition` when it is none."""
     if not is_node(program):
         shown = type(program).__name__ if isinstance(cast(object, program), WIO) else f"{program!r:.100}"
-        raise InvalidDefinition(
-            f"{shown} is not a program. Build programs with the constructors of wio: pure(...), run_io(...), ..."
-        )
+        raise InvalidDefinition(f"{shown} is not a program. {_OF_A_FUNCTION if callable(program) else _OF_ANYTHING}")
     return program
 
 
 def _callable(function: Function) -> Function:
     if not callable(function):
-        raise InvalidDefinition(f"{function!r} cannot be called. Give a function that returns the next program.")
+        raise InvalidDefinition(f"{function!r:.100} cannot be called. Give a function that returns the next program.")
     return function
 
 
@@ -290,8 +299,8 @@ class Compute(AnyNode):
     """Ends with a pure function of the input; an unnamed one is left out of pictures."""
 
     function: Function = attrs.field(validator=is_function)
-    name: str = attrs.field(default="", kw_only=True)
-    description: str = attrs.field(default="", kw_only=True)
+    name: str = attrs.field(default="", kw_only=True, validator=valid_name_or_none("a step"))
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -299,8 +308,8 @@ class Check(AnyNode):
     """Ends or fails as a pure function of the input says, which returns a `Result`."""
 
     function: Function = attrs.field(validator=is_function)
-    name: str = attrs.field(default="", kw_only=True)
-    description: str = attrs.field(default="", kw_only=True)
+    name: str = attrs.field(default="", kw_only=True, validator=valid_name_or_none("a step"))
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)
 
 
 # Sequencing
@@ -361,7 +370,7 @@ class Named(AnyNode):
 
     base: WIO[Any, Any, Any] = attrs.field(validator=is_program)
     name: str = attrs.field(kw_only=True, validator=valid_name("a part"))
-    description: str = attrs.field(default="", kw_only=True)
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)
 
 
 class Part:
@@ -387,7 +396,7 @@ class _MapOver(Part):
 
 @attrs.frozen(eq=False)
 class _ChangeError(Part):
-    function: Function
+    function: Function = attrs.field(validator=is_function)
 
     def __call__(self, caught: Caught[Any, Any]) -> Result[Any, Any]:
         return Failure(self.function(caught.error))
@@ -395,10 +404,10 @@ class _ChangeError(Part):
 
 @attrs.frozen(eq=False)
 class _Rescue(Part):
-    function: Function
+    function: Function = attrs.field(validator=is_function)
 
     def __call__(self, caught: Caught[Any, Any]) -> WIO[Any, Any, Any]:
-        return AndThen(Pure(caught.input), _checked(self.function(caught.error)))
+        return AndThen(Pure(caught.input), checked_program(self.function(caught.error)))
 
 
 # Questions that the values answer about themselves

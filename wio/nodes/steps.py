@@ -17,7 +17,7 @@ from wio.regions import Region
 from wio.retries import Retry
 from wio.signals import Signal
 from wio.tasks import Task
-from wio.validators import is_a, is_function, is_function_or_none
+from wio.validators import is_a, is_function, is_function_or_none, is_text, is_type, is_type_or_none
 
 if TYPE_CHECKING:  # a workflow is made of nodes, so this module cannot wait for it
     from wio.workflow import Workflow
@@ -40,8 +40,8 @@ class RunIO(AnyNode):
     effect: Function = attrs.field(validator=is_function)
     handler: Function | None = attrs.field(default=None, validator=is_function_or_none)
     name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
-    description: str = attrs.field(default="", kw_only=True)
-    event: Any = attrs.field(default=None, kw_only=True)
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)
+    event: Any = attrs.field(default=None, kw_only=True, validator=is_type_or_none)
     retry: Retry | None = attrs.field(default=None, kw_only=True, validator=optional(_RETRY))
 
 
@@ -57,8 +57,8 @@ class HandleSignal(AnyNode):
     handler: Function | None = attrs.field(validator=is_function_or_none)
     respond: Function = attrs.field(validator=is_function)
     name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
-    description: str = attrs.field(default="", kw_only=True)
-    event: Any = attrs.field(default=None, kw_only=True)
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)
+    event: Any = attrs.field(default=None, kw_only=True, validator=is_type_or_none)
     match: Function | None = attrs.field(default=None, kw_only=True, validator=is_function_or_none)
 
     @property
@@ -92,7 +92,7 @@ class Wait(Passage):
     moment: timedelta | datetime | Function = attrs.field(validator=_is_moment)
     timing: Timing
     name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
-    description: str = attrs.field(default="", kw_only=True)
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -100,10 +100,10 @@ class Draft(AnyNode):
     """Stands for a step that has a name and types, but no body yet. It draws; it does not run."""
 
     name: str = attrs.field(validator=valid_name("a step"))
-    description: str = attrs.field(default="", kw_only=True)
-    input: Any = attrs.field(default=object, kw_only=True)
-    output: Any = attrs.field(default=object, kw_only=True)
-    error: Any = attrs.field(default=None, kw_only=True)
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)
+    input: Any = attrs.field(default=object, kw_only=True, validator=is_type)
+    output: Any = attrs.field(default=object, kw_only=True, validator=is_type)
+    error: Any = attrs.field(default=None, kw_only=True, validator=is_type_or_none)
 
 
 class Drawn(enum.Enum):
@@ -120,7 +120,7 @@ class Record(AnyNode):
 
     drawn: Drawn
     name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
-    description: str = attrs.field(default="", kw_only=True)
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -136,7 +136,7 @@ class OfferTask(AnyNode):
     handler: Function | None = attrs.field(default=None, validator=is_function_or_none)
     to: Function | None = attrs.field(default=None, kw_only=True, validator=is_function_or_none)
     name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
-    description: str = attrs.field(default="", kw_only=True)
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)
 
 
 class ParentClose(enum.Enum):
@@ -151,6 +151,9 @@ class ParentClose(enum.Enum):
     WAIT = "wait"
 
 
+_CLOSING = is_a(ParentClose, "Give ParentClose.CANCEL, ParentClose.ABANDON or ParentClose.WAIT.")
+
+
 @attrs.frozen(eq=False, repr=False)
 class RunChild(AnyNode):
     """Starts an instance of another workflow, and waits for its end.
@@ -163,12 +166,12 @@ class RunChild(AnyNode):
     workflow: Workflow[Any, Any, Any]
     id: Function | None = attrs.field(default=None, kw_only=True, validator=is_function_or_none)
     input: Function | None = attrs.field(default=None, kw_only=True, validator=is_function_or_none)
-    result: Any = attrs.field(default=None, kw_only=True)
-    error: Any = attrs.field(default=None, kw_only=True)
+    result: Any = attrs.field(default=None, kw_only=True, validator=is_type_or_none)
+    error: Any = attrs.field(default=None, kw_only=True, validator=is_type_or_none)
     waits: bool = attrs.field(default=True, kw_only=True)
-    on_close: ParentClose = attrs.field(default=ParentClose.CANCEL, kw_only=True)
+    on_close: ParentClose = attrs.field(default=ParentClose.CANCEL, kw_only=True, validator=_CLOSING)
     name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
-    description: str = attrs.field(default="", kw_only=True)
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -1,0 +1,47 @@
+"""Is what a caller has given what it was asked for? A type checker says so first; this is for who uses none.
+
+Whatever is refused here would fail later, far from the call, with a word that says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, TypeAlias, cast
+
+from journals.ports import Journal
+from wio.errors import InvalidDefinition
+from wio.workflow import Workflow
+
+AnyWorkflow: TypeAlias = Workflow[Any, Any, Any]
+
+_METHODS = ("open", "close", "commit", "read", "find", "find_key", "find_all")
+
+
+def journal_given(journal: Journal) -> Journal:
+    """Return the journal unchanged. Raises `InvalidDefinition` for anything else, such as a path or a class."""
+    is_instance = not isinstance(cast(object, journal), type)
+    if not is_instance or not all(callable(getattr(journal, method, None)) for method in _METHODS):
+        raise InvalidDefinition(
+            f"journal={journal!r:.200} is no journal. Give one, such as SqliteJournal('journal.db') or"
+            " InMemoryJournal(): Runtime(journal, [workflow])."
+        )
+    return journal
+
+
+def workflows_given(workflows: Iterable[AnyWorkflow], way: str) -> tuple[AnyWorkflow, ...]:
+    """Return the workflows of a collection; `way` says how to give them. Raises `InvalidDefinition`."""
+    if not isinstance(cast(object, workflows), Iterable):
+        raise InvalidDefinition(f"workflows={workflows!r:.200} is no collection of workflows. Give them so: {way}.")
+    found = tuple(workflows)
+    for each in found:
+        if not isinstance(cast(object, each), Workflow):
+            raise InvalidDefinition(f"{each!r:.200} is no Workflow. Give workflows only, so: {way}.")
+    return found
+
+
+def duration_given(duration: timedelta, of: str) -> timedelta:
+    """Return the duration unchanged. Raises `InvalidDefinition` for a number, which does not say its unit."""
+    if not isinstance(cast(object, duration), timedelta):
+        raise InvalidDefinition(f"{of}={duration!r:.100} is no timedelta. Give one: timedelta(seconds=5).")
+    return duration
