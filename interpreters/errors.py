@@ -109,9 +109,9 @@ class EndlessRounds(UserFunctionRaised):
         WioError.__init__(
             self,
             f"{part} at {place!r} goes on and on without waiting for anything: {counted} in one turn. Let it wait on"
-            " every way through it, for an effect, a signal or a time, or let it end; `lint` names such parts. Let fewer"
-            " elements be under way where very many begin at once. An instance that is paused by it then goes on after a"
-            " resume.",
+            " every way through it, for an effect, a signal or a time, or let it end; `lint` names such parts. Where"
+            " very many elements begin at once, let fewer be under way. An instance that is paused by it then goes on"
+            " after a resume.",
         )
         self.address = address
         self.function = part

@@ -123,8 +123,8 @@ _Outside: TypeAlias = tuple["Node | None", Any, "Failure[Any] | None", Scope, Fr
 MOST_ROUNDS = 1_000_000
 """Is how often parts may begin again within one transition: rounds, states, recursions, continuations, threads."""
 
-_AGAIN = 10
-"""Is how many rounds a trigger counts that begins again, or an element that is added: each costs as much or more."""
+_AGAIN = 50
+"""Is how many rounds a trigger that begins again counts, and one more element: each costs more than the last one."""
 
 _CHARACTERS_PER_ROUND = 25
 """Is of how much address a level of a recursion counts as one round more: each level keeps a longer one."""
@@ -149,12 +149,17 @@ def advance(moving: Moving) -> None:
         if not todo:
             return
         strand = todo.pop()
-        key = strand.home.key
-        begun += _AGAIN if "#" in key or key[:1] == "+" else 1
+        begun += _AGAIN if _begins_again(strand.home.key) else 1
         if begun > most:
             raise _endless("What begins again", place_in(strand.scope))
         if moving.is_live(strand.home):
             walk(moving, strand.node, strand.value, strand.failure, strand.scope, strand.frames, strand.home)
+
+
+def _begins_again(key: str) -> bool:
+    """Tell whether a thread is a trigger that begins again, or what adds elements to a for-each."""
+    first = key[:1]
+    return first == "+" or (first != "[" and "#" in key)
 
 
 def walk(

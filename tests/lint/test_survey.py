@@ -59,6 +59,7 @@ from wio import (
     wait_until,
     when,
 )
+from wio.nodes import Leave
 
 Program = WIO[Any, Any, Any]
 
@@ -261,6 +262,7 @@ def test_a_run_begins_in_one_of_the_ways(recipe: Recipe, value: int) -> None:
 def test_what_ends_in_its_first_turn_may_end_without_waiting(recipe: Recipe, value: int) -> None:
     workflow = workflow_of(build(recipe))
     assume(not survey(workflow).is_dynamic)
+    assume(not any(isinstance(node, Leave) for node in survey(workflow).nodes))  # it ends parts from anywhere else
     ways = survey(workflow).in_rounds(workflow.root)
     ended = first_turn(workflow, value, AT, chance=lambda: 0.5).execution.outcome
     if ended is not None:
