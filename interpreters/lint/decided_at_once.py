@@ -1,12 +1,36 @@
-"""Which choices are decided before anything can happen? Those in which one part does not wait at all."""
+"""Which choices are decided before anything can happen? Those in which one part does not wait at all.
+
+A time or a number that is recorded at once, decides a choice; the end of a trigger decides about a body.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+from interpreters.lint.beginnings import beginnings
 from interpreters.lint.locating import Check, Fault
 from interpreters.lint.survey import Survey
-from wio.nodes import FirstOf, ForEach, Handler, Node, Watch, Watched
+from interpreters.machine.questions import nodes_in
+from wio.nodes import (
+    WIO,
+    Critical,
+    Draft,
+    During,
+    FirstOf,
+    FlatMap,
+    ForEach,
+    Handler,
+    HandleSignal,
+    Node,
+    OfferTask,
+    Record,
+    RunChild,
+    RunIO,
+    Wait,
+    Watch,
+    Watched,
+)
 
 _ARM = "waits for nothing, so it is always chosen, and the other branches never. Let it begin with what it waits for."
 _TRIGGER = (
@@ -14,6 +38,8 @@ _TRIGGER = (
     " signal, a time, a task."
 )
 _FINISH = "waits for nothing, so it ends the for-each at once. Let it wait: for a signal, a time, a task."
+
+_WAITING = RunIO | HandleSignal | Wait | Draft | OfferTask | RunChild | FlatMap | Critical | During
 
 
 def _all(surveyed: Survey) -> Iterator[Fault]:
@@ -24,9 +50,9 @@ def _all(surveyed: Survey) -> Iterator[Fault]:
 def _faults(node: Node, surveyed: Survey) -> Iterator[Fault]:
     match node:
         case FirstOf(arms) if len(arms) > 1:
-            yield from (Fault(node, _ARM, part=arm.name) for arm in arms if surveyed.of(arm.body).only_at_once)
+            yield from (Fault(node, _ARM, part=arm.name) for arm in arms if _happens_at_once(arm.body, surveyed))
         case ForEach():
-            if node.finish is not None and surveyed.of(node.finish).only_at_once:
+            if node.finish is not None and _is_over_at_once(node.finish, surveyed):
                 yield Fault(node, _FINISH, part="finish")
         case Watched(base, handlers) if surveyed.of(base).has_step:
             hasty = (handler for handler in handlers if _is_hasty(handler, surveyed))
@@ -37,10 +63,26 @@ def _faults(node: Node, surveyed: Survey) -> Iterator[Fault]:
 
 def _is_hasty(handler: Handler, surveyed: Survey) -> bool:
     """Tell whether a trigger ends the body at once; what spins beside it, is for another rule."""
-    if handler.trigger is None:
+    if handler.trigger is None or not _is_over_at_once(handler.trigger, surveyed):
         return False
-    ways = surveyed.of(handler.trigger)
-    return ways.only_at_once and (handler.watch is Watch.INTERRUPT or not ways.ends_at_once)
+    return handler.watch is Watch.INTERRUPT or not surveyed.in_rounds(handler.trigger).ends_at_once
+
+
+def _is_over_at_once(program: WIO[Any, Any, Any], surveyed: Survey) -> bool:
+    """Tell whether it ends or fails on some way, and waits for nothing on any."""
+    ways = surveyed.of(program)
+    if not ways.has_step:
+        return ways.only_at_once
+    return (ways.ends or ways.fails) and not any(isinstance(node, _WAITING) for node in nodes_in(program))
+
+
+def _happens_at_once(program: WIO[Any, Any, Any], surveyed: Survey) -> bool:
+    """Tell whether it is over, or has recorded something, before it waits for anything, on every way."""
+    ways = surveyed.of(program)
+    if not ways.has_step:
+        return ways.only_at_once
+    first = tuple(beginnings(program, surveyed.of))
+    return any(isinstance(node, Record) for node in first) and not any(isinstance(node, _WAITING) for node in first)
 
 
 decided_at_once = Check("decided-at-once", _all)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from interpreters.lint.ended_elsewhere import ended_elsewhere
 from interpreters.lint.finding import Level
 from interpreters.lint.locating import Check, Fault
 from interpreters.lint.survey import Survey
@@ -16,9 +17,14 @@ _MESSAGE = (
 
 
 def _all(surveyed: Survey) -> Iterator[Fault]:
-    for node in surveyed.nodes:
-        if isinstance(node, Recursive) and surveyed.of(node).has_step and not surveyed.of(node).ends:
-            yield Fault(node, _MESSAGE, Level.WARNING)
+    endless = [node for node in surveyed.nodes if isinstance(node, Recursive) and _never_ends(node, surveyed)]
+    endable = ended_elsewhere(surveyed) if endless else ()
+    yield from (Fault(node, _MESSAGE, Level.WARNING) for node in endless if id(node) not in endable)
+
+
+def _never_ends(recursive: Recursive, surveyed: Survey) -> bool:
+    ways = surveyed.of(recursive)
+    return ways.has_step and not ways.ends
 
 
 endless_recursion = Check("endless-recursion", _all)

@@ -9,6 +9,7 @@ import typing
 from collections.abc import Iterator
 from typing import Any
 
+from interpreters.lint.ended_elsewhere import ended_elsewhere
 from interpreters.lint.finding import Level
 from interpreters.lint.locating import Check, Fault
 from interpreters.lint.survey import Survey, reachable
@@ -41,9 +42,11 @@ _ADVICE = "Let a state on the way return Stop(...); or put the machine into a sc
 
 
 def _all(surveyed: Survey) -> Iterator[Fault]:
-    for node in surveyed.nodes:
-        if isinstance(node, Machine):
-            yield from _faults(node, surveyed)
+    machines = [node for node in surveyed.nodes if isinstance(node, Machine)]
+    endable = ended_elsewhere(surveyed) if machines else ()
+    for machine in machines:
+        if id(machine) not in endable:
+            yield from _faults(machine, surveyed)
 
 
 def _faults(machine: Machine, surveyed: Survey) -> Iterator[Fault]:

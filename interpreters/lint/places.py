@@ -120,11 +120,16 @@ class Around:
 
 @attrs.frozen(eq=False)
 class Place:
-    """Is a node where it is written. A part that is written into a workflow twice has two places."""
+    """Is a node where it is written. A part that is written into a workflow twice has two places.
+
+    `is_retried` tells that there is a retry policy around it when it runs, `in_undo` that it is in an undo of a saga.
+    """
 
     address: str
     node: Located
     around: Around | None = None
+    is_retried: bool = False
+    in_undo: bool = False
 
 
 @attrs.define
@@ -140,11 +145,17 @@ class _Counter:
 
 @attrs.frozen(eq=False)
 class _Here:
-    """Is what counts the places in a part, and in the undos of the saga around it."""
+    """Is what counts the places in a part, and in the undos of the saga around it, and what is around those."""
 
     counter: _Counter
     undos: _Counter
     around: Around | None
+    is_retried: bool = False
+    in_undo: bool = False
+    saga_is_retried: bool = False
+
+    def place(self, address: str, node: Located) -> Place:
+        return Place(address, node, self.around, self.is_retried, self.in_undo)
 
 
 @attrs.frozen(eq=False)
@@ -174,7 +185,7 @@ def places(program: WIO[Any, Any, Any]) -> Iterator[Place]:
         part, here = waiting.pop()
         if isinstance(part, _Handler):
             address = here.counter.place(handler_name(part.of.on))
-            yield Place(address, part.of, here.around)
+            yield here.place(address, part.of)
             waiting.append((part.of.handler, attrs.evolve(here, counter=_Counter(part_scope(address)))))
             continue
         node = node_of(part)
@@ -182,21 +193,22 @@ def places(program: WIO[Any, Any, Any]) -> Iterator[Place]:
             case Pure() | Fail() | Compute() | Check():
                 pass
             case RunIO() | HandleSignal() | Wait() | Draft() | Record() | Recovered() | OfferTask() | RunChild():
-                yield Place(here.counter.place(node.name), node, here.around)
+                yield here.place(here.counter.place(node.name), node)
             case Recur(name):
-                yield Place(here.counter.place(name), node, here.around)
+                yield here.place(here.counter.place(name), node)
             case Leave() | Arrive():
-                yield Place(here.counter.scope.prefix.rstrip("/"), node, here.around)
+                yield here.place(here.counter.scope.prefix.rstrip("/"), node)
             case AndThen(first, second):
                 waiting.extend([(second, here), (first, here)])
-            case FlatMap(base) | TransformOutput(base) | Answer(_, _, base) | Retrying(base):
+            case FlatMap(base) | TransformOutput(base) | Answer(_, _, base):
                 waiting.append((base, here))
+            case Retrying(base):
+                waiting.append((base, attrs.evolve(here, is_retried=True)))
             case HandleError(base):
                 waiting.extend([(_Handler(node), here), (base, here)])
             case Undoable(base, undo):
-                yield Place(here.counter.scope.prefix.rstrip("/"), node, here.around)
-                undoing = attrs.evolve(here, counter=here.undos, around=_outside(here.around))
-                waiting.extend([(undo, undoing), (base, here)])
+                yield here.place(here.counter.scope.prefix.rstrip("/"), node)
+                waiting.extend([(undo, _undoing(here)), (base, here)])
             case (
                 Branch()
                 | Loop()
@@ -216,7 +228,7 @@ def places(program: WIO[Any, Any, Any]) -> Iterator[Place]:
                 | Checkpoint()
             ):
                 address = here.counter.place(_name(node))
-                yield Place(address, node, here.around)
+                yield here.place(address, node)
                 waiting.extend(reversed(list(_inside(node, address, here))))
 
 
@@ -234,8 +246,15 @@ def _name(node: Opening) -> str:
             return node.name
 
 
+def _undoing(here: _Here) -> _Here:
+    """Return what is around the undos that are written there: the innermost saga, which runs them, if there is one."""
+    saga = _outside(here.around)
+    return attrs.evolve(
+        here, counter=here.undos, around=saga, is_retried=here.saga_is_retried, in_undo=saga is not None
+    )
+
+
 def _outside(around: Around | None) -> Around | None:
-    """Return what is around the undos that are written there: the innermost saga, which runs them."""
     while around is not None and not isinstance(around.node, Saga):
         around = around.outer
     return around
@@ -285,7 +304,8 @@ def _inside(node: Opening, address: str, here: _Here) -> Iterator[_Part]:
                 yield part(meet.body, arm_scope(address, name), name, many=True)
         case Saga(base):
             body, inside = part(base, part_scope(address))
-            yield body, attrs.evolve(inside, undos=_Counter(Scope(f"{address}[undo *]/")))
+            undos = _Counter(Scope(f"{address}[undo *]/"))
+            yield body, attrs.evolve(inside, undos=undos, saga_is_retried=here.is_retried)
         case Recursive(base) | Named(base) | InRegion(_, base) | Critical(_, base) | Hold(_, base) | Checkpoint(base):
             yield part(base, part_scope(address))
 

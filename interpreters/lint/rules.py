@@ -28,6 +28,7 @@ from interpreters.lint.spinning import spinning
 from interpreters.lint.undeclared_events import undeclared_events
 from interpreters.lint.unkept_types import unkept_types
 from interpreters.lint.unreachable_states import unreachable_states
+from interpreters.lint.unretried_undos import unretried_undos
 from interpreters.lint.unsatisfiable_joins import unsatisfiable_joins
 from interpreters.machine.questions import Itself
 from wio.workflow import Workflow
@@ -42,7 +43,7 @@ CHECKS: tuple[Check, ...] = (
 )
 """Are the rules about structure; their errors, and those of `lost_recursion` and `lost_arrivals`, are `problems`."""
 
-NOTES: tuple[Rule, ...] = (numbered_names,)
+NOTES: tuple[Rule, ...] = (numbered_names, unretried_undos)
 """Are those that tell only what is good to know."""
 
 ADVICE: tuple[Rule, ...] = (

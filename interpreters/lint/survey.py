@@ -79,13 +79,16 @@ _LEAVE = Ways(ends_at_once=True, leaves_at_once=True)
 _GIVEN_UP = Ways(ends_later=True, fails_later=True)
 
 
+_Known: TypeAlias = Mapping[int, Ways]
+
+
 @attrs.frozen(eq=False)
 class Survey:
     """Holds every node of a workflow once, those inside a node before it, and knows their ways."""
 
     nodes: tuple[Node, ...]
-    _ways: Mapping[int, Ways]
-    _ways_in_rounds: Mapping[int, Ways]
+    _ways: _Known
+    _ways_in_rounds: _Known
 
     def of(self, program: WIO[Any, Any, Any]) -> Ways:
         """Return the ways of a node."""
@@ -109,22 +112,23 @@ def survey(workflow: Workflow[Any, Any, Any]) -> Survey:
 @lru_cache(maxsize=4)
 def _survey(itself: Itself) -> Survey:
     order = _inside_out(itself.workflow.root)
-    ways = _ways_of_all(order, in_rounds=False)
-    others = _ways_of_all(order, in_rounds=True) if any(map(_differs_in_rounds, order)) else ways
-    return Survey(tuple(order), ways, others)
+    ways = _ways_of_all(order, None)
+    in_rounds = _ways_of_all(order, ways) if any(map(_differs_in_rounds, order)) else ways
+    return Survey(tuple(order), ways, in_rounds)
 
 
 def _differs_in_rounds(node: Node) -> bool:
     return isinstance(node, Record | Wait | ForEach) or (isinstance(node, Parallel) and node.rest is Rest.BLOCK)
 
 
-def _ways_of_all(order: Iterable[Node], *, in_rounds: bool) -> Mapping[int, Ways]:
+def _ways_of_all(order: Iterable[Node], simply: _Known | None) -> _Known:
+    """Return the ways of nodes: `simply` if that is None; else in rounds, where it has those that are so simply."""
     recursive = [node for node in order if isinstance(node, Recursive)]
     levels = {node.name: NO_WAY for node in recursive}
     while True:
         known: dict[int, Ways] = {}
         for node in order:
-            known[id(node)] = _ways(node, known, levels, in_rounds)
+            known[id(node)] = _ways(node, known, levels, simply)
         # A level ends as the level in it does, so it takes rounds until nothing more is found to be possible.
         found = dict(levels)
         for node in recursive:
@@ -153,10 +157,8 @@ def _inside_out(root: WIO[Any, Any, Any]) -> list[Node]:
     return order
 
 
-_Known: TypeAlias = Mapping[int, Ways]
-
-
-def _ways(node: Node, known: _Known, levels: Mapping[str, Ways], in_rounds: bool) -> Ways:
+def _ways(node: Node, known: _Known, levels: Mapping[str, Ways], simply: _Known | None) -> Ways:
+    in_rounds = simply is not None
     match node:
         case Pure() | Compute() | Arrive() | Recovered():
             return _AT_ONCE
@@ -211,7 +213,7 @@ def _ways(node: Node, known: _Known, levels: Mapping[str, Ways], in_rounds: bool
         case FirstOf(arms):
             return any_of(known[id(arm.body)] for arm in arms)
         case Watched():
-            return _of_watched(node, known)
+            return _of_watched(node, known, known if simply is None else simply)
         case InRegion(_, base):
             inside = known[id(base)]
             return either(inside, Ways(ends_at_once=inside.leaves_at_once, ends_later=inside.has_step))
@@ -321,10 +323,10 @@ def _of_each(each: ForEach, known: _Known, in_rounds: bool) -> Ways:
     return attrs.evolve(any_of(sides), ends_at_once=True, ends_later=waits)
 
 
-def _of_watched(watched: Watched, known: _Known) -> Ways:
+def _of_watched(watched: Watched, known: _Known, simply: _Known) -> Ways:
     """What keeps watch begins after the body, so it never does where the body is over at once."""
     base = known[id(watched.base)]
-    ways = any_of((base, *_reactions(watched, known))) if base.has_step else base
+    ways = any_of((base, *_reactions(watched, known))) if simply[id(watched.base)].has_step else base
     words = any(known[id(each.body)].has_step for each in watched.handlers if each.body and each.watch is Watch.CANCEL)
     return attrs.evolve(ways, has_step=ways.has_step or (base.leaves and words))
 

@@ -96,37 +96,39 @@ def test_every_rule_is_silent_on_a_clean_workflow(rule: Rule) -> None:
     assert rule(CLEAN) == ()
 
 
-@pytest.mark.parametrize(
-    ("rule", "root", "found"),
-    [
-        (drafts, draft("ship", input=Order, output=Charged), [("warning", "draft", "ship")]),
-        (
-            drafts,
-            (run_io(charge) >> draft("ship", input=Charged, output=Charged)).named("part"),
-            [("warning", "draft", "part/ship")],
-        ),
-        (numbered_names, run_io(charge) >> run_io(charge), [("note", "numbered-name", "charge#2")]),
-        (undeclared_events, run_io(say_nothing), [("warning", "undeclared-event", "say_nothing")]),
-        (undeclared_events, run_io(lambda _: 1, event=int), []),
-        (undeclared_events, run_io(len), []),
-        (undeclared_events, run_io(time.time), [("warning", "undeclared-event", "time")]),
-        (undeclared_events, run_io(say_something_unknown), []),
-        (unkept_types, run_io(hide), [("error", "unkept-type", "hide")]),
-        (unkept_types, run_io(charge_either), [("error", "unkept-type", "charge_either")]),
-        (unkept_types, run_io(say_something_unknown), [("error", "unkept-type", "say_something_unknown")]),
-        (unkept_types, run_io(say_nothing), []),
-        (unkept_types, asking(Private, str), [("error", "unkept-type", "ask")]),
-        (unkept_types, asking(str, Private), [("error", "unkept-type", "ask")]),
-        (unkept_types, child(workflow(run_io(hide)), result=Private), [("error", "unkept-type", "sample")]),
-        (unkept_types, start_child(workflow(run_io(hide))), []),
-        (
-            clashing_types,
-            run_io(charge) >> run_io(charge_elsewhere),
-            [("warning", "clashing-types", "charge_elsewhere")],
-        ),
-        (clashing_types, run_io(charge) >> run_io(hide) >> run_io(charge), []),
-    ],
-)
+FIXTURES: list[tuple[Rule, WIO[Any, Any, Any], list[tuple[str, str, str]]]] = [
+    (drafts, draft("ship", input=Order, output=Charged), [("warning", "draft", "ship")]),
+    (drafts, run_io(charge), []),
+    (
+        drafts,
+        (run_io(charge) >> draft("ship", input=Charged, output=Charged)).named("part"),
+        [("warning", "draft", "part/ship")],
+    ),
+    (numbered_names, run_io(charge) >> run_io(charge), [("note", "numbered-name", "charge#2")]),
+    (numbered_names, run_io(charge) >> run_io(charge).named("again"), []),
+    (undeclared_events, run_io(say_nothing), [("warning", "undeclared-event", "say_nothing")]),
+    (undeclared_events, run_io(lambda _: 1, event=int), []),
+    (undeclared_events, run_io(len), []),
+    (undeclared_events, run_io(time.time), [("warning", "undeclared-event", "time")]),
+    (undeclared_events, run_io(say_something_unknown), []),
+    (unkept_types, run_io(hide), [("error", "unkept-type", "hide")]),
+    (unkept_types, run_io(charge_either), [("error", "unkept-type", "charge_either")]),
+    (unkept_types, run_io(say_something_unknown), [("error", "unkept-type", "say_something_unknown")]),
+    (unkept_types, run_io(say_nothing), []),
+    (unkept_types, asking(Private, str), [("error", "unkept-type", "ask")]),
+    (unkept_types, asking(str, Private), [("error", "unkept-type", "ask")]),
+    (unkept_types, child(workflow(run_io(hide)), result=Private), [("error", "unkept-type", "sample")]),
+    (unkept_types, start_child(workflow(run_io(hide))), []),
+    (
+        clashing_types,
+        run_io(charge) >> run_io(charge_elsewhere),
+        [("warning", "clashing-types", "charge_elsewhere")],
+    ),
+    (clashing_types, run_io(charge) >> run_io(hide) >> run_io(charge), []),
+]
+
+
+@pytest.mark.parametrize(("rule", "root", "found"), FIXTURES)
 def test_a_rule_finds_what_it_is_for(rule: Rule, root: WIO[Any, Any, Any], found: list[tuple[str, str, str]]) -> None:
     assert [(one.level.value, one.rule, one.address) for one in rule(workflow(root))] == found
 

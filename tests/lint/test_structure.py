@@ -28,6 +28,7 @@ from interpreters.lint.rules import CHECKS
 from interpreters.lint.shared_signals import shared_signals
 from interpreters.lint.spinning import spinning
 from interpreters.lint.unreachable_states import unreachable_states
+from interpreters.lint.unretried_undos import unretried_undos
 from interpreters.lint.unsatisfiable_joins import unsatisfiable_joins
 from wio import (
     WIO,
@@ -35,6 +36,7 @@ from wio import (
     Meeting,
     Region,
     Rest,
+    Retry,
     Signal,
     Stop,
     Task,
@@ -63,11 +65,13 @@ from wio import (
     on_cancel,
     parallel,
     pure,
+    race,
     random_number,
     receive_signal,
     recursive,
     region,
     repeat_while,
+    retrying,
     run_io,
     saga,
     scope,
@@ -127,6 +131,7 @@ def at(name: str, body: Program, function: Any, *to: str) -> Any:
 
 
 AREA = Region("area", result=int)
+PATIENT = Retry(attempts=3)
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SOLO = Meeting("solo", brings=object, needs={"a": 1})
 OTHER_SOLO = Meeting("solo", brings=object, needs={"a": 2})
@@ -273,6 +278,13 @@ LOOPING = [
     ),
     (endless_recursion, recursing(lambda again: step >> again), [("warning", "down")]),
     (endless_recursion, recursing(lambda again: branch(when(yes) >> (step >> again), default=done)), []),
+    (endless_recursion, timeout(recursing(lambda again: step >> again), timedelta(1)), []),
+    (endless_recursion, race(recursing(lambda again: step >> again), other), []),
+    (
+        endless_recursion,
+        parallel(recursing(lambda again: step >> again), other, join=1),
+        [("warning", "parallel[down]/down")],
+    ),
     (lost_recursion, (step >> nowhere).named("part"), [("error", "part/down")]),
     (lost_recursion, recursing(lambda again: saga(undoable(step, again)) >> branch(when(yes) >> again)), []),
     (
@@ -294,6 +306,16 @@ LOOPING = [
         [("warning", "machine[b]")],
     ),
     (endless_states, machine(at("a", step, goes_on, "b") | at("b", step, goes_on_or_stops), start="a"), []),
+    (endless_states, scope(machine(at("a", step, goes_on, "a"), start="a"), interrupt(told(STOP))), []),
+    (
+        endless_states,
+        scope(machine(at("a", step, goes_on, "a"), start="a"), alongside(told(STOP), step)),
+        [("warning", "scope/machine")],
+    ),
+    (endless_states, region(AREA, machine(at("a", step, goes_on, "a"), start="a") >> leave(AREA, yes)), []),
+    (endless_states, scope(step, interrupt(machine(at("a", step, goes_on, "a"), start="a"), name="i")), []),
+    (endless_states, for_each(list, machine(at("a", step, goes_on, "a"), start="a"), finish=told(STOP)), []),
+    (endless_states, for_each(list, step, add=machine(at("a", step, goes_on, "a"), start="a")), []),
     (endless_states, machine(at("a", step, unreadable, "a"), start="a"), []),
     (endless_states, machine(at("a", step, lambda _: 1, "a"), start="a"), []),
     (endless_states, machine(at("a", check(refused) >> step, goes_on, "a"), start="a"), []),
@@ -330,14 +352,26 @@ JOINING = [
     (unsatisfiable_joins, for_each(list, late), [("warning", "each")]),
     (unsatisfiable_joins, for_each(list, late, join=0), []),
     (decided_at_once, first_of(step, done, pause), [("error", "first[2]")]),
+    (decided_at_once, first_of(now() >> told(STOP), told(SAY)), [("error", "first[now]")]),
+    (decided_at_once, first_of(branch(when(yes) >> now(), default=new_uuid()), step), [("error", "first[branch]")]),
+    (decided_at_once, first_of(branch(when(yes) >> now(), default=other), step), []),
+    (decided_at_once, first_of(step >> now(), pause), []),
+    (decided_at_once, first_of(critical("m", now()), pause), []),
+    (decided_at_once, first_of(saga(undoable(done, step) >> fail(1)), pause), []),
+    (decided_at_once, first_of(done.flat_map(lambda _: step), pause), []),
     (decided_at_once, first_of(step, pause), []),
     (decided_at_once, first_of(done), []),
     (decided_at_once, scope(step, interrupt(done, name="now")), [("error", "scope[now]")]),
     (decided_at_once, scope(step, alongside(fail(1), other, name="now")), [("error", "scope[now]")]),
+    (decided_at_once, scope(step, interrupt(now(), other)), [("error", "scope[now]")]),
+    (decided_at_once, scope(step, interrupt(now() >> told(STOP), other)), []),
+    (decided_at_once, scope(step, alongside(now() >> fail(1), other, name="late")), [("error", "scope[late]")]),
+    (decided_at_once, scope(step, alongside(now(), other)), []),
     (decided_at_once, scope(step, alongside(done, other)), []),
     (decided_at_once, scope(done, interrupt(done)), []),
     (decided_at_once, timeout(step, timedelta(1)), []),
     (decided_at_once, for_each(list, step, finish=done), [("error", "each[finish]")]),
+    (decided_at_once, for_each(list, step, finish=now()), [("error", "each[finish]")]),
     (decided_at_once, for_each(list, step, finish=told(STOP)), []),
 ]
 
@@ -430,6 +464,16 @@ SHARING = [
     (lost_leaves, leave(AREA, yes).flat_map(lambda _: step), []),
     (lost_undos, (undoable(step, other) >> undoable(step, other)).named("part"), [("warning", "part")]),
     (lost_undos, saga(parallel(undoable(step, other), other)), []),
+    (unretried_undos, saga(undoable(step, other)), [("note", "saga[undo *]/other")]),
+    (unretried_undos, saga(retrying(undoable(step, other), PATIENT)), [("note", "saga[undo *]/other")]),
+    (unretried_undos, saga(undoable(step, pause >> other) >> undoable(step, other)), [("note", "saga[undo *]/other")]),
+    (unretried_undos, saga(undoable(step, pause)), []),
+    (unretried_undos, saga(undoable(step, run_io(measured, retry=PATIENT))), []),
+    (unretried_undos, saga(undoable(step, retrying(pause >> other, PATIENT))), []),
+    (unretried_undos, retrying(saga(undoable(step, other)), PATIENT), []),
+    (unretried_undos, retrying(parallel(saga(undoable(step, other)), step), PATIENT), []),
+    (unretried_undos, saga(retrying(saga(undoable(step, other)), PATIENT)), []),
+    (unretried_undos, undoable(step, other), []),
     (
         clashing_definitions,
         told(SAY) >> told(Signal("say", request=int, response=str), "other"),
