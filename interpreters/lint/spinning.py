@@ -1,9 +1,9 @@
 """What may go round and round without waiting for anything?
 
 Such a round never gives the runtime a turn, or fills the journal as fast as it can. What is recorded at once is no
-wait; see `survey`. An error is what waits on no way round, or goes round whatever its guards say; a warning is what
-waits on some ways only. A recursion that goes down at once may well end, as the value becomes smaller at each level: as
-long as it waits for something on another way, that is good to know, and no more.
+wait; see `survey`. An error is what begins again whatever its guards say, so that nothing can end it. What a function
+may end is a warning: it may be meant, but holds up all other instances meanwhile. A recursion that waits on another way
+is no more than good to know, as its value may become smaller at each level.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _LOOP_MAYBE = "may go round without waiting for anything. Let it wait on every w
 _STATES = "goes round {} without waiting for anything. Let one of these states wait: for an effect, a signal or a time."
 _STATES_MAYBE = "may go round {} without waiting for anything. Let one of these states wait on every way through it."
 _ENDLESS = (
-    "runs itself again without waiting for anything, at once on every way or with nothing to wait for on the others."
-    " Give it a way that ends, and let it wait before it begins again; or do all of it in one pure function."
+    "runs itself again without waiting for anything, at once on every way. Give it a way that ends, and let it wait"
+    " before it begins again."
 )
 _DEEP = (
     "goes down level by level without waiting for anything. That is good where the value becomes smaller each time,"
@@ -70,7 +70,7 @@ def _faults(node: Node, surveyed: Survey) -> Iterator[Fault]:
 
 def _in_loop(loop: Loop, around: Ways) -> Iterator[Fault]:
     if around.ends_at_once:
-        yield Fault(loop, _LOOP_MAYBE, Level.WARNING) if around.ends_later else Fault(loop, _LOOP)
+        yield Fault(loop, _LOOP_MAYBE if around.ends_later else _LOOP, Level.WARNING)
 
 
 def _in_machine(machine: Machine, surveyed: Survey) -> Iterator[Fault]:
@@ -79,7 +79,7 @@ def _in_machine(machine: Machine, surveyed: Survey) -> Iterator[Fault]:
     hasty = {state.name: state.to for state in reachable(machine) if ways[state.name].ends_at_once}
     surely = _first_cycle({name: to for name, to in hasty.items() if not ways[name].ends_later})
     if surely:
-        yield Fault(machine, _STATES.format(" -> ".join(surely)))
+        yield Fault(machine, _STATES.format(" -> ".join(surely)), Level.WARNING)
     elif cycle := _first_cycle(hasty):
         yield Fault(machine, _STATES_MAYBE.format(" -> ".join(cycle)), Level.WARNING)
 
@@ -88,8 +88,8 @@ def _in_recursion(recursive: Recursive, ways: Ways) -> Iterator[Fault]:
     if recursive.name not in ways.again_at_once:
         return
     ends_otherwise = ways.ends or ways.fails or ways.leaves or recursive.name in ways.again_later
-    if ends_otherwise and ways.has_step:
-        yield Fault(recursive, _DEEP, Level.INFO)
+    if ends_otherwise:
+        yield Fault(recursive, _DEEP, Level.INFO if ways.has_step else Level.WARNING)
     else:
         yield Fault(recursive, _ENDLESS)
 

@@ -15,7 +15,7 @@ from interpreters.testing import Simulation
 from journals import InMemoryJournal
 from journals.codecs import JsonCodec
 from tests.runtime.running import virtual, workflow
-from wio import InvalidDefinition, alongside, for_each, loop, now, pure, run_io, scope, start_child
+from wio import InvalidDefinition, alongside, for_each, loop, now, pure, recursive, run_io, scope, start_child
 
 
 @attrs.frozen
@@ -56,10 +56,21 @@ def _said(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
     return said
 
 
-def test_what_never_waits_is_refused_and_what_may_not_is_warned_of(said: Callable[[], list[str]]) -> None:
-    with pytest.raises(UnsoundWorkflow, match=r"poll: goes round without waiting"):
-        Runtime(InMemoryJournal(), [workflow(loop(now().map(str), until=bool, name="poll"))])
+def test_what_nothing_can_end_is_refused_and_what_a_function_may_end_is_told(
+    said: Callable[[], list[str]],
+) -> None:
+    with pytest.raises(UnsoundWorkflow, match=r"down: runs itself again without waiting"):
+        Runtime(InMemoryJournal(), [workflow(recursive("down", lambda again: now() >> again))])
     assert said() == []
+    busy = workflow(loop(now().map(str), until=bool, name="poll"))
+    with pytest.raises(UnsoundWorkflow, match=r"poll: goes round without waiting"):
+        Runtime(InMemoryJournal(), [busy], strict=True)
+    Runtime(InMemoryJournal(), [busy])
+    (line,) = said()
+    assert line.startswith("Workflow flow version 1, at poll: goes round without waiting for anything.")
+
+
+def test_what_waits_on_some_ways_only_is_warned_of(said: Callable[[], list[str]]) -> None:
     Runtime(InMemoryJournal(), [workflow(loop(for_each(list, run_io(abs)), until=bool, name="poll"), version=3)])
     (line,) = said()
     assert line.startswith("Workflow flow version 3, at poll: may go round without waiting for anything.")
