@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from journals.entries import Commit, Entry, Payload
+from journals.entries import Commit, Entry, Message, Payload
 from journals.errors import InvalidCommit, PayloadTooLarge
 from journals.ports import LONGEST_ID
 
@@ -26,6 +26,22 @@ def validate(commit: Commit, limit_bytes: int) -> None:
         _validate_entry(entry, commit, limit_bytes)
     if commit.expected == 0 and not commit.entries:
         raise InvalidCommit(f"Instance {commit.instance_id!r} cannot start without an entry. Nothing was stored.")
+
+
+def validate_message(message: Message, limit_bytes: int) -> None:
+    """Raise `InvalidCommit` or `PayloadTooLarge` when a store could not hold the message."""
+    validate_id(message.instance_id)
+    for text in (message.operation, message.name, message.key, "" if message.payload is None else message.payload.text):
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidCommit(
+                f"A text of the message {message.name!r:.100} for instance {message.instance_id!r} is not Unicode"
+                f" ({error.reason}). Nothing was stored. Decode it properly first."
+            ) from error
+    size_bytes = 0 if message.payload is None else len(message.payload.text.encode())
+    if size_bytes > limit_bytes:
+        raise PayloadTooLarge(message.instance_id, message.name, size_bytes, limit_bytes)
 
 
 def validate_id(instance_id: str) -> None:
