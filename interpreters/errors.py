@@ -156,6 +156,7 @@ class UnexpectedSignal(WioError):
         waits = f"It takes now: {', '.join(expected)}." if expected else "It takes no signal now."
         super().__init__(f"Signal {signal!r} was refused: {reason}. {waits} Nothing was recorded.")
         self.signal = signal
+        self.reason = reason
         self.expected = expected
 
 
@@ -215,6 +216,7 @@ class WrongPayload(WioError):
     def __init__(self, place: str, reason: str) -> None:
         super().__init__(f"{place}: {reason.rstrip('.')}. Nothing was recorded.")
         self.place = place
+        self.reason = reason
 
 
 class InstancePaused(WioError):

@@ -15,7 +15,7 @@ import asyncio
 import enum
 import heapq
 import itertools
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import TracebackType
@@ -30,9 +30,10 @@ from interpreters.runtime.instance import Instance
 from interpreters.runtime.runtime import Runtime
 from interpreters.runtime.tasking import OfferedTask
 from journals.codecs import Codec
-from journals.entries import Commit, Entry, InstanceRecord, Status
+from journals.entries import Commit, Entry, InstanceRecord, Message, Payload, Status
 from journals.memory import InMemoryJournal
-from journals.ports import Journal
+from journals.ports import Journal, Listener, Member
+from journals.sharing import LEASE, Hear, MemberRecord, Posted
 from wio.errors import WioError
 from wio.nodes import Err, Out
 from wio.signals import Query, Signal
@@ -168,6 +169,38 @@ class CrashingJournal:
         """Find records."""
         self._check_alive()
         return await self._journal.find_all(statuses=statuses, after=after, most=most)
+
+    async def join(
+        self, name: str, knows: Sequence[tuple[str, int]], hear: Hear, *, lease: timedelta = LEASE
+    ) -> Member:
+        """Become a member, for as long as the process lives."""
+        self._check_alive()
+        return await self._journal.join(name, knows, hear, lease=lease)
+
+    async def listen(self, hear: Hear) -> Listener:
+        """Listen."""
+        self._check_alive()
+        return await self._journal.listen(hear)
+
+    async def members(self) -> tuple[MemberRecord, ...]:
+        """Find the members."""
+        self._check_alive()
+        return await self._journal.members()
+
+    async def owner(self, instance_id: str) -> int | None:
+        """Find the owner of an instance."""
+        self._check_alive()
+        return await self._journal.owner(instance_id)
+
+    async def post(self, message: Message) -> Posted:
+        """Post a message."""
+        self._check_alive()
+        return await self._journal.post(message)
+
+    async def answer_to(self, message_id: int) -> Payload | None:
+        """Find an answer."""
+        self._check_alive()
+        return await self._journal.answer_to(message_id)
 
     def _check_alive(self) -> None:
         if self.dead:

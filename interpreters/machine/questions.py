@@ -22,7 +22,7 @@ from wio.nodes import (
     children,
     node_of,
 )
-from wio.signals import Early
+from wio.signals import Early, Signal
 from wio.workflow import Workflow
 
 
@@ -69,13 +69,13 @@ class Itself:
 class Facts:
     """Is what a tree tells of the journals of its instances.
 
-    `requests` are the types that the steps for a signal want, by its name, and `early` is what the first of them does
+    `signals` are those that its steps wait for, by name, as each step knows them, and `early` is what the first of them does
     with one that comes early. In a `dynamic` one a continuation may make other steps. `has_checkpoints` says that there
     may be entries that a recovery need not read, `records` that there may be checkpoints, and `takes_old` that some
     entries may be of older versions.
     """
 
-    requests: Mapping[str, tuple[type[Any], ...]]
+    signals: Mapping[str, tuple[Signal[Any, Any], ...]]
     early: Mapping[str, Early]
     dynamic: bool
     has_checkpoints: bool
@@ -84,7 +84,7 @@ class Facts:
 
     def may_take(self, signal: str) -> bool:
         """Tell whether some step may handle the signal of a name."""
-        return self.dynamic or signal in self.requests
+        return self.dynamic or signal in self.signals
 
 
 def facts_of(workflow: Workflow[Any, Any, Any]) -> Facts:
@@ -94,17 +94,17 @@ def facts_of(workflow: Workflow[Any, Any, Any]) -> Facts:
 
 @lru_cache(maxsize=256)
 def _facts(itself: Itself) -> Facts:
-    requests: dict[str, tuple[type[Any], ...]] = {}
+    signals: dict[str, tuple[Signal[Any, Any], ...]] = {}
     early: dict[str, Early] = {}
     dynamic = records = recovers = False
     for node in nodes_in(itself.workflow.root):
         if isinstance(node, HandleSignal):
             name = node.signal.name
-            requests[name] = (*requests.get(name, ()), node.signal.request)
+            signals[name] = (*signals.get(name, ()), node.signal)
             early.setdefault(name, node.signal.early)
         dynamic = dynamic or isinstance(node, FlatMap)
         recovers = recovers or isinstance(node, Recovered)
         records = records or isinstance(node, Checkpoint)
         records = records or (isinstance(node, Loop | Machine) and node.checkpoint is not None)
     takes_old = recovers or dynamic
-    return Facts(requests, early, dynamic, takes_old or records, dynamic or records, takes_old)
+    return Facts(signals, early, dynamic, takes_old or records, dynamic or records, takes_old)

@@ -11,7 +11,7 @@ import itertools
 import logging
 import random
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
@@ -40,7 +40,7 @@ from interpreters.runtime.storing import Store, is_of_store
 from interpreters.runtime.threads import Workers
 from interpreters.runtime.wakeups import WakeUps
 from journals.entries import Entry, Status
-from journals.errors import Conflict, JournalUnavailable
+from journals.errors import Conflict, JournalUnavailable, OwnedElsewhere
 from wio.errors import WioError
 
 _LOG = logging.getLogger("wio.runtime")
@@ -106,14 +106,22 @@ class Driver:
     async def _guarded(self, live: Live, doing: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
             await doing()
-        except Conflict as conflict:
+        except (Conflict, OwnedElsewhere) as conflict:
             _LOG.warning("Instance %s goes on elsewhere: %s", live.id, conflict)
-            live.wake_result_waiters(conflict)
+            live.wake_result_waiters()  # they look where it goes on
             live.refuse_kept(conflict)
         except WioError as error:
             _LOG.warning("Instance %s cannot go on: %s", live.id, error)
             live.wake_result_waiters(error)
             live.refuse_kept(error)
+
+    def give_up(self, lives: Iterable[Live]) -> None:
+        """Break off what is done for instances that this process does not own any more. Nothing of it is recorded."""
+        for live in lives:
+            live.forget()
+            for task in live.tasks:
+                task.cancel()
+            live.wake_result_waiters()  # they look where it goes on
 
     async def adopt(self, live: Live, turn: Turn) -> None:
         """Commit a turn for a caller, who is told when that fails; see `Store.adopt`.

@@ -14,12 +14,10 @@ from returns.result import Result
 from interpreters.errors import (
     DraftReached,
     InstanceCancelled,
-    InstanceEnded,
     InstanceExists,
     InstanceFailed,
     InstancePaused,
     InstanceStuck,
-    NotPaused,
     RuntimeStopped,
     UnknownWorkflow,
     UnsoundWorkflow,
@@ -28,26 +26,31 @@ from interpreters.lint.finding import Finding, Level
 from interpreters.lint.rules import doubts, problems
 from interpreters.machine.pending import Pending, answer, pending
 from interpreters.machine.questions import drafts, with_children
-from interpreters.machine.recording import cancel_entry, resume_entry
 from interpreters.machine.transition import JSON
-from interpreters.machine.turn import turn
 from interpreters.runtime.arguments import duration_given, journal_given, workflows_given
 from interpreters.runtime.calls import Calls
 from interpreters.runtime.children import Children
-from interpreters.runtime.clock import Clock, SystemClock
+from interpreters.runtime.claiming import NO_INSTANCE, Claiming
+from interpreters.runtime.clock import Clock
 from interpreters.runtime.driver import Driver
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.live import Live, LiveInstances
+from interpreters.runtime.mail import Mail as MailRoom
+from interpreters.runtime.membership import Membership, StoreClock
+from interpreters.runtime.remote import Remote, UnknownOperation
+from interpreters.runtime.rounds import Rounds
 from interpreters.runtime.signalling import Signalling
 from interpreters.runtime.starting import Starting
+from interpreters.runtime.steering import Steering
 from interpreters.runtime.storing import Store
 from interpreters.runtime.tasking import OfferedTask, Tasking
 from interpreters.runtime.threads import Threads, Workers
 from interpreters.runtime.wakeups import WakeUps
 from journals.codecs import Codec, JsonCodec
-from journals.entries import Entry, InstanceRecord, Kind, Status
-from journals.errors import JournalError
+from journals.entries import Entry, InstanceRecord, Kind, Message, Payload, Status
+from journals.errors import OwnedElsewhere
 from journals.ports import Journal
+from journals.sharing import Lost, Mail, Notice, Work
 from journals.validation import validate_id
 from wio.errors import InvalidDefinition
 from wio.signals import Query, Signal
@@ -90,36 +93,55 @@ class Runtime:
         recover: bool = True,
         workers: Workers | None = None,
         most_idle: int = 1_000,
+        most_running: int = 1_000,
         strict: bool = False,
     ) -> None:
         self.journal = journal_given(journal)
         self._codec = codec or JSON
         given = workflows_given(workflows, "Runtime(journal, [workflow])")
         self._workflows = _by_name_and_version(given, self._codec, strict=strict)
-        self._clock = clock or SystemClock()
+        self._given_clock = clock
         self._grace = duration_given(grace, "grace")
         self._recovers = recover
         self._workers = workers or Threads(64)
         self._most_idle = most_idle
+        self._most_running = most_running
         self._running = False
 
     async def __aenter__(self) -> Self:
         await self.journal.open()
-        self._store = Store(self.journal, self._workflows, self._codec, self._clock)
-        self._live = LiveInstances(self._most_idle)
-        self._driver = Driver(self._store, self._clock, self._workers, self._live.drop_idle)
-        self._driver.wake_ups = self._wake_ups = WakeUps(self._clock, self._wake)
-        self._starting = Starting(self.journal, self._driver, self._clock, self._codec)
+        self._membership = Membership(self.journal, self._workflows, self._hear)
+        clock = self._given_clock or StoreClock(self._membership)
+        self._store = Store(self.journal, self._membership, self._workflows, self._codec, clock)
+        self._lives = LiveInstances(self._most_idle, self._came_to_rest)
+        self._driver = Driver(self._store, clock, self._workers, self._came_to_rest)
+        self._wake_ups = WakeUps(clock, self._wake)
+        self._driver.wake_ups = self._wake_ups
+        self._starting = Starting(self.journal, self._membership, self._driver, clock, self._codec)
         self._driver.children = Children(
-            self._store, self._driver, self._starting, self._clock, self._codec, self._live.get, self._go_on
+            self._store, self._driver, self._starting, clock, self._codec, self._lives.get, self._go_on
         )
         self._calls = Calls()
-        self._signalling = Signalling(self._store, self._driver, self._calls, self._clock, self._workers, self._codec)
-        self._tasking = Tasking(self._store, self._driver, self._calls, self._clock, self._codec)
+        self._signalling = Signalling(self._store, self._driver, self._calls, clock, self._workers, self._codec)
+        self._tasking = Tasking(self._store, self._driver, self._calls, clock, self._codec)
+        self._steering = Steering(self._store, self._driver, self._calls, clock)
+        self._remote = Remote(self.journal, self._workflows, self._codec)
+        self._mail = MailRoom(self._membership, self._lives, self._perform)
+        self._claiming = Claiming(
+            self._membership,
+            self._lives,
+            self._driver,
+            self._wake_ups,
+            self._mail.collect,
+            self._given_clock,
+            self._most_running,
+        )
+        self._rejoining = Rounds("join the members of the journal again", self._join_again)
         self._running = True
         try:
+            await self._membership.join()
             if self._recovers:
-                await self._recover()
+                await self._claiming.begin()
         except BaseException:
             await self.__aexit__(None, None, None)
             raise
@@ -131,10 +153,14 @@ class Runtime:
         self._running = False
         self._driver.stopping = True
         try:
+            await self._rejoining.rest()
+            await self._claiming.stop()
             await self._come_to_rest()
+            await self._mail.stop()
             await self._wake_ups.stop()
+            await self._membership.leave()
         finally:
-            for live in self._live.all():
+            for live in self._lives.all():
                 live.wake_result_waiters(RuntimeStopped())
                 live.refuse_kept(RuntimeStopped())
             self._workers.close()
@@ -149,7 +175,7 @@ class Runtime:
         self._check_running()
         validate_id(id)
         self._registered(workflow)
-        await self._calls.finish(self._start(self._live.get(id), workflow, input))
+        await self._calls.finish(self._start(self._lives.get(id), workflow, input))
         return Instance(self, workflow, id)
 
     async def _start(self, live: Live, workflow: Workflow[A, Any, Any], input: A) -> None:
@@ -184,8 +210,8 @@ class Runtime:
         """
         self._check_running()
         self._wake_ups.wake_due()
-        while self._driver.running:
-            await asyncio.wait(self._driver.running)
+        while running := self._driver.running | self._claiming.running | self._mail.running:
+            await asyncio.wait(running)
             self._wake_ups.wake_due()
 
     def next_wake_up(self) -> datetime | None:
@@ -195,40 +221,50 @@ class Runtime:
     @property
     def is_idle(self) -> bool:
         """Tell whether nothing is being done at this moment: no effect, no commit, no signal."""
-        return not any(live.is_busy for live in self._live.all())
+        is_busy = self._claiming.running or self._mail.running or any(live.is_busy for live in self._lives.all())
+        return not is_busy
 
     # What the handle of an instance asks for
 
     async def deliver(self, id: str, signal: Signal[Req, Resp], request: Req, key: str | None) -> Resp:
         """Deliver a signal; see `Instance.signal`."""
         self._check_running()
-        return await self._signalling.deliver(self._live.get(id), signal, request, key)
+        try:
+            return await self._signalling.deliver(self._lives.get(id), signal, request, key)
+        except OwnedElsewhere:
+            return await self._remote.deliver(id, signal, request, key)
 
     async def send(self, id: str, signal: Signal[Req, Any], request: Req, key: str | None) -> None:
         """Send a signal without waiting for its turn; see `Instance.send`."""
         self._check_running()
-        await self._signalling.send(self._live.get(id), signal, request, key)
+        try:
+            await self._signalling.send(self._lives.get(id), signal, request, key)
+        except OwnedElsewhere:
+            await self._remote.send(id, signal, request, key)
 
     async def answer(self, id: str, question: Query[R]) -> R:
         """Answer a query; see `Instance.query`."""
         self._check_running()
-        live = self._live.get(id)
-        await self._look(live)
-        if live.execution is None:
-            async with live.lock:
+        live = self._lives.get(id)
+        if live.execution is not None:
+            return answer(live.execution, question)
+        async with live.lock:
+            try:
                 return answer(await self._store.load(live), question)
-        return answer(live.execution, question)
+            except OwnedElsewhere:
+                return await self._remote.answer(id, question)
 
     async def result(self, id: str) -> Result[Any, Any]:
         """Wait for the end of an instance; see `Instance.result`."""
-        self._check_running()
-        live = self._live.get(id)
-        await self._look(live)
+        live = self._lives.get(id)
         while True:
             self._check_running()
             if live.execution is None:
                 async with live.lock:
-                    await self._store.load(live)
+                    try:
+                        await self._store.load(live)
+                    except OwnedElsewhere:
+                        return await self._remote.result(id)
             outcome, problem = live.outcome, live.agenda.first_problem
             if outcome is not None:
                 if outcome.is_cancelled:
@@ -249,86 +285,58 @@ class Runtime:
             finally:
                 live.result_waiters.discard(ended)
 
-    async def _look(self, live: Live) -> None:
-        """Notice what another process has done to an instance, and go on from there."""
-        if await self._store.load_newest(live) and not self._driver.stopping:
-            self._driver.start(live)
-
     async def pending(self, id: str) -> tuple[Pending, ...]:
         """Return all that an instance waits for. Raises `UnknownInstance` or `InstancePaused` when it is parked."""
         self._check_running()
-        live = self._live.get(id)
+        live = self._lives.get(id)
         async with live.lock:
-            return pending(await self._store.load(live))
+            try:
+                return pending(await self._store.load(live))
+            except OwnedElsewhere:
+                return await self._remote.pending(id)
 
     async def resume(self, id: str) -> None:
         """Let a paused instance go on; see `Instance.resume`."""
         self._check_running()
-        await self._calls.finish(self._resume(self._live.get(id)))
-
-    async def _resume(self, live: Live) -> None:
-        async with live.lock:
-            execution = await self._store.load(live, resuming=True)
-            if live.agenda.first_problem is not None:
-                await self._resume_places(live)
-            elif live.status is Status.PAUSED:  # it was parked: nothing in its entries says so
-                try:
-                    await self._store.mark(live, execution, Status.WAITING)
-                except JournalError:
-                    live.forget()
-                    raise
-            else:
-                raise NotPaused(live.id)
-        self._driver.start(live)
-
-    async def _resume_places(self, live: Live) -> None:
-        """Resume every place that is paused now; one that is paused anew by its resume stays so."""
-        for paused in live.agenda.problems():
-            now = self._clock.now()
-            if live.execution is not None:
-                entry = resume_entry(live.execution, paused.address, now)
-                await self._driver.adopt(live, turn(live.execution, entry, now, self._driver.chance))
+        try:
+            await self._steering.resume(self._lives.get(id))
+        except OwnedElsewhere:
+            await self._remote.resume(id)
 
     async def cancel(self, id: str) -> None:
         """Cancel an instance; see `Instance.cancel`."""
         self._check_running()
-        await self._calls.finish(self._cancel(self._live.get(id)))
-
-    async def _cancel(self, live: Live) -> None:
-        async with live.lock:
-            execution = await self._store.load(live)
-            if live.outcome is not None:
-                raise InstanceEnded(live.id, live.agenda.status(execution).value)
-            now = self._clock.now()
-            await self._driver.adopt(live, turn(execution, cancel_entry(execution, now), now, self._driver.chance))
-        self._driver.start(live)
+        try:
+            await self._steering.cancel(self._lives.get(id))
+        except OwnedElsewhere:
+            await self._remote.cancel(id)
 
     async def tasks(self, id: str) -> tuple[OfferedTask[Any], ...]:
         """Return the tasks of an instance; see `Instance.tasks`."""
         self._check_running()
-        return await self._tasking.offered(self._live.get(id))
+        return await self._tasking.offered(self._lives.get(id))
 
     async def claim(self, id: str, address: str, by: str) -> None:
         """Claim a task; see `Instance.claim`."""
         self._check_running()
-        await self._tasking.claim(self._live.get(id), address, by)
+        await self._tasking.claim(self._lives.get(id), address, by)
 
     async def note(self, id: str, address: str, kind: Kind, by: str, text: str) -> None:
         """Record something in the life of a claimed task; see `Instance.heartbeat`."""
         self._check_running()
-        await self._tasking.note(self._live.get(id), address, kind, by, text)
+        await self._tasking.note(self._lives.get(id), address, kind, by, text)
 
     async def delegate(self, id: str, address: str, to: object) -> None:
         """Offer a task to somebody else; see `Instance.delegate`."""
         self._check_running()
-        await self._tasking.delegate(self._live.get(id), address, to)
+        await self._tasking.delegate(self._lives.get(id), address, to)
 
     async def answer_task(
         self, id: str, address: str, kind: Kind, answer: object, by: str | None, key: str | None
     ) -> None:
         """Answer a task; see `Instance.complete`."""
         self._check_running()
-        await self._tasking.answer(self._live.get(id), address, kind, answer, by, key)
+        await self._tasking.answer(self._lives.get(id), address, kind, answer, by, key)
 
     async def history(self, id: str) -> tuple[Entry, ...]:
         """Return all entries of an instance; see `Instance.history`."""
@@ -339,30 +347,55 @@ class Runtime:
 
     # Life cycle
 
-    async def _recover(self) -> None:
-        after = ""
-        unfinished = frozenset({Status.RUNNING, Status.WAITING, Status.PAUSED})
-        while records := await self.journal.find_all(statuses=unfinished, after=after, most=_PAGE):
-            for record in records:
-                self._go_on(record)
-            after = records[-1].id
+    def _hear(self, notice: Notice) -> None:
+        """Take a notice of the store."""
+        if not self._running:
+            return
+        match notice:
+            case Work():
+                self._claiming.look()
+            case Mail(instance_id):
+                self._mail.collect(instance_id)
+            case Lost(epoch):
+                self._driver.give_up(live for live in self._lives.all() if live.owner == epoch)
+                self._rejoining.ask()
+            case _:
+                self._remote.hear(notice)
+
+    async def _join_again(self) -> None:
+        if self._running:
+            await self._membership.join()
+            self._claiming.look()
+
+    async def _perform(self, live: Live, message: Message) -> Payload | None:
+        """Do what another process asks of an instance."""
+        match message.operation:
+            case "signal" | "send" as operation if message.payload is not None:
+                key = message.key.removeprefix(f"{operation}:{message.name}:")
+                waits = operation == "signal"
+                return await self._signalling.deliver_encoded(live, message.name, message.payload, key, waits=waits)
+            case "cancel":
+                await self._steering.cancel(live, message.key)
+            case "resume":
+                await self._steering.resume(live, message.key)
+            case other:
+                raise UnknownOperation(other)
+        return None
 
     def _go_on(self, record: InstanceRecord) -> None:
-        """Let an instance go on of which only its record is known: at once, at its time, or when it is asked."""
-        if (record.workflow, record.version) not in self._workflows:
-            _LOG.warning(
-                "Instance %s waits for a runtime with workflow %s version %d",
-                record.id,
-                record.workflow,
-                record.version,
-            )
-        elif record.status is Status.RUNNING:
-            self._driver.start(self._live.get(record.id))
-        elif record.wake_up is not None:
-            self._wake_ups.set(record.id, record.wake_up)
+        """Let an instance go on of which only its record is known, if it can be owned."""
+        if (record.workflow, record.version) in self._workflows and record.status is not Status.PAUSED:
+            self._driver.start(self._lives.get(record.id))
 
     def _wake(self, id: str) -> None:
-        self._driver.start(self._live.get(id))
+        if id == NO_INSTANCE:
+            self._claiming.look()
+        else:
+            self._driver.start(self._lives.get(id))
+
+    def _came_to_rest(self) -> None:
+        if self._running:
+            self._claiming.came_to_rest()
 
     async def _come_to_rest(self) -> None:
         """Wait for all that is being done, `grace` long; then break it off."""

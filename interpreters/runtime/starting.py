@@ -10,9 +10,10 @@ from interpreters.machine.turn import first_turn
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.driver import Driver
 from interpreters.runtime.live import Live
+from interpreters.runtime.membership import Membership
 from journals.codecs import Codec, CodecError
 from journals.entries import Entry, InstanceRecord, Payload
-from journals.errors import Conflict
+from journals.errors import Conflict, NotOwner
 from journals.ports import Journal
 from wio.workflow import Workflow
 
@@ -20,8 +21,9 @@ from wio.workflow import Workflow
 class Starting:
     """Starts the instances of one runtime."""
 
-    def __init__(self, journal: Journal, driver: Driver, clock: Clock, codec: Codec) -> None:
+    def __init__(self, journal: Journal, membership: Membership, driver: Driver, clock: Clock, codec: Codec) -> None:
         self._journal = journal
+        self._membership = membership
         self._driver = driver
         self._clock = clock
         self._codec = codec
@@ -37,8 +39,11 @@ class Starting:
         now, chance = self._clock.now(), self._driver.chance
         first = first_turn(workflow, input, now, self._codec, chance, id=live.id, parent=parent)
         if live.execution is None:
+            live.owner = self._membership.member.epoch
             try:
                 await self._driver.adopt(live, first)
+            except NotOwner:
+                raise
             except Conflict:
                 pass
             else:

@@ -17,11 +17,13 @@ from interpreters.machine.turn import Turn
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.live import Live
+from interpreters.runtime.membership import Membership
 from interpreters.runtime.reading import read_execution
 from journals.codecs import Codec
 from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Status
 from journals.errors import Conflict, CorruptEntry, JournalError, JournalUnavailable, PayloadTooLarge
 from journals.ports import Journal
+from journals.sharing import Released
 from wio.workflow import Workflow
 
 Workflows: TypeAlias = Mapping[tuple[str, int], Workflow[Any, Any, Any]]
@@ -36,8 +38,11 @@ _LOG = logging.getLogger("wio.runtime")
 class Store:
     """Reads and writes the instances of one runtime."""
 
-    def __init__(self, journal: Journal, workflows: Workflows, codec: Codec, clock: Clock) -> None:
+    def __init__(
+        self, journal: Journal, membership: Membership, workflows: Workflows, codec: Codec, clock: Clock
+    ) -> None:
         self.journal = journal
+        self._membership = membership
         self._workflows = workflows
         self._codec = codec
         self._clock = clock
@@ -98,24 +103,31 @@ class Store:
         live.status = status
 
     async def load(self, live: Live, *, resuming: bool = False) -> Execution:
-        """Return the execution of an instance, from memory or from the journal.
+        """Return the execution of an instance, from memory, or from the journal when it can be owned.
 
-        Raises `UnknownInstance`, `UnknownWorkflow`, and `InstancePaused` when the journal does not fit the workflow:
-        then the instance is parked with the reason, and nothing of it is lost. A parked instance stays so, even
-        when the journal fits again, until it is loaded with `resuming`.
+        Raises `UnknownInstance`, `UnknownWorkflow`, `OwnedElsewhere`, and `InstancePaused` when the journal does not
+        fit the workflow: then the instance is parked with the reason, and nothing of it is lost. A parked instance
+        stays so, even when the journal fits again, until it is loaded with `resuming`.
         """
         execution = live.execution
         if execution is None:
-            record = await self.journal.find(live.id)
-            workflow = self.workflow(record.workflow, record.version)
+            claimed, live.claimed = live.claimed, None
+            claimed = claimed or await self._membership.member.claim_instance(live.id)
+            live.owner = self._membership.member.epoch
+            record = claimed.record
             try:
-                execution = await read_execution(self.journal, record.id, workflow, self._codec)
+                workflow = self.workflow(record.workflow, record.version)
+            except UnknownWorkflow:
+                await self._membership.member.release([Released(record.id, record.wake_up)])
+                raise
+            try:
+                execution = await read_execution(self.journal, record.id, workflow, self._codec, claimed.entries)
                 agenda, changes = Agenda.of(execution)
             # Code of the user runs in there: pure functions, codecs. Whatever is wrong, the other instances go on.
             except Exception as error:
                 if record.status not in UNFINISHED or is_of_store(error):
                     raise
-                await self._park(record, error)
+                await self._park(record, live.owner, error)
                 raise InstancePaused(live.id, "", _reason(error)) from error
             if record.status is Status.PAUSED and agenda.first_problem is None and not resuming:
                 raise InstancePaused(live.id, "", record.detail)
@@ -125,21 +137,7 @@ class Store:
             live.may_owe = True
         return execution
 
-    async def load_newest(self, live: Live) -> bool:
-        """Load an instance; when it is in memory and at rest, look whether another process has continued it.
-
-        Return whether it has. Raises like `load`.
-        """
-        if live.is_busy:
-            return False
-        async with live.lock:
-            before = live.execution
-            if before is not None and (await self.journal.find(live.id)).last_seq != before.seq:
-                live.forget()
-            execution = await self.load(live)
-            return before is not None and execution is not before
-
-    async def _park(self, record: InstanceRecord, error: Exception) -> None:
+    async def _park(self, record: InstanceRecord, owner: int, error: Exception) -> None:
         _LOG.error("Instance %s is parked: %s", record.id, error)
         commit = Commit(
             record.id,
@@ -151,6 +149,7 @@ class Store:
             self._clock.now(),
             self._token(),
             detail=_reason(error)[:1_000],
+            owner=owner,
         )
         await self.journal.commit(commit)
 
@@ -180,7 +179,17 @@ class Store:
         """Return the commit that ends with `execution`, after `entries` that lead there."""
         workflow, expected = execution.workflow, execution.seq - len(entries)
         return Commit(
-            live.id, workflow.name, workflow.version, expected, entries, status, at, self._token(), wake_up, detail
+            live.id,
+            workflow.name,
+            workflow.version,
+            expected,
+            entries,
+            status,
+            at,
+            self._token(),
+            wake_up,
+            detail,
+            live.owner,
         )
 
     def _token(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -15,8 +15,9 @@ from interpreters import Runtime
 from interpreters.machine.recorded import AttemptFailed, AttemptLost, Paused
 from interpreters.testing import VirtualClock
 from journals.codecs import JsonCodec
-from journals.entries import Commit, Entry, InstanceRecord, Kind, Status
-from journals.ports import Journal
+from journals.entries import Commit, Entry, InstanceRecord, Kind, Message, Payload, Status
+from journals.ports import Journal, Listener, Member
+from journals.sharing import LEASE, Hear, MemberRecord, Posted
 from wio import WIO, Early, Query, Signal, Workflow, handle_signal, query
 
 T = TypeVar("T")
@@ -180,6 +181,33 @@ class FaultyJournal:
     ) -> tuple[InstanceRecord, ...]:
         """See `Journal`."""
         return await self._call("find_all", lambda: self.journal.find_all(statuses=statuses, after=after, most=most))
+
+
+    async def join(
+        self, name: str, knows: Sequence[tuple[str, int]], hear: Hear, *, lease: timedelta = LEASE
+    ) -> Member:
+        """See `Journal`."""
+        return await self._call("join", lambda: self.journal.join(name, knows, hear, lease=lease))
+
+    async def listen(self, hear: Hear) -> Listener:
+        """See `Journal`."""
+        return await self._call("listen", lambda: self.journal.listen(hear))
+
+    async def members(self) -> tuple[MemberRecord, ...]:
+        """See `Journal`."""
+        return await self._call("members", self.journal.members)
+
+    async def owner(self, instance_id: str) -> int | None:
+        """See `Journal`."""
+        return await self._call("owner", lambda: self.journal.owner(instance_id))
+
+    async def post(self, message: Message) -> Posted:
+        """See `Journal`."""
+        return await self._call("post", lambda: self.journal.post(message))
+
+    async def answer_to(self, message_id: int) -> Payload | None:
+        """See `Journal`."""
+        return await self._call("answer_to", lambda: self.journal.answer_to(message_id))
 
 
 async def _happens(faults: deque[Any] | None) -> None:
