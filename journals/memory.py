@@ -240,12 +240,14 @@ class InMemoryJournal:
         """Let a member own an instance. For `InMemoryMember`."""
         instance = self._instance(instance_id)
         self.drop_gone()
+        if not self._members.has(member.epoch):
+            raise NotOwner(instance_id, len(instance.entries), member.epoch)
         if instance.owner not in (None, member.epoch):
             raise OwnedElsewhere(instance_id, instance.owner)
         return self._own(member, instance_id, instance)
 
     def _own(self, member: InMemoryMember, instance_id: str, instance: _Instance) -> Claimed:
-        if not instance.has_ended and self._members.has(member.epoch):
+        if not instance.has_ended:
             instance.owner = member.epoch
             self._owned.setdefault(member.epoch, set()).add(instance_id)
         few = len(instance.entries) <= MOST_ENTRIES_CLAIMED

@@ -47,7 +47,8 @@ class Member(Protocol):
     async def claim_instance(self, instance_id: str) -> Claimed:
         """Own an instance, whatever it waits for, or find it ended; to own it already is fine.
 
-        Raises `UnknownInstance`, and `OwnedElsewhere` when another member owns it.
+        Raises `UnknownInstance`, `OwnedElsewhere` when another member owns it, and `NotOwner` when this is a member no
+        more.
         """
         ...
 
@@ -56,7 +57,7 @@ class Member(Protocol):
         ...
 
     async def messages(self, instance_ids: Sequence[str]) -> tuple[Message, ...]:
-        """Return the messages without an answer for instances that it owns or that have ended, in order of their ids."""
+        """Return the messages without an answer for instances that it owns or that are over, in order."""
         ...
 
     async def answer(self, answers: Sequence[tuple[int, Payload]]) -> None:

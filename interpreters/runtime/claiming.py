@@ -64,8 +64,7 @@ class Claiming:
     async def begin(self) -> None:
         """Claim from now on; return when the first instances are claimed."""
         self._patrol = asyncio.create_task(self._look_now_and_then())
-        self.look()
-        await self._claims.rest()
+        await self._claim()
 
     async def stop(self) -> None:
         """Claim nothing more."""
@@ -73,7 +72,8 @@ class Claiming:
         if patrol is not None:
             patrol.cancel()
             await asyncio.wait({patrol})
-        await self._claims.rest()
+        await self._claims.stop()
+        await self._releases.stop()
 
     def look(self) -> None:
         """Claim what is there, as long as this runtime claims at all."""
@@ -97,18 +97,19 @@ class Claiming:
             if self._is_full:
                 return
             most = min(room, _BATCH)
-            claims = await self._membership.member.claim(most, now=None if self._given is None else self._given.now())
+            member = self._membership.member
+            claims = await member.claim(most, now=None if self._given is None else self._given.now())
             for claimed in claims.claimed:
-                self._run(claimed)
+                self._run(member.epoch, claimed)
             self._wake_ups.set(NO_INSTANCE, claims.next_due)
             is_more = len(claims.claimed) == most
 
-    def _run(self, claimed: Claimed) -> None:
+    def _run(self, epoch: int, claimed: Claimed) -> None:
         """Let an instance go on that has just been claimed."""
         live = self._lives.get(claimed.record.id)
         self._dropped.pop(live.id, None)
         if live.execution is None:
-            live.claimed = claimed
+            live.claimed = (epoch, claimed)
         self._driver.start(live)
         if claimed.has_mail:
             self._collect(live.id)

@@ -106,9 +106,11 @@ class Driver:
     async def _guarded(self, live: Live, doing: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
             await doing()
-        except (Conflict, OwnedElsewhere) as conflict:
-            _LOG.warning("Instance %s goes on elsewhere: %s", live.id, conflict)
+        except OwnedElsewhere:
             live.wake_result_waiters()  # they look where it goes on
+        except Conflict as conflict:
+            _LOG.warning("Instance %s goes on elsewhere: %s", live.id, conflict)
+            live.wake_result_waiters()
             live.refuse_kept(conflict)
         except WioError as error:
             _LOG.warning("Instance %s cannot go on: %s", live.id, error)

@@ -38,7 +38,7 @@ class Live:
 
     `agenda` is what it waits for, and `ready` what of it nobody does yet; `running` are the tasks that do so, by its
     address, and `tasks` all that do something for the instance. `owner` is the epoch with which this process owns it,
-    and `claimed` what the store said when it was claimed, until it is read. `arrived` are the ends of attempts that
+    and `claimed` that and what the store said when it was claimed, until it is read. `arrived` are the ends of attempts that
     wait for the lock, to be recorded together. `signalling` lets one signal in at a time.
     """
 
@@ -69,7 +69,7 @@ class Live:
         self.lock = asyncio.Lock()
         self.signalling = asyncio.Lock()
         self.owner: int | None = None
-        self.claimed: Claimed | None = None
+        self.claimed: tuple[int, Claimed] | None = None
         self.execution: Execution | None = None
         self.agenda = Agenda()
         self.ready: deque[EffectToRun | ChildToSee] = deque()

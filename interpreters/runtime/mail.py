@@ -52,12 +52,12 @@ class Mail:
     async def stop(self) -> None:
         """Do nothing more, and store the answers that there are."""
         self._is_open = False
-        await self._collecting.rest()
+        await self._collecting.stop()
         for task in tuple(self._doing.values()):
             task.cancel()
         if self._doing:
             await asyncio.wait(self._doing.values())
-        await self._answering.rest()
+        await self._answering.stop()
 
     async def _collect(self) -> None:
         wanted = tuple(self._wanted)

@@ -24,6 +24,7 @@ from interpreters.errors import (
 )
 from interpreters.lint.finding import Finding, Level
 from interpreters.lint.rules import doubts, problems
+from interpreters.machine.execution import Execution
 from interpreters.machine.pending import Pending, answer, pending
 from interpreters.machine.questions import drafts, with_children
 from interpreters.machine.transition import JSON
@@ -38,7 +39,6 @@ from interpreters.runtime.live import Live, LiveInstances
 from interpreters.runtime.mail import Mail as MailRoom
 from interpreters.runtime.membership import Membership, StoreClock
 from interpreters.runtime.remote import Remote, UnknownOperation
-from interpreters.runtime.rounds import Rounds
 from interpreters.runtime.signalling import Signalling
 from interpreters.runtime.starting import Starting
 from interpreters.runtime.steering import Steering
@@ -136,7 +136,6 @@ class Runtime:
             self._given_clock,
             self._most_running,
         )
-        self._rejoining = Rounds("join the members of the journal again", self._join_again)
         self._running = True
         try:
             await self._membership.join()
@@ -153,7 +152,6 @@ class Runtime:
         self._running = False
         self._driver.stopping = True
         try:
-            await self._rejoining.rest()
             await self._claiming.stop()
             await self._come_to_rest()
             await self._mail.stop()
@@ -182,7 +180,10 @@ class Runtime:
         async with live.lock:
             before = await self._starting.begin(live, workflow, input)
             if before is not None and before.status is not Status.PAUSED:
-                await self._store.load(live)
+                try:
+                    await self._store.load(live)
+                except OwnedElsewhere:
+                    return
         self._driver.start(live)
 
     async def instance(self, workflow: Workflow[Any, E, B], id: str) -> Instance[E, B]:
@@ -246,25 +247,16 @@ class Runtime:
         """Answer a query; see `Instance.query`."""
         self._check_running()
         live = self._lives.get(id)
-        if live.execution is not None:
-            return answer(live.execution, question)
-        async with live.lock:
-            try:
-                return answer(await self._store.load(live), question)
-            except OwnedElsewhere:
-                return await self._remote.answer(id, question)
+        execution = live.execution or await self._load(live)
+        return await self._remote.answer(id, question) if execution is None else answer(execution, question)
 
     async def result(self, id: str) -> Result[Any, Any]:
         """Wait for the end of an instance; see `Instance.result`."""
         live = self._lives.get(id)
         while True:
             self._check_running()
-            if live.execution is None:
-                async with live.lock:
-                    try:
-                        await self._store.load(live)
-                    except OwnedElsewhere:
-                        return await self._remote.result(id)
+            if live.execution is None and await self._load(live) is None:
+                return await self._remote.result(id)
             outcome, problem = live.outcome, live.agenda.first_problem
             if outcome is not None:
                 if outcome.is_cancelled:
@@ -288,12 +280,16 @@ class Runtime:
     async def pending(self, id: str) -> tuple[Pending, ...]:
         """Return all that an instance waits for. Raises `UnknownInstance` or `InstancePaused` when it is parked."""
         self._check_running()
-        live = self._lives.get(id)
+        execution = await self._load(self._lives.get(id))
+        return await self._remote.pending(id) if execution is None else pending(execution)
+
+    async def _load(self, live: Live) -> Execution | None:
+        """Return where an instance stands; None when another process owns it."""
         async with live.lock:
             try:
-                return pending(await self._store.load(live))
+                return await self._store.load(live)
             except OwnedElsewhere:
-                return await self._remote.pending(id)
+                return None
 
     async def resume(self, id: str) -> None:
         """Let a paused instance go on; see `Instance.resume`."""
@@ -358,14 +354,9 @@ class Runtime:
                 self._mail.collect(instance_id)
             case Lost(epoch):
                 self._driver.give_up(live for live in self._lives.all() if live.owner == epoch)
-                self._rejoining.ask()
+                self._membership.was_lost(epoch)
             case _:
                 self._remote.hear(notice)
-
-    async def _join_again(self) -> None:
-        if self._running:
-            await self._membership.join()
-            self._claiming.look()
 
     async def _perform(self, live: Live, message: Message) -> Payload | None:
         """Do what another process asks of an instance."""

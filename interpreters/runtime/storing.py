@@ -111,14 +111,13 @@ class Store:
         """
         execution = live.execution
         if execution is None:
-            claimed, live.claimed = live.claimed, None
-            claimed = claimed or await self._membership.member.claim_instance(live.id)
-            live.owner = self._membership.member.epoch
+            taken, live.claimed = live.claimed, None
+            live.owner, claimed = taken or await self._membership.claim_instance(live.id)
             record = claimed.record
             try:
                 workflow = self.workflow(record.workflow, record.version)
             except UnknownWorkflow:
-                await self._membership.member.release([Released(record.id, record.wake_up)])
+                await self._membership.release(live.owner, Released(record.id, record.wake_up))
                 raise
             try:
                 execution = await read_execution(self.journal, record.id, workflow, self._codec, claimed.entries)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import attrs
 
@@ -17,7 +17,7 @@ from interpreters.testing import VirtualClock
 from journals.codecs import JsonCodec
 from journals.entries import Commit, Entry, InstanceRecord, Kind, Message, Payload, Status
 from journals.ports import Journal, Listener, Member
-from journals.sharing import LEASE, Hear, MemberRecord, Posted
+from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
 from wio import WIO, Early, Query, Signal, Workflow, handle_signal, query
 
 T = TypeVar("T")
@@ -117,6 +117,53 @@ class Gate:
         return self._event
 
 
+class Call(Protocol):
+    """Is how a faulty journal lets something happen around a call."""
+
+    async def __call__(self, method: str, call: Callable[[], Awaitable[T]]) -> T: ...
+
+
+class FaultyMember:
+    """Passes everything on to a member, but fails where its journal was told to."""
+
+    def __init__(self, member: Member, call: Call) -> None:
+        self.member = member
+        self._call = call
+
+    @property
+    def epoch(self) -> int:
+        """See `Member`."""
+        return self.member.epoch
+
+    def now(self) -> datetime:
+        """See `Member`."""
+        return self.member.now()
+
+    async def claim(self, most: int, *, now: datetime | None = None) -> Claims:
+        """See `Member`."""
+        return await self._call("claim", lambda: self.member.claim(most, now=now))
+
+    async def claim_instance(self, instance_id: str) -> Claimed:
+        """See `Member`."""
+        return await self._call("claim_instance", lambda: self.member.claim_instance(instance_id))
+
+    async def release(self, released: Sequence[Released]) -> None:
+        """See `Member`."""
+        await self._call("release", lambda: self.member.release(released))
+
+    async def messages(self, instance_ids: Sequence[str]) -> tuple[Message, ...]:
+        """See `Member`."""
+        return await self._call("messages", lambda: self.member.messages(instance_ids))
+
+    async def answer(self, answers: Sequence[tuple[int, Payload]]) -> None:
+        """See `Member`."""
+        await self._call("answer", lambda: self.member.answer(answers))
+
+    async def leave(self) -> None:
+        """See `Member`."""
+        await self._call("leave", self.member.leave)
+
+
 class FaultyJournal:
     """Passes everything on to a journal, but fails where it was told to.
 
@@ -187,7 +234,8 @@ class FaultyJournal:
         self, name: str, knows: Sequence[tuple[str, int]], hear: Hear, *, lease: timedelta = LEASE
     ) -> Member:
         """See `Journal`."""
-        return await self._call("join", lambda: self.journal.join(name, knows, hear, lease=lease))
+        member = await self._call("join", lambda: self.journal.join(name, knows, hear, lease=lease))
+        return FaultyMember(member, self._call)
 
     async def listen(self, hear: Hear) -> Listener:
         """See `Journal`."""
