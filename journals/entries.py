@@ -112,7 +112,7 @@ class InstanceRecord:
 
 @attrs.frozen
 class Message:
-    """Is something asked of an instance. What `operation` and `name` may be, and what is in `payload`, the runtime says.
+    """Is something asked of an instance. The runtime says what `operation`, `name` and `payload` may be.
 
     `key` tells messages apart that are the same message sent again: of two with one key for one instance only the
     first is there, and both get its answer. `id` is given by the store; 0 before that.

@@ -191,7 +191,12 @@ class InMemoryJournal:
     # Who runs what
 
     async def join(
-        self, name: str, knows: Sequence[tuple[str, int]], hear: Hear, *, lease: timedelta = LEASE
+        self,
+        name: str,
+        knows: Sequence[tuple[str, int]],
+        hear: Hear,
+        *,
+        lease: timedelta = LEASE,  # noqa: ARG002
     ) -> InMemoryMember:
         """Become a member, whose lease holds as long as its event loop does. See `Journal.join`."""
         self._check_open()

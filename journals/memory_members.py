@@ -52,6 +52,10 @@ class Ear:
         if self.is_open:
             self._hear(notice)
 
+    def now(self) -> datetime:
+        """Return the time. See `Listener.now`."""
+        return datetime.now(UTC)
+
     async def close(self) -> None:
         """Hear nothing more."""
         self.is_open = False

@@ -72,6 +72,10 @@ class Member(Protocol):
 class Listener(Protocol):
     """Hears the notices of a store until it is closed."""
 
+    def now(self) -> datetime:
+        """Return the time by the store's clock; see `Member.now`."""
+        ...
+
     async def close(self) -> None:
         """Hear nothing more. Closing twice does nothing."""
         ...

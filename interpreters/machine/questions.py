@@ -69,8 +69,8 @@ class Itself:
 class Facts:
     """Is what a tree tells of the journals of its instances.
 
-    `signals` are those that its steps wait for, by name, as each step knows them, and `early` is what the first of them does
-    with one that comes early. In a `dynamic` one a continuation may make other steps. `has_checkpoints` says that there
+    `signals` are those that its steps wait for, by name, as each step knows them; `early` is what the first of them
+    does with one that comes early. In a `dynamic` one a continuation may make other steps. `has_checkpoints` says that there
     may be entries that a recovery need not read, `records` that there may be checkpoints, and `takes_old` that some
     entries may be of older versions.
     """

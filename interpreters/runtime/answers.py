@@ -1,6 +1,6 @@
 """How does an answer travel to another process? What a call returned as its payload, an error as its class and fields.
 
-An error of a class that is not listed, such as one that the effect of a signal has raised, arrives as `FailedElsewhere`.
+An error of another class, such as one that the effect of a signal has raised, arrives as `FailedElsewhere`.
 """
 
 from __future__ import annotations

@@ -37,8 +37,8 @@ class Live:
     """Is one instance in memory. `lock` guards every change from decision to adoption.
 
     `agenda` is what it waits for, and `ready` what of it nobody does yet; `running` are the tasks that do so, by its
-    address, and `tasks` all that do something for the instance. `owner` is the epoch with which this process owns it,
-    and `claimed` that and what the store said when it was claimed, until it is read. `arrived` are the ends of attempts that
+    address, and `tasks` all that do something for the instance. `owner` is the epoch with which this process owns it;
+    `claimed` is that, and what the store said when it was claimed, until it is read. `arrived` are the ends of attempts that
     wait for the lock, to be recorded together. `signalling` lets one signal in at a time.
     """
 

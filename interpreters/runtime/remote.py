@@ -19,8 +19,8 @@ from interpreters.errors import (
     InstanceFailed,
     InstancePaused,
     InstanceStuck,
+    RuntimeStopped,
     UnexpectedSignal,
-    UnknownWorkflow,
     WrongPayload,
 )
 from interpreters.machine.execution import Execution
@@ -30,7 +30,7 @@ from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.answers import value_of
 from interpreters.runtime.driver import NotHandled
 from interpreters.runtime.reading import read_execution
-from interpreters.runtime.storing import Workflows
+from interpreters.runtime.registry import Workflows, registered_as
 from journals.codecs import Codec, CodecError
 from journals.entries import UNFINISHED, InstanceRecord, Kind, Message, Payload, Status
 from journals.ports import Journal
@@ -64,6 +64,7 @@ class Remote:
         self._answers: dict[int, set[asyncio.Future[None]]] = {}
         self._rests: dict[str, set[asyncio.Future[None]]] = {}
         self._heard: deque[int] = deque(maxlen=_MOST_HEARD)
+        self._is_stopped = False
 
     def hear(self, notice: Notice) -> None:
         """Wake whoever waits for what a notice tells of."""
@@ -75,6 +76,12 @@ class Remote:
                 _wake(self._rests.pop(instance_id, set()))
             case _:
                 pass
+
+    def stop(self) -> None:
+        """Let nobody wait any more."""
+        self._is_stopped = True
+        for waiters in (*self._answers.values(), *self._rests.values()):
+            _wake(waiters)
 
     # Asking
 
@@ -131,6 +138,7 @@ class Remote:
         while True:
             if posted.id not in self._heard:
                 await _heard_of(self._answers, posted.id)
+            self._check_running()
             answered = await self._journal.answer_to(posted.id)
             if answered is not None:
                 return answered
@@ -168,15 +176,13 @@ class Remote:
         return await self._execution(await self._journal.find(id))
 
     async def _execution(self, record: InstanceRecord) -> Execution:
-        workflow = self._workflows.get((record.workflow, record.version))
-        if workflow is None:
-            known = tuple(f"{name} version {version}" for name, version in self._workflows)
-            raise UnknownWorkflow(record.workflow, record.version, known)
+        workflow = registered_as(self._workflows, record.workflow, record.version)
         return await read_execution(self._journal, record.id, workflow, self._codec)
 
     async def result(self, id: str) -> Result[Any, Any]:
         """Wait for the end of an instance; see `Instance.result`."""
         while True:
+            self._check_running()
             rested = _waiter(self._rests, id)
             try:
                 record = await self._journal.find(id)
@@ -187,6 +193,10 @@ class Remote:
                 await _in_time(rested)
             finally:
                 _leave(self._rests, id, rested)
+
+    def _check_running(self) -> None:
+        if self._is_stopped:
+            raise RuntimeStopped
 
     async def _raise_rest(self, record: InstanceRecord) -> None:
         """Raise what says why an instance does not go on."""

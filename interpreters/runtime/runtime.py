@@ -12,21 +12,15 @@ from typing import Any, Self, TypeVar
 from returns.result import Result
 
 from interpreters.errors import (
-    DraftReached,
     InstanceCancelled,
     InstanceExists,
     InstanceFailed,
     InstancePaused,
     InstanceStuck,
     RuntimeStopped,
-    UnknownWorkflow,
-    UnsoundWorkflow,
 )
-from interpreters.lint.finding import Finding, Level
-from interpreters.lint.rules import doubts, problems
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import Pending, answer, pending
-from interpreters.machine.questions import drafts, with_children
 from interpreters.machine.transition import JSON
 from interpreters.runtime.arguments import duration_given, journal_given, workflows_given
 from interpreters.runtime.calls import Calls
@@ -38,6 +32,7 @@ from interpreters.runtime.instance import Instance
 from interpreters.runtime.live import Live, LiveInstances
 from interpreters.runtime.mail import Mail as MailRoom
 from interpreters.runtime.membership import Membership, StoreClock
+from interpreters.runtime.registry import by_name_and_version, check_registered
 from interpreters.runtime.remote import Remote, UnknownOperation
 from interpreters.runtime.signalling import Signalling
 from interpreters.runtime.starting import Starting
@@ -46,13 +41,12 @@ from interpreters.runtime.storing import Store
 from interpreters.runtime.tasking import OfferedTask, Tasking
 from interpreters.runtime.threads import Threads, Workers
 from interpreters.runtime.wakeups import WakeUps
-from journals.codecs import Codec, JsonCodec
+from journals.codecs import Codec
 from journals.entries import Entry, InstanceRecord, Kind, Message, Payload, Status
 from journals.errors import OwnedElsewhere
 from journals.ports import Journal
 from journals.sharing import Lost, Mail, Notice, Work
 from journals.validation import validate_id
-from wio.errors import InvalidDefinition
 from wio.signals import Query, Signal
 from wio.workflow import Workflow
 
@@ -99,7 +93,7 @@ class Runtime:
         self.journal = journal_given(journal)
         self._codec = codec or JSON
         given = workflows_given(workflows, "Runtime(journal, [workflow])")
-        self._workflows = _by_name_and_version(given, self._codec, strict=strict)
+        self._workflows = by_name_and_version(given, self._codec, strict=strict)
         self._given_clock = clock
         self._grace = duration_given(grace, "grace")
         self._recovers = recover
@@ -112,20 +106,21 @@ class Runtime:
         await self.journal.open()
         self._membership = Membership(self.journal, self._workflows, self._hear)
         clock = self._given_clock or StoreClock(self._membership)
-        self._store = Store(self.journal, self._membership, self._workflows, self._codec, clock)
+        self._store = Store(self.journal, self._membership, self._workflows, self._codec, clock, self._owns)
         self._lives = LiveInstances(self._most_idle, self._came_to_rest)
         self._driver = Driver(self._store, clock, self._workers, self._came_to_rest)
         self._wake_ups = WakeUps(clock, self._wake)
         self._driver.wake_ups = self._wake_ups
         self._starting = Starting(self.journal, self._membership, self._driver, clock, self._codec)
-        self._driver.children = Children(
-            self._store, self._driver, self._starting, clock, self._codec, self._lives.get, self._go_on
+        self._remote = Remote(self.journal, self._workflows, self._codec)
+        self._children = Children(
+            self._store, self._driver, self._starting, clock, self._codec, self._lives.get, self._go_on, self._remote
         )
+        self._driver.children = self._children
         self._calls = Calls()
         self._signalling = Signalling(self._store, self._driver, self._calls, clock, self._workers, self._codec)
         self._tasking = Tasking(self._store, self._driver, self._calls, clock, self._codec)
         self._steering = Steering(self._store, self._driver, self._calls, clock)
-        self._remote = Remote(self.journal, self._workflows, self._codec)
         self._mail = MailRoom(self._membership, self._lives, self._perform)
         self._claiming = Claiming(
             self._membership,
@@ -158,6 +153,7 @@ class Runtime:
             await self._wake_ups.stop()
             await self._membership.leave()
         finally:
+            self._remote.stop()
             for live in self._lives.all():
                 live.wake_result_waiters(RuntimeStopped())
                 live.refuse_kept(RuntimeStopped())
@@ -172,7 +168,7 @@ class Runtime:
         """
         self._check_running()
         validate_id(id)
-        self._registered(workflow)
+        check_registered(self._workflows, workflow)
         await self._calls.finish(self._start(self._lives.get(id), workflow, input))
         return Instance(self, workflow, id)
 
@@ -369,9 +365,15 @@ class Runtime:
                 await self._steering.cancel(live, message.key)
             case "resume":
                 await self._steering.resume(live, message.key)
+            case "child":
+                await self._children.look_at(live, message.name, message.key.removeprefix("child:"))
             case other:
                 raise UnknownOperation(other)
         return None
+
+    def _owns(self, id: str) -> bool:
+        live = self._lives.find(id)
+        return live is not None and live.owner is not None and live.execution is not None
 
     def _go_on(self, record: InstanceRecord) -> None:
         """Let an instance go on of which only its record is known, if it can be owned."""
@@ -399,55 +401,6 @@ class Runtime:
             if late:
                 await asyncio.wait(late)
 
-    def _registered(self, workflow: Workflow[Any, Any, Any]) -> None:
-        registered = self._store.workflow(workflow.name, workflow.version)
-        if registered is not workflow and registered != workflow:
-            raise UnknownWorkflow(
-                workflow.name,
-                workflow.version,
-                (f"another definition of {workflow.name} version {workflow.version}",),
-            )
-
     def _check_running(self) -> None:
         if not self._running:
             raise RuntimeStopped
-
-
-def _by_name_and_version(
-    workflows: Iterable[Workflow[Any, Any, Any]], codec: Codec, *, strict: bool
-) -> dict[tuple[str, int], Workflow[Any, Any, Any]]:
-    found: dict[tuple[str, int], Workflow[Any, Any, Any]] = {}
-    for workflow in with_children(workflows):
-        missing = drafts(workflow)
-        if missing:
-            raise DraftReached(f"Workflow {workflow.name!r} version {workflow.version}", missing)
-        unsound = problems(workflow) or (_doubts(workflow, codec) if strict else ())
-        if unsound:
-            said = tuple(f"{finding.address or 'the workflow'}: {finding.message}" for finding in unsound)
-            raise UnsoundWorkflow(workflow.name, workflow.version, said)
-        key = (workflow.name, workflow.version)
-        if key in found and found[key] != workflow:
-            raise InvalidDefinition(
-                f"Two workflows are called {workflow.name!r} version {workflow.version}."
-                " Give the newer one the next version."
-            )
-        found[key] = workflow
-    for workflow in found.values():
-        _warn(workflow, _doubts(workflow, codec))
-    return found
-
-
-def _doubts(workflow: Workflow[Any, Any, Any], codec: Codec) -> tuple[Finding, ...]:
-    """Return what is doubtful in a workflow; of its types only where the rules know the codec that keeps them."""
-    return doubts(workflow, in_json=type(codec) is JsonCodec and not codec.names)
-
-
-def _warn(workflow: Workflow[Any, Any, Any], doubtful: tuple[Finding, ...]) -> None:
-    name, version = workflow.name, workflow.version
-    warnings = [finding for finding in doubtful if finding.level is Level.WARNING]
-    for finding in warnings[:_MOST_WARNINGS]:
-        where = f", at {finding.address}" if finding.address else ""
-        _LOG.warning("Workflow %s version %d%s: %s (%s)", name, version, where, finding.message, finding.rule)
-    left = len(warnings) - _MOST_WARNINGS
-    if left > 0:
-        _LOG.warning("Workflow %s version %d: %d more warnings; lint(workflow) returns them all", name, version, left)

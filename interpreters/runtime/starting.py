@@ -48,28 +48,33 @@ class Starting:
                 pass
             else:
                 return None
-        return await self._existing(live.id, workflow, first.entries[0])
+        return await existing(self._journal, self._codec, live.id, workflow, first.entries[0])
 
-    async def _existing(self, id: str, workflow: Workflow[Any, Any, Any], started: Entry) -> InstanceRecord:
-        record = await self._journal.find(id)
-        if record.workflow != workflow.name:
-            raise InstanceExists(id, f"workflow {record.workflow!r}, not {workflow.name!r}")
-        (recorded,) = await self._journal.read(id, most=1)
-        if started.response is not None and recorded.response != started.response:
-            raise InstanceExists(id, f"another parent, {_shown(recorded.response)}")
-        if recorded.payload != started.payload and not self._same_input(workflow, recorded, started):
-            raise InstanceExists(id, f"another input, {_shown(recorded.payload)}")
-        return record
 
-    def _same_input(self, workflow: Workflow[Any, Any, Any], recorded: Entry, started: Entry) -> bool:
-        """Compare values: the texts of equal ones may differ, for instance in the order of a set."""
-        if recorded.payload is None or started.payload is None:
-            return False
-        try:
-            before = self._codec.decode(recorded.payload, workflow.input)
-        except CodecError:
-            return False
-        return before == self._codec.decode(started.payload, workflow.input)
+async def existing(
+    journal: Journal, codec: Codec, id: str, workflow: Workflow[Any, Any, Any], started: Entry
+) -> InstanceRecord:
+    """Return the record of an instance that was started as `started` would start it. Raises `InstanceExists`."""
+    record = await journal.find(id)
+    if record.workflow != workflow.name:
+        raise InstanceExists(id, f"workflow {record.workflow!r}, not {workflow.name!r}")
+    (recorded,) = await journal.read(id, most=1)
+    if started.response is not None and recorded.response != started.response:
+        raise InstanceExists(id, f"another parent, {_shown(recorded.response)}")
+    if recorded.payload != started.payload and not _is_same_input(codec, workflow, recorded, started):
+        raise InstanceExists(id, f"another input, {_shown(recorded.payload)}")
+    return record
+
+
+def _is_same_input(codec: Codec, workflow: Workflow[Any, Any, Any], recorded: Entry, started: Entry) -> bool:
+    """Compare values: the texts of equal ones may differ, for instance in the order of a set."""
+    if recorded.payload is None or started.payload is None:
+        return False
+    try:
+        before = codec.decode(recorded.payload, workflow.input)
+    except CodecError:
+        return False
+    return before == codec.decode(started.payload, workflow.input)
 
 
 def _shown(payload: Payload | None) -> str:

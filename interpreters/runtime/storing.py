@@ -6,10 +6,12 @@ import asyncio
 import itertools
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
+
+import attrs
 
 from interpreters.errors import InstancePaused, UnknownWorkflow
 from interpreters.machine.execution import Execution
@@ -19,14 +21,13 @@ from interpreters.runtime.clock import Clock
 from interpreters.runtime.live import Live
 from interpreters.runtime.membership import Membership
 from interpreters.runtime.reading import read_execution
+from interpreters.runtime.registry import Workflows, registered_as
 from journals.codecs import Codec
-from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Status
+from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Message, Status
 from journals.errors import Conflict, CorruptEntry, JournalError, JournalUnavailable, PayloadTooLarge
 from journals.ports import Journal
 from journals.sharing import Released
 from wio.workflow import Workflow
-
-Workflows: TypeAlias = Mapping[tuple[str, int], Workflow[Any, Any, Any]]
 
 T = TypeVar("T")
 
@@ -36,26 +37,29 @@ _LOG = logging.getLogger("wio.runtime")
 
 
 class Store:
-    """Reads and writes the instances of one runtime."""
+    """Reads and writes the instances of one runtime. `owns` says whether an instance is in memory, and its own."""
 
     def __init__(
-        self, journal: Journal, membership: Membership, workflows: Workflows, codec: Codec, clock: Clock
+        self,
+        journal: Journal,
+        membership: Membership,
+        workflows: Workflows,
+        codec: Codec,
+        clock: Clock,
+        owns: Callable[[str], bool],
     ) -> None:
         self.journal = journal
         self._membership = membership
         self._workflows = workflows
         self._codec = codec
         self._clock = clock
+        self._owns = owns
         self._runtime_id = uuid.uuid4().hex
         self._numbers = itertools.count(1)
 
     def workflow(self, name: str, version: int) -> Workflow[Any, Any, Any]:
         """Return a workflow of this runtime. Raises `UnknownWorkflow`."""
-        workflow = self._workflows.get((name, version))
-        if workflow is None:
-            known = tuple(f"{name} version {version}" for name, version in self._workflows)
-            raise UnknownWorkflow(name, version, known)
-        return workflow
+        return registered_as(self._workflows, name, version)
 
     async def adopt(self, live: Live, turn: Turn) -> None:
         """Commit a turn, then let the instance stand there. When the commit fails, the instance stands as before.
@@ -98,7 +102,7 @@ class Store:
         """Change only the status of an instance. `WAITING` means: whoever comes first may go on at once."""
         now = self._clock.now()
         agenda = live.agenda
-        wake_up = now if status is Status.WAITING else agenda.looked_at(now)
+        wake_up = now if status is Status.WAITING else agenda.wake_up()
         await self._store(live, self._commit(live, execution, (), status, now, wake_up, agenda.detail(execution)))
         live.status = status
 
@@ -162,8 +166,17 @@ class Store:
     def _of_turn(self, live: Live, turn: Turn) -> Commit:
         execution, agenda = turn.execution, live.agenda
         at = turn.entries[-1].recorded_at
-        status, wake_up, detail = agenda.status(execution), agenda.looked_at(at), agenda.detail(execution)
-        return self._commit(live, execution, turn.entries, status, at, wake_up, detail)
+        status, wake_up, detail = agenda.status(execution), agenda.wake_up(), agenda.detail(execution)
+        commit = self._commit(live, execution, turn.entries, status, at, wake_up, detail)
+        mail = () if status in UNFINISHED else self._told_to_parent(live, execution)
+        return attrs.evolve(commit, mail=mail) if mail else commit
+
+    def _told_to_parent(self, live: Live, execution: Execution) -> tuple[Message, ...]:
+        """Return the message that tells the parent of a child, which another process may own, that it has ended."""
+        parent = execution.parent
+        if parent is None or self._owns(parent.instance):
+            return ()
+        return (Message(parent.instance, "child", parent.address, None, f"child:{live.id}"),)
 
     def _commit(
         self,

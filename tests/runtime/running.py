@@ -229,7 +229,6 @@ class FaultyJournal:
         """See `Journal`."""
         return await self._call("find_all", lambda: self.journal.find_all(statuses=statuses, after=after, most=most))
 
-
     async def join(
         self, name: str, knows: Sequence[tuple[str, int]], hear: Hear, *, lease: timedelta = LEASE
     ) -> Member:

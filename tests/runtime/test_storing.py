@@ -11,7 +11,7 @@ from returns.result import Success
 
 from interpreters.testing import START, VirtualClock
 from journals.entries import Kind, Status
-from journals.errors import Conflict, JournalFull, JournalUnavailable
+from journals.errors import JournalFull, JournalUnavailable
 from journals.memory import InMemoryJournal
 from tests.runtime.running import (
     APPROVE,
