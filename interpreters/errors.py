@@ -284,14 +284,17 @@ class UnknownWorkflow(WioError):
 
 
 class InstanceExists(WioError):
-    """Says that the id is taken by an instance that was started differently."""
+    """Says that the id is taken by an instance that was started differently. `what_to_do` is the end of the message."""
 
-    def __init__(self, instance_id: str, difference: str) -> None:
-        super().__init__(
-            f"Instance {instance_id!r} exists with {difference}. Nothing was recorded."
-            " Attach with the same workflow and input, or choose another id."
-        )
+    def __init__(
+        self,
+        instance_id: str,
+        difference: str,
+        what_to_do: str = "Nothing was recorded. Attach with the same workflow and input, or choose another id.",
+    ) -> None:
+        super().__init__(f"Instance {instance_id!r} exists with {difference}. {what_to_do}")
         self.instance_id = instance_id
+        self.difference = difference
 
 
 class NotPaused(WioError):
