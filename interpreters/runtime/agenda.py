@@ -41,6 +41,7 @@ _MOST_IN_DETAIL = 3
 _CHILDREN = (ChildToStart, ChildRunning, ChildToCancel)
 _MOST_CHARACTERS = 1_000
 _MOST_OF_REST = 400
+_MOST_OF_ERROR = 200
 
 
 @attrs.frozen
@@ -273,12 +274,22 @@ def due_of(waiting: Pending | None) -> datetime | None:
             return None
 
 
+def _retried(effect: EffectToRun) -> str:
+    """Say which attempt comes, of how many, when, and what the one before has failed with."""
+    attempt = f"attempt {effect.attempt}" + ("" if effect.attempts is None else f" of {effect.attempts}")
+    if effect.not_before is None:
+        return f"runs {effect.address} again, {attempt}"
+    error = "" if effect.error is None else f", after {' '.join(str(effect.error).split())}"[:_MOST_OF_ERROR]
+    return f"retries {effect.address}, {attempt}, at {effect.not_before:%Y-%m-%d %H:%M:%S} UTC{error}"
+
+
 def described(waiting: Pending) -> str:
     """Return a sentence for people about one thing that an instance waits for."""
     match waiting:
-        case EffectToRun(address, _, _, _, attempt, not_before):
-            again = f" again, attempt {attempt}" if attempt > 1 else ""
-            return f"runs {address}{again}" + (f", at {not_before:%Y-%m-%d %H:%M:%S} UTC" if not_before else "")
+        case EffectToRun(address, attempt=1):
+            return f"runs {address}"
+        case EffectToRun():
+            return _retried(waiting)
         case SignalExpected(address, node):
             return f"waits for signal {node.signal.name} at {address}"
         case TimerRunning(address, due):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from interpreters.machine.execution import Execution
-from interpreters.machine.recovery import Latest, Page, Wanted, recovery
+from interpreters.machine.recovery import Applying, Latest, Page, Wanted, recovery
 from journals.codecs import Codec
 from journals.entries import Entry
 from journals.errors import CorruptEntry
@@ -14,10 +14,16 @@ from wio.workflow import Workflow
 
 
 async def read_execution(
-    journal: Journal, instance_id: str, workflow: Workflow[Any, Any, Any], codec: Codec
+    journal: Journal,
+    instance_id: str,
+    workflow: Workflow[Any, Any, Any],
+    codec: Codec,
+    *,
+    jumps: bool = True,
+    applying: Applying | None = None,
 ) -> Execution:
-    """Return where an instance stands. Raises like `apply`, and what the journal raises."""
-    reading = recovery(workflow, codec, id=instance_id)
+    """Return where an instance stands; see `recover`. Raises like `apply`, and what the journal raises."""
+    reading = recovery(workflow, codec, id=instance_id, jumps=jumps, applying=applying)
     wanted = next(reading)
     while True:
         entries = await _read(journal, instance_id, wanted)

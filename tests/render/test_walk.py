@@ -31,7 +31,7 @@ from interpreters.render.progress import ACTIVE
 from tests.render import sample_workflows as samples
 from tests.render.machine_runs import run
 from tests.render.random_programs import LAW, programs, step
-from wio import WIO, branch, catch, compute, loop, pure, repeat_while, when
+from wio import WIO, branch, catch, compute, for_each, loop, pure, repeat_while, when
 
 AnyProgram = WIO[Any, Any, Any]
 MANY = 100_000
@@ -131,6 +131,14 @@ def test_whatever_an_instance_does_finds_its_place_in_the_picture(
     assert drawing.unplaced == ()
     for made_in in (to_text, to_mermaid, to_dot, to_json):
         assert made_in(drawing)
+
+
+def test_what_follows_a_for_each_without_elements_comes_after_it() -> None:
+    program = for_each(lambda _: [], step("a"), key=str, name="a") >> pure(0).flat_map(lambda _: step("a"))
+    made = run(program, [1])
+    drawing = draw(program, progress=made.progress)
+    assert (made.addresses, drawing.unplaced) == (("a", "a#2"), ())
+    assert [shape.place.at for shape in drawing.body] == ["a", "", "", "a#2"]
 
 
 @LAW
