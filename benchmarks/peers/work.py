@@ -38,7 +38,7 @@ def asked_work() -> Work:
     arguments.add_argument("--workflows", type=int, default=300)
     arguments.add_argument("--steps", type=int, default=10)
     arguments.add_argument("--concurrency", type=int, default=64)
-    arguments.add_argument("--json", action="store_true", help="as always; the floor would also tell it in lines")
+    arguments.add_argument("--json", action="store_true", help="changes nothing: a peer always tells JSON")
     options = arguments.parse_args()
     return Work(options.dsn, options.workflows, options.steps, options.concurrency)
 
