@@ -7,6 +7,7 @@ from typing import Any, Generic, Never, TypeVar, cast, overload
 
 import attrs
 from returns.maybe import Maybe
+from typing_extensions import TypeForm
 
 from wio.errors import InvalidDefinition
 from wio.names import name_of, name_or, valid_name
@@ -29,7 +30,6 @@ from wio.nodes import (
 from wio.results import AnyResult, ResultLike
 from wio.retries import GivenUp, Retry
 from wio.signals import Query
-from wio.steps import EventType
 from wio.validators import are, is_function
 
 A = TypeVar("A")
@@ -151,7 +151,7 @@ def loop(
     back: Passage,
     name: str = "loop",
     description: str = "",
-    checkpoint: EventType = None,
+    checkpoint: TypeForm[A] | None = ...,
 ) -> WIO[A, E, C]: ...
 @overload
 def loop(
@@ -161,7 +161,7 @@ def loop(
     back: Passage,
     name: str = "loop",
     description: str = "",
-    checkpoint: EventType = None,
+    checkpoint: TypeForm[A] | None = ...,
 ) -> WIO[A, E, A]: ...
 @overload
 def loop(
@@ -171,7 +171,7 @@ def loop(
     back: WIO[B, Never, A],
     name: str = "loop",
     description: str = "",
-    checkpoint: EventType = None,
+    checkpoint: TypeForm[A] | None = ...,
 ) -> WIO[A, E, C]: ...
 @overload
 def loop(
@@ -181,7 +181,7 @@ def loop(
     back: WIO[B, Never, A],
     name: str = "loop",
     description: str = "",
-    checkpoint: EventType = None,
+    checkpoint: TypeForm[A] | None = ...,
 ) -> WIO[A, E, B]: ...
 @overload
 def loop(
@@ -191,7 +191,7 @@ def loop(
     back: WIO[B, E2, A],
     name: str = "loop",
     description: str = "",
-    checkpoint: EventType = None,
+    checkpoint: TypeForm[A] | None = ...,
 ) -> WIO[A, E | E2, C]: ...
 @overload
 def loop(
@@ -201,7 +201,7 @@ def loop(
     back: WIO[B, E2, A],
     name: str = "loop",
     description: str = "",
-    checkpoint: EventType = None,
+    checkpoint: TypeForm[A] | None = ...,
 ) -> WIO[A, E | E2, B]: ...
 @overload
 def loop(
@@ -210,7 +210,7 @@ def loop(
     until: Callable[[A], Maybe[C]],
     name: str = "loop",
     description: str = "",
-    checkpoint: EventType = None,
+    checkpoint: TypeForm[A] | None = ...,
 ) -> WIO[A, E, C]: ...
 @overload
 def loop(
@@ -219,7 +219,7 @@ def loop(
     until: Callable[[A], bool],
     name: str = "loop",
     description: str = "",
-    checkpoint: EventType = None,
+    checkpoint: TypeForm[A] | None = ...,
 ) -> WIO[A, E, A]: ...
 def loop(
     body: WIO[Any, Any, Any],
@@ -228,7 +228,7 @@ def loop(
     back: WIO[Any, Any, Any] | None = None,
     name: str = "loop",
     description: str = "",
-    checkpoint: EventType = None,
+    checkpoint: object = None,
 ) -> WIO[Any, Any, Any]:
     """Return the program that repeats `body` until `until` yields of its output (a post-test loop).
 
@@ -239,14 +239,27 @@ def loop(
     return Loop(body, until, back, LoopTest.AFTER, name=name, description=description, checkpoint=checkpoint)
 
 
+@overload
 def repeat_while(
     condition: Callable[[A], bool],
     body: WIO[A, E, A],
     *,
     name: str = "loop",
     description: str = "",
-    checkpoint: EventType = None,
-) -> WIO[A, E, A]:
+    checkpoint: TypeForm[A] | None,
+) -> WIO[A, E, A]: ...
+@overload
+def repeat_while(
+    condition: Callable[[A], bool], body: WIO[A, E, A], *, name: str = "loop", description: str = ""
+) -> WIO[A, E, A]: ...
+def repeat_while(
+    condition: Callable[[Any], bool],
+    body: WIO[Any, Any, Any],
+    *,
+    name: str = "loop",
+    description: str = "",
+    checkpoint: object = None,
+) -> WIO[Any, Any, Any]:
     """Return the program that repeats `body` while a pure function says True of its input (a pre-test loop).
 
     For `checkpoint` see `loop`.

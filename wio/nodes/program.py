@@ -42,8 +42,15 @@ Function: TypeAlias = Callable[..., Any]
 """Is a user's function as interpreters see it: the types were checked where the node was built."""
 
 
+class ExactWIO(Generic[In, Err, B]):
+    """Is a `WIO` by its output as it is: for `checkpoint`, whom a wider type would tell nothing."""
+
+    __slots__ = ()
+
+
 # The interfaces of `returns` declare no variance; like its own containers, `WIO` has some all the same.
 class WIO(  # type: ignore[type-var]  # pyright: ignore[reportGeneralTypeIssues]
+    ExactWIO[In, Err, Out],  # pyright: ignore[reportInvalidTypeArguments]
     Generic[In, Err, Out],
     SupportsKind3["Composable[Any, Any, Any]", Out, Err, In],  # pyright: ignore[reportInvalidTypeForm]
     ContainerN[Out, Err, In],  # pyright: ignore[reportInvalidTypeArguments]
