@@ -1,5 +1,8 @@
 """How does a workflow choose, repeat, recover and answer? The constructors of the inner nodes."""
 
+# The overloads of `loop` go from the special to the general: a way back that passes anything on, is also one to a type.
+# mypy: disable-error-code="overload-overlap"
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -143,6 +146,10 @@ def branch(
     return Branch(arms.arms, default, name=name, description=description)
 
 
+class NoRoundTrip:
+    """Is no program: it stands for a loop of which the output, or the checkpoint, is not of the type of its input."""
+
+
 @overload
 def loop(
     body: WIO[A, E, A],
@@ -163,6 +170,17 @@ def loop(
     description: str = "",
     checkpoint: TypeForm[A] | None = ...,
 ) -> WIO[A, E, A]: ...
+# It is for a way back that passes any value on: the overloads below would take that for a way to any type.
+@overload
+def loop(
+    body: WIO[A, E, B],
+    *,
+    until: Callable[[B], object],
+    back: Passage,
+    name: str = "loop",
+    description: str = "",
+    checkpoint: object = ...,
+) -> NoRoundTrip: ...
 @overload
 def loop(
     body: WIO[A, E, B],
@@ -229,7 +247,7 @@ def loop(
     name: str = "loop",
     description: str = "",
     checkpoint: object = None,
-) -> WIO[Any, Any, Any]:
+) -> Any:
     """Return the program that repeats `body` until `until` yields of its output (a post-test loop).
 
     `until` returns a bool, or a `Maybe`: `Some(c)` ends the loop with `c`. `back` leads from the end of one

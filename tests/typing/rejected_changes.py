@@ -5,6 +5,7 @@ A narrower type they cannot tell apart: see `docs/operators/checkpoint.md`.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Never
 
 from tests.typing import shop
@@ -21,6 +22,7 @@ from wio import (
     repeat_while,
     run_io,
     state,
+    wait,
     when,
 )
 
@@ -31,6 +33,7 @@ either = branch(when(shop.is_large) >> reserved, default=compute(shop.number_in)
 new = state("new", run_io(shop.reserve, shop.go_on_after), to="paid")
 paid = state("paid", run_io(shop.end_or_go_back), to=["new"])
 states = new | paid
+pause = wait(timedelta(days=1))
 again = compute(shop.order_again)
 
 # Around a part
@@ -58,6 +61,9 @@ round_is_no_type = loop(round_, until=shop.is_done, checkpoint=True)  # must fai
 wrong_union_of_rounds = loop(round_, until=shop.is_done, checkpoint=Reserved | Charged)  # must fail
 wider_round = loop(round_, until=shop.is_done, checkpoint=Order | None)  # must fail
 end_of_loop = loop(round_, until=shop.number_found, checkpoint=int)  # must fail
+wrong_behind_wait = pause >> loop(round_, until=shop.is_done, back=pause, checkpoint=Reserved)  # must fail
+wrong_behind_wait_2 = pause >> loop(round_, until=shop.number_found, back=pause, checkpoint=int)  # must fail
+wrong_behind_wait_3 = loop(reserved, until=shop.is_reserved, back=pause).named("poll")  # must fail
 output_of_body = loop(reserved, until=shop.is_reserved, back=again, checkpoint=Reserved)  # must fail
 wrong_repetition = repeat_while(shop.is_small, round_, checkpoint=Reserved)  # must fail
 wrong_repetition_2 = repeat_while(shop.is_small, round_, checkpoint=Order | Reserved)  # must fail
