@@ -31,7 +31,7 @@ from interpreters.render.progress import ACTIVE
 from tests.render import sample_workflows as samples
 from tests.render.machine_runs import run
 from tests.render.random_programs import LAW, programs, step
-from wio import WIO, branch, catch, compute, for_each, loop, pure, repeat_while, when
+from wio import WIO, branch, catch, compute, fail, for_each, loop, pure, repeat_while, when
 
 AnyProgram = WIO[Any, Any, Any]
 MANY = 100_000
@@ -228,6 +228,19 @@ def test_a_continuation_is_drawn_where_it_goes_on() -> None:
     assert [shape.place.at for shape in drawing.body] == ["a", "", "a#2", "c", "a#3"]
     assert isinstance(drawing.body[1], Dynamic)
     assert drawing.body[1].expanded
+
+
+def test_alt_and_lash_are_drawn_by_the_function_of_the_user() -> None:
+    drawn = to_text(draw(step("a").alt(samples.function("in words"))))
+    assert re.search(r"in words +check", drawn)
+    drawn = to_text(draw(step("a").lash(samples.function("by carrier"))))
+    assert re.search(r"by carrier +dynamic", drawn)
+
+
+def test_alt_and_lash_of_a_lambda_are_drawn_without_a_name() -> None:
+    program: AnyProgram = step("a").alt(lambda error: [error]).lash(lambda error: fail(error))
+    assert re.search(r"check +check", to_text(draw(program)))
+    assert re.search(r"continuation +dynamic", to_text(draw(program)))
 
 
 def test_what_is_not_in_the_program_is_said() -> None:
