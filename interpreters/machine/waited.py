@@ -1,8 +1,10 @@
 """What became of the steps that a signal could have been for? The journal is applied again, and somebody looks on.
 
-on = Onlooker("vote", "bob")                     for signals of that name and, where steps want keys, of that key
-recover(workflow, entries, applying=on.apply, jumps=False)
-on.what_became(execution)                        Became(WITHDRAWN, "each[bob]/vote", ...)
+    on = Onlooker("vote", "bob")                     for signals of that name and, where steps want keys, of that key
+    recover(workflow, entries, applying=on.apply, jumps=False)
+    on.what_became(execution)                        Became(WITHDRAWN, "each[bob]/vote", ...)
+
+What a recovery passes over, because a checkpoint stands for it, nobody sees.
 """
 
 from __future__ import annotations

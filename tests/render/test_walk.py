@@ -30,7 +30,7 @@ from interpreters.render.inside import active_state, bodies
 from interpreters.render.progress import ACTIVE
 from tests.render import sample_workflows as samples
 from tests.render.machine_runs import run
-from tests.render.random_programs import LAW, programs, step
+from tests.render.random_programs import LAW, programs, step, with_many
 from wio import WIO, branch, catch, compute, fail, for_each, loop, pure, repeat_while, when
 
 AnyProgram = WIO[Any, Any, Any]
@@ -122,7 +122,7 @@ def test_a_run_without_failures_records_at_addresses_of_the_picture(program: Any
 
 
 @LAW
-@given(programs(), st.lists(st.integers(0, 100), max_size=30), st.booleans())
+@given(programs() | with_many(), st.lists(st.integers(0, 100), max_size=30), st.booleans())
 def test_whatever_an_instance_does_finds_its_place_in_the_picture(
     program: AnyProgram, choices: list[int], cancelled: bool
 ) -> None:
@@ -139,6 +139,19 @@ def test_what_follows_a_for_each_without_elements_comes_after_it() -> None:
     drawing = draw(program, progress=made.progress)
     assert (made.addresses, drawing.unplaced) == (("a", "a#2"), ())
     assert [shape.place.at for shape in drawing.body] == ["a", "", "", "a#2"]
+
+
+def test_of_two_handlers_in_one_scope_that_one_is_reached_which_has_begun() -> None:
+    program = step("a").handle_error(pure(0) >> step("b")) >> fail(samples.OutOfStock()).handle_error(
+        pure(0) >> step("c")
+    )
+    made = run(program, [0, 1])
+    drawing = draw(program, progress=made.progress)
+    assert (made.addresses[:2], drawing.unplaced) == (("a", "!error/c"), ())
+    first, second = drawing.body
+    assert isinstance(first, Handled)
+    assert isinstance(second, Handled)
+    assert (first.place.state, second.place.at) == (State.SKIPPED, "!error")
 
 
 @LAW
