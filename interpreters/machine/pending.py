@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, TypeAlias, TypeVar, cast
 
 import attrs
+from msgspec import Struct
 from returns.result import Failure, Result
 
 from interpreters.errors import UnexpectedQuery, UserFunctionRaised, WrongPayload
@@ -59,8 +60,7 @@ from wio.signals import Query
 R = TypeVar("R")
 
 
-@attrs.frozen
-class EffectToRun:
+class EffectToRun(Struct, frozen=True):
     """Is an effect that the instance wants to be run, with its arguments, at or after `not_before` (None: now).
 
     `attempt` counts from 1. `kept` is the signal that came early and is handled by this effect, or None. Of an effect

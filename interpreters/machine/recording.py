@@ -38,6 +38,7 @@ from interpreters.machine.locking import is_blocked
 from interpreters.machine.mailbox import kept_for
 from interpreters.machine.pending import Outcome
 from interpreters.machine.places import place_at
+from interpreters.machine.questions import facts_of
 from interpreters.machine.recorded import (
     AttemptFailed,
     AttemptLost,
@@ -156,7 +157,15 @@ def failure_entry(
 def due_of_attempt(execution: Execution, address: str, began: datetime) -> datetime | None:
     """Return when an attempt of an effect that has begun is to be broken off, or None; see `attempt_due`."""
     active = place_at(execution, address)
-    return None if active is None or not runs_effect(active) else attempt_due(execution.joints, active, began)
+    if active is None or not runs_effect(active) or not _may_have_policy(execution, active):
+        return None
+    return attempt_due(execution.joints, active, began)
+
+
+def _may_have_policy(execution: Execution, active: Active) -> bool:
+    """Tell whether a step may have a retry policy. To look for one around a step of a long chain takes long."""
+    own = isinstance(active.node, RunIO) and active.node.retry is not None
+    return own or facts_of(execution.workflow).has_policies
 
 
 def lost_entry(execution: Execution, address: str, reason: Loss, at: datetime) -> Entry:

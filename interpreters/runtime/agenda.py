@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any, TypeAlias, TypeGuard
 
 import attrs
+from msgspec.structs import replace
 from returns.result import Success
 
 from interpreters.machine.execution import Active, Execution
@@ -188,7 +190,7 @@ class Agenda:
             return None
         waiting = self._waiting[nearest[1]]
         if isinstance(waiting, EffectToRun):
-            self._waiting[nearest[1]] = attrs.evolve(waiting, not_before=None)
+            self._waiting[nearest[1]] = replace(waiting, not_before=None)
             self._effects += 1
             return waiting
         return waiting if isinstance(waiting, TimerRunning) else None
@@ -241,9 +243,9 @@ class Agenda:
         """Return a sentence for people about what the instance waits for."""
         if self._outcome is not None:
             return ""
-        first = list(self._paused.values()) if self._paused else list(_some(self._waiting.values()))
-        count = len(self._paused) or len(self._waiting)
-        said = "; ".join(described(waiting) for waiting in first[:_MOST_IN_DETAIL])
+        told: Mapping[str, Pending] = self._paused or self._waiting
+        count = len(told)
+        said = "; ".join(map(described, islice(told.values(), _MOST_IN_DETAIL)))
         more = f"; and {count - _MOST_IN_DETAIL} more" if count > _MOST_IN_DETAIL else ""
         stuck = "" if self._effects or not self._is_stuck(execution) else f"stuck: {why_stuck(execution)}"
         return ((said + more) if not stuck or self._paused else stuck)[:_MOST_CHARACTERS]
@@ -256,11 +258,6 @@ def _turn_of(place: Active) -> tuple[int, str]:
 def can_be_done(waiting: Pending | None) -> TypeGuard[EffectToRun | ChildToSee]:
     """Tell whether a runtime has something to do for this now."""
     return isinstance(waiting, _CHILDREN) or (isinstance(waiting, EffectToRun) and waiting.not_before is None)
-
-
-def _some(waiting: Iterable[Pending]) -> Iterator[Pending]:
-    for _, each in zip(range(_MOST_IN_DETAIL), waiting, strict=False):
-        yield each
 
 
 def due_of(waiting: Pending | None) -> datetime | None:
