@@ -16,7 +16,7 @@ from interpreters.runtime.reading import read_execution
 from journals.ports import Journal
 from wio.signals import Signal
 
-MOST_ENTRIES = 10_000
+MOST_ENTRIES = 2_000
 """Is how many entries are applied again at most."""
 
 
