@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import itertools
 import os
 import tempfile
 import time
@@ -18,6 +17,8 @@ from collections.abc import Generator
 from pathlib import Path
 
 from benchmarks.report import percentile_ms, report
+from benchmarks.servers import postgres_dsn
+from benchmarks.turns import Turns, take_turns
 from benchmarks.workflows import Count, chained
 from interpreters import Runtime
 from journals import Durability, InMemoryJournal, Journal, SqliteJournal
@@ -58,7 +59,7 @@ def main() -> None:
     arguments.add_argument("--json", action="store_true")
     options = arguments.parse_args()
     with _journal(options.journal) as journal:
-        figures = asyncio.run(_measure(journal, options.workflows, options.steps, options.concurrency))
+        figures = asyncio.run(measure(journal, options.workflows, options.steps, options.concurrency))
     report({"journal": options.journal, **figures}, as_json=options.json)
 
 
@@ -82,33 +83,27 @@ def _postgres() -> Generator[Journal]:
     """Yield a journal in a schema of its own, on WIO_TEST_POSTGRES or on a server started for it."""
     from journals.postgres import PostgresJournal  # noqa: PLC0415  (an optional dependency)
 
-    schema = f"wio_bench_{os.getpid()}"
-    dsn = os.environ.get("WIO_TEST_POSTGRES")
-    if dsn:
-        yield PostgresJournal(dsn, schema=schema)
-        return
-    from tests.postgres_server import postgres_server  # noqa: PLC0415  (only a clone has it)
-
-    with postgres_server() as server:
-        yield PostgresJournal(server.dsn, schema=schema)
+    with postgres_dsn() as dsn:
+        yield PostgresJournal(dsn, schema=f"wio_bench_{os.getpid()}")
 
 
-async def _measure(journal: Journal, workflows: int, steps: int, concurrency: int) -> dict[str, object]:
+async def measure(journal: Journal, workflows: int, steps: int, concurrency: int) -> dict[str, object]:
+    """Return the figures of a fresh, unopened journal."""
     chain, single = chained(steps), _renamed(chained(1), "single")
     async with Runtime(journal, [chain, single, _PINGS]) as runtime:
         await _run(runtime, chain, steps, workflows=20, concurrency=concurrency, prefix="warm")
-        many, _ = await _run(runtime, chain, steps, workflows, concurrency, "many")
-        alone, _ = await _run(runtime, chain, steps, max(workflows // 6, 1), 1, "alone")
-        _, latencies = await _run(runtime, single, 1, 200, 1, "single")
+        many = await _run(runtime, chain, steps, workflows, concurrency, "many")
+        alone = await _run(runtime, chain, steps, max(workflows // 6, 1), 1, "alone")
+        lone = await _run(runtime, single, 1, 200, 1, "single")
         signals = await _signals(runtime, 200)
     return {
         "workflows": workflows,
         "steps": steps,
         "concurrency": concurrency,
-        "steps_per_second": round(workflows * steps / many),
-        "alone_steps_per_second": round(max(workflows // 6, 1) * steps / alone),
-        "latency_ms_p50": percentile_ms(latencies, 50),
-        "latency_ms_p99": percentile_ms(latencies, 99),
+        "steps_per_second": round(workflows * steps / many.seconds),
+        "alone_steps_per_second": round(max(workflows // 6, 1) * steps / alone.seconds),
+        "latency_ms_p50": percentile_ms(lone.each_seconds, 50),
+        "latency_ms_p99": percentile_ms(lone.each_seconds, 99),
         "signal_ms_p50": percentile_ms(signals, 50),
         "signal_ms_p99": percentile_ms(signals, 99),
     }
@@ -125,22 +120,15 @@ async def _run(
     workflows: int,
     concurrency: int,
     prefix: str,
-) -> tuple[float, list[float]]:
-    """Return the time for all workflows, and the time of each from start to awaited result, in seconds."""
-    numbers = itertools.count()
-    latencies: list[float] = []
+) -> Turns:
+    """Run workflows, each from start to awaited result."""
 
-    async def take_turns() -> None:
-        while (number := next(numbers)) < workflows:
-            started = time.perf_counter()
-            instance = await runtime.start(workflow, id=f"{prefix}-{number}", input=Count(0, steps))
-            result = await instance.result()
-            latencies.append(time.perf_counter() - started)
-            assert result.unwrap().done == steps
+    async def run(number: int) -> None:
+        instance = await runtime.start(workflow, id=f"{prefix}-{number}", input=Count(0, steps))
+        result = await instance.result()
+        assert result.unwrap().done == steps
 
-    begun = time.perf_counter()
-    await asyncio.gather(*(take_turns() for _ in range(concurrency)))
-    return time.perf_counter() - begun, latencies
+    return await take_turns(run, workflows, concurrency)
 
 
 async def _signals(runtime: Runtime, signals: int) -> list[float]:

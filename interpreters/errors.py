@@ -149,15 +149,52 @@ class UnsoundWorkflow(WioError):
         self.findings = findings
 
 
-class UnexpectedSignal(WioError):
-    """Says that an instance does not take a signal now. Nothing was recorded."""
+class SignalRefusal(enum.Enum):
+    """Says why an instance does not take a signal now. The value says it for people.
 
-    def __init__(self, signal: str, reason: str, expected: tuple[str, ...]) -> None:
-        waits = f"It takes now: {', '.join(expected)}." if expected else "It takes no signal now."
-        super().__init__(f"Signal {signal!r} was refused: {reason}. {waits} Nothing was recorded.")
+    `HANDLED` and `WITHDRAWN` are said of the step that has waited for it last, `PASSED` of an element of a for-each.
+    `NOT_NOW` is all that is known where a checkpoint or the length of the journal hides more.
+    """
+
+    UNKNOWN = "the workflow has no step for it"
+    ENDED = "the instance has ended"
+    HANDLED = "the step for it has had one already"
+    WITHDRAWN = "the step for it was withdrawn"
+    PASSED = "the element for it has ended without it"
+    UNMATCHED = "no step has waited for its key"
+    EARLY = "no step for it has been reached yet"
+    PAUSED = "the instance is paused at the step for it"
+    LOCKED = "another part has the lock that the step for it needs"
+    NOT_NOW = "no step waits for it now"
+
+
+class UnexpectedSignal(WioError):
+    """Says that an instance does not take a signal now. Nothing was recorded.
+
+    `refusal` is the cause, for code to act on; `reason` says it for people, with names. `address` is the step or the
+    element that it was for, "" where none is known. `expected` are the signals that the instance takes now, and
+    `waiting` says in words what it does instead.
+    """
+
+    def __init__(
+        self,
+        signal: str,
+        refusal: SignalRefusal,
+        expected: tuple[str, ...],
+        *,
+        reason: str = "",
+        address: str = "",
+        waiting: str = "",
+    ) -> None:
         self.signal = signal
-        self.reason = reason
+        self.refusal = refusal
         self.expected = expected
+        self.reason = reason or refusal.value
+        self.address = address
+        self.waiting = waiting
+        doing = f" The instance {waiting}." if waiting else ""
+        takes = f"It takes now: {', '.join(expected)}." if expected else "It takes no signal now."
+        super().__init__(f"Signal {signal!r} was refused: {self.reason}.{doing} {takes} Nothing was recorded.")
 
 
 class UnexpectedQuery(WioError):
@@ -286,14 +323,17 @@ class UnknownWorkflow(WioError):
 
 
 class InstanceExists(WioError):
-    """Says that the id is taken by an instance that was started differently."""
+    """Says that the id is taken by an instance that was started differently. `what_to_do` is the end of the message."""
 
-    def __init__(self, instance_id: str, difference: str) -> None:
-        super().__init__(
-            f"Instance {instance_id!r} exists with {difference}. Nothing was recorded."
-            " Attach with the same workflow and input, or choose another id."
-        )
+    def __init__(
+        self,
+        instance_id: str,
+        difference: str,
+        what_to_do: str = "Nothing was recorded. Attach with the same workflow and input, or choose another id.",
+    ) -> None:
+        super().__init__(f"Instance {instance_id!r} exists with {difference}. {what_to_do}")
         self.instance_id = instance_id
+        self.difference = difference
 
 
 class NotPaused(WioError):

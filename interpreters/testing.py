@@ -23,7 +23,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from returns.result import Result
 
-from interpreters.errors import TaskRefusal, TaskRefused
+from interpreters.errors import RuntimeStopped, TaskRefusal, TaskRefused
 from interpreters.machine.pending import Pending
 from interpreters.runtime.arguments import workflows_given
 from interpreters.runtime.instance import Instance
@@ -238,6 +238,7 @@ class Simulation:
         self._store = InMemoryJournal()
         self.clock = VirtualClock(start)
         self.crashes = 0
+        self._booted: tuple[Runtime, asyncio.AbstractEventLoop] | None = None
 
     def __enter__(self) -> Self:
         self._boot()
@@ -247,6 +248,17 @@ class Simulation:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._die()
+
+    @property
+    def runtime(self) -> Runtime:
+        """Is the runtime of the present process. Raises `RuntimeStopped` outside of `with`."""
+        return self._process[0]
+
+    @property
+    def _process(self) -> tuple[Runtime, asyncio.AbstractEventLoop]:
+        if self._booted is None:
+            raise RuntimeStopped("with Simulation(...)")
+        return self._booted
 
     def start(self, workflow: Workflow[A, E, B], *, id: str, input: A) -> SimulatedInstance[E, B]:
         """Start an instance, or attach to it, and let it run until it has to wait."""
@@ -298,7 +310,7 @@ class Simulation:
         """
         while True:
             try:
-                return self._loop.run_until_complete(self._until_rest(call()))
+                return self._process[1].run_until_complete(self._until_rest(call()))
             except Crashed:
                 self.crash()
 
@@ -326,7 +338,7 @@ class Simulation:
 
     def _boot(self) -> None:
         self._journal = CrashingJournal(self._store)
-        self.runtime = Runtime(
+        runtime = Runtime(
             self._journal,
             self._workflows,
             codec=self._codec,
@@ -334,25 +346,27 @@ class Simulation:
             workers=NoThreads(),
             strict=self._strict,
         )
-        self._loop = asyncio.new_event_loop()
+        loop = asyncio.new_event_loop()
+        self._booted = (runtime, loop)
         try:
-            self._loop.run_until_complete(self.runtime.__aenter__())
-            self._loop.run_until_complete(self._until_rest(_nothing()))
+            loop.run_until_complete(runtime.__aenter__())
+            loop.run_until_complete(self._until_rest(_nothing()))
         except Crashed:
             self.crash()
 
     def _die(self) -> None:
         """End every task without a chance to write."""
+        (_, loop), self._booted = self._process, None
         self._journal.dead = True
-        tasks = asyncio.all_tasks(self._loop)
+        tasks = asyncio.all_tasks(loop)
         for task in tasks:
             task.cancel()
         if tasks:
-            self._loop.run_until_complete(asyncio.wait(tasks))
+            loop.run_until_complete(asyncio.wait(tasks))
         for task in tasks:
             if not task.cancelled():
                 task.exception()
-        self._loop.close()
+        loop.close()
 
 
 async def _claimed(instance: Instance[Any, Any], address: str, output: object, by: str, key: str | None) -> None:
@@ -421,17 +435,25 @@ class SimulatedInstance(Generic[Err, Out]):
         """Answer a claimed task with its declared error."""
         self._simulation.call(lambda: self._handle().fail_task(address, error, by=by, key=key))
 
-    def release(self, address: str, *, by: str) -> None:
+    def release(self, address: str, *, by: str, reason: str = "") -> None:
         """Give a claimed task back."""
-        self._simulation.call(lambda: self._handle().release(address, by=by))
+        self._simulation.call(lambda: self._handle().release(address, by=by, reason=reason))
 
-    def delegate(self, address: str, *, to: object) -> None:
+    def start_task(self, address: str, *, by: str) -> None:
+        """Record that the work on a claimed task has begun."""
+        self._simulation.call(lambda: self._handle().start_task(address, by=by))
+
+    def heartbeat(self, address: str, *, by: str, note: str = "") -> None:
+        """Record a sign of life."""
+        self._simulation.call(lambda: self._handle().heartbeat(address, by=by, note=note))
+
+    def delegate(self, address: str, *, to: object, by: str = "", reason: str = "") -> None:
         """Offer a task to somebody else."""
-        self._simulation.call(lambda: self._handle().delegate(address, to=to))
+        self._simulation.call(lambda: self._handle().delegate(address, to=to, by=by, reason=reason))
 
-    def skip(self, address: str, output: object, *, key: str | None = None) -> None:
+    def skip(self, address: str, output: object, *, by: str = "", reason: str = "", key: str | None = None) -> None:
         """Let the workflow go on without the work."""
-        self._simulation.call(lambda: self._handle().skip(address, output, key=key))
+        self._simulation.call(lambda: self._handle().skip(address, output, by=by, reason=reason, key=key))
 
     def resume(self) -> None:
         """Let the paused instance go on."""

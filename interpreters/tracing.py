@@ -78,7 +78,7 @@ def progress(workflow: Workflow[Any, Any, Any], entries: Sequence[Entry], codec:
             trace.insert(earlier, _given_up(before, entry))
         if entry.kind is Kind.RESUMED and _failed_undo(before, entry):
             trace.insert(earlier, Reached(entry.address, State.FAILED))
-        trace.extend(_elements(before, execution, entry))
+        trace[earlier:earlier] = _elements(before, execution, entry)
         trace.extend(_withdrawn(before, execution, entry))
         return execution
 

@@ -57,7 +57,8 @@ class Entry:
 
     `seq` counts from 1, without a gap, within the instance. `address` is the place in the workflow ("" for the
     instance as a whole). `key` is the idempotency key of who sent a signal or answered a task, and `response` what a
-    sender got; of an offered task `response` says to whom. Of a child it is its input, then what it has ended with;
+    sender got; of an offered task `response` says which it is, and to whom it is offered; of one that is skipped or
+    delegated, who did so and why. Of a child it is its input, then what it has ended with;
     of the start of a child, which instance has started it. Of a checkpoint `key` names its part, and `response` is
     what else follows. `recorded_at` is an aware UTC time.
     """

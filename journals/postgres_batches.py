@@ -13,7 +13,7 @@ from journals.errors import Conflict, InvalidCommit, JournalError, UnknownInstan
 from journals.postgres_connections import Connection
 from journals.postgres_session import Session
 from journals.postgres_statements import Statements
-from journals.postgres_values import commit_parameters, loser_parameters
+from journals.postgres_values import Parameters, commit_parameters, loser_parameters
 
 Answers: TypeAlias = Sequence[JournalError | None]
 
@@ -63,7 +63,7 @@ class Batches:
             return UnknownInstance(loser.instance_id, self.journal)
         return None if repeated and loser.entries else Conflict(loser.instance_id, loser.expected)
 
-    async def _rows(self, connection: Connection, statement: bytes, parameters: Sequence[str]) -> list[tuple[Any, ...]]:
+    async def _rows(self, connection: Connection, statement: bytes, parameters: Parameters) -> list[tuple[Any, ...]]:
         cursor = await connection.execute(statement, parameters, prepare=self.prepare)
         return await cursor.fetchall()
 

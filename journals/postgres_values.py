@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import TypeAlias, cast
+
+import msgspec
 
 from journals.entries import UNFINISHED, Commit
 from journals.rows import ENTRY_COLUMNS, entry_row
 
-Parameters: TypeAlias = tuple[str, ...]
+Parameters: TypeAlias = tuple[str | None, ...]
+"""Are the columns of a batch. None is one without a value; Postgres makes it as long as the others."""
+
+_Cell: TypeAlias = str | int | bool | datetime | None
+
+_ENCODER = msgspec.json.Encoder(enc_hook=datetime.isoformat)  # of subclasses of datetime
 
 
 def commit_parameters(commits: Sequence[Commit]) -> Parameters:
     """Return the parameters of the statement that stores a batch. Raises `OverflowError` for a time out of range."""
-    records = map(array, zip(*map(_record_row, commits), strict=True))
+    records = zip(*map(_record_row, commits), strict=True)
     rows = [
-        (commit.instance_id, commit.token, *entry_row(entry, time_text))
-        for commit in commits
-        for entry in commit.entries
+        (commit.instance_id, commit.token, *entry_row(entry, _in_utc)) for commit in commits for entry in commit.entries
     ]
     columns = zip(*rows, strict=True) if rows else [()] * (2 + len(ENTRY_COLUMNS))
-    return (*records, *map(array, columns))
+    return (*map(_column, records), *map(_column, columns))
 
 
-def _record_row(commit: Commit) -> tuple[str | int | None, ...]:
+def _record_row(commit: Commit) -> tuple[_Cell, ...]:
     return (
         commit.instance_id,
         commit.workflow,
@@ -32,11 +37,15 @@ def _record_row(commit: Commit) -> tuple[str | int | None, ...]:
         commit.expected,
         commit.expected + len(commit.entries),
         commit.status.value,
-        "f" if commit.status in UNFINISHED else "t",
-        None if commit.wake_up is None else time_text(commit.wake_up),
+        commit.status not in UNFINISHED,
+        None if commit.wake_up is None else _in_utc(commit.wake_up),
         commit.detail,
-        time_text(commit.at),
+        _in_utc(commit.at),
     )
+
+
+def _column(cells: Sequence[_Cell]) -> str | None:
+    return None if cells and cells.count(None) == len(cells) else array(cells)
 
 
 def loser_parameters(commits: Sequence[Commit]) -> Parameters:
@@ -48,24 +57,38 @@ def loser_parameters(commits: Sequence[Commit]) -> Parameters:
     )
 
 
-def array(values: Iterable[str | int | None]) -> str:
+def array(values: Iterable[_Cell]) -> str:
     r"""Return a column as Postgres writes arrays; the driver's own way takes several times as long.
 
-    >>> print(array(["plain", 'a "quote"', None, 7]))
-    {"plain","a \"quote\"",NULL,7}
+    >>> print(array(["plain", 'a "quote"']), array(["plain", None]), array([7, None, True]))
+    {"plain","a \"quote\""} {"plain",NULL} {7,null,true}
     """
-    return "{" + ",".join(map(_element, values)) + "}"
+    cells = list(values)
+    kinds = {*map(type, cells)}
+    texts = {kind for kind in kinds if issubclass(kind, str)}
+    if not texts:  # Numbers, times and what is missing look in an array as they do in JSON.
+        return "{" + _ENCODER.encode(cells)[1:-1].decode() + "}"
+    return _texts(cast(list[str], cells)) if texts == kinds else "{" + ",".join(map(_element, cells)) + "}"
 
 
-def _element(value: str | int | None) -> str:
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return "NULL" if value is None else str(value)
+def _texts(texts: Sequence[str]) -> str:
+    """Return texts as an array; all are quoted at once, with a character between them that Postgres does not take."""
+    together = "\0".join(texts)
+    if together.count("\0") == len(texts) - 1:
+        return '{"' + _escaped(together).replace("\0", '","') + '"}'
+    return "{" + ",".join(map(_element, texts)) + "}"
 
 
-def time_text(moment: datetime) -> str:
-    """Return an aware time as Postgres reads it under every setting of the session."""
-    return moment.isoformat() if moment.tzinfo is UTC else moment.astimezone(UTC).isoformat()
+def _element(cell: _Cell) -> str:
+    return "NULL" if cell is None else f'"{_escaped(str(cell))}"'
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 def time_of(moment: datetime) -> datetime:

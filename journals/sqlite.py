@@ -104,7 +104,8 @@ class SqliteJournal:
             reader.abandon()
             writer.abandon()
             raise
-        opened = _Opened(writer, reader, GroupCommit(partial(self._store, writer, lone)), lone)
+        group = GroupCommit(partial(self._store, writer, lone), in_halves=False)
+        opened = _Opened(writer, reader, group, lone)
         if self._opened is None:
             self._opened = opened
         else:  # Another task has opened it meanwhile.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from returns.result import Failure, Success
 
-from interpreters import InstancePaused, NotHandled, TaskRefused, UnexpectedSignal
+from interpreters import InstancePaused, NotHandled, RuntimeStopped, TaskRefused, UnexpectedSignal
 from interpreters.errors import TaskRefusal
 from interpreters.machine.pending import Outcome, PausedAt, SignalExpected, TimerRunning
 from interpreters.testing import START, CrashAt, NotAnswered, Simulation, VirtualClock
@@ -370,3 +371,15 @@ def test_sleepers_wake_in_the_order_of_their_times() -> None:
         return woken
 
     assert asyncio.run(sleep()) == [0, 1, 2, 3]
+
+
+def test_a_simulation_outside_of_its_block_says_what_to_do() -> None:
+    flow_that_waits = Workflow("waits", version=1, input=int, root=wait(timedelta(days=1)))
+    simulation = Simulation(flow_that_waits)
+    with pytest.raises(RuntimeStopped, match=re.escape("use it inside `with Simulation(...)`")):
+        simulation.start(flow_that_waits, id="a", input=1)
+    with simulation:
+        simulation.start(flow_that_waits, id="a", input=1)
+    for call in (simulation.advance_to_next, lambda: simulation.advance(timedelta(1)), simulation.crash):
+        with pytest.raises(RuntimeStopped, match=re.escape("use it inside `with Simulation(...)`")):
+            call()

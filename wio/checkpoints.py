@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import UnionType
-from typing import Any, Never, TypeVar, overload
+from typing import Never, TypeVar, cast
+
+from typing_extensions import TypeForm
 
 from wio.errors import InvalidDefinition
-from wio.nodes import WIO, Checkpoint, Recovered
+from wio.nodes import WIO, Checkpoint, ExactWIO, Recovered
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -15,17 +16,9 @@ E = TypeVar("E")
 Ev = TypeVar("Ev")
 
 
-@overload
 def checkpoint(
-    body: WIO[A, E, B], *, result: type[B], name: str = "checkpoint", description: str = ""
-) -> WIO[A, E, B]: ...
-@overload
-def checkpoint(
-    body: WIO[A, E, B], *, result: UnionType, name: str = "checkpoint", description: str = ""
-) -> WIO[A, E, B]: ...
-def checkpoint(
-    body: WIO[Any, Any, Any], *, result: object, name: str = "checkpoint", description: str = ""
-) -> WIO[Any, Any, Any]:
+    body: ExactWIO[A, E, B], *, result: TypeForm[B], name: str = "checkpoint", description: str = ""
+) -> WIO[A, E, B]:
     """Return the program that runs `body` and records its output, of the type `result`, before it goes on.
 
     From then on the recorded value stands for everything inside: the inside may change in a new version, and a
@@ -36,20 +29,12 @@ def checkpoint(
     <WIO distance abs>
     """
     _check_type(result, f"checkpoint({body!r:.60})", "result")
-    return Checkpoint(body, result, name=name, description=description)
+    return Checkpoint(cast("WIO[A, E, B]", body), result, name=name, description=description)
 
 
-@overload
 def recovered(
-    name: str, *, event: type[Ev], handler: Callable[[A, Ev], A], description: str = ""
-) -> WIO[A, Never, A]: ...
-@overload
-def recovered(
-    name: str, *, event: UnionType, handler: Callable[[A, Any], A], description: str = ""
-) -> WIO[A, Never, A]: ...
-def recovered(
-    name: str, *, event: object, handler: Callable[[Any, Any], Any], description: str = ""
-) -> WIO[Any, Any, Any]:
+    name: str, *, event: TypeForm[Ev], handler: Callable[[A, Ev], A], description: str = ""
+) -> WIO[A, Never, A]:
     """Return the step that takes what an older version recorded under this name, where there is such an entry.
 
     It stands where the old step, or the old checkpoint, has stood. Its pure `handler` makes of the value and the old

@@ -1,5 +1,8 @@
 """How does a workflow choose, repeat, recover and answer? The constructors of the inner nodes."""
 
+# The overloads of `loop` go from the special to the general: a way back that passes anything on, is also one to a type.
+# mypy: disable-error-code="overload-overlap"
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -7,6 +10,7 @@ from typing import Any, Generic, Never, TypeVar, cast, overload
 
 import attrs
 from returns.maybe import Maybe
+from typing_extensions import TypeForm
 
 from wio.errors import InvalidDefinition
 from wio.names import name_of, name_or, valid_name
@@ -29,7 +33,6 @@ from wio.nodes import (
 from wio.results import AnyResult, ResultLike
 from wio.retries import GivenUp, Retry
 from wio.signals import Query
-from wio.steps import EventType
 from wio.validators import are, is_function
 
 A = TypeVar("A")
@@ -143,6 +146,10 @@ def branch(
     return Branch(arms.arms, default, name=name, description=description)
 
 
+class NoRoundTrip:
+    """Is no program: it stands for a loop of which the output, or the checkpoint, is not of the type of its input."""
+
+
 @overload
 def loop(
     body: WIO[A, E, A],
@@ -151,7 +158,7 @@ def loop(
     back: Passage,
     name: str = "loop",
     description: str = "",
-    checkpoint: EventType = None,
+    checkpoint: TypeForm[A] | None = ...,
 ) -> WIO[A, E, C]: ...
 @overload
 def loop(
@@ -161,8 +168,19 @@ def loop(
     back: Passage,
     name: str = "loop",
     description: str = "",
-    checkpoint: EventType = None,
+    checkpoint: TypeForm[A] | None = ...,
 ) -> WIO[A, E, A]: ...
+# It is for a way back that passes any value on: the overloads below would take that for a way to any type.
+@overload
+def loop(
+    body: WIO[A, E, B],
+    *,
+    until: Callable[[B], object],
+    back: Passage,
+    name: str = "loop",
+    description: str = "",
+    checkpoint: object = ...,
+) -> NoRoundTrip: ...
 @overload
 def loop(
     body: WIO[A, E, B],
@@ -171,7 +189,7 @@ def loop(
     back: WIO[B, Never, A],
     name: str = "loop",
     description: str = "",
-    checkpoint: EventType = None,
+    checkpoint: TypeForm[A] | None = ...,
 ) -> WIO[A, E, C]: ...
 @overload
 def loop(
@@ -181,7 +199,7 @@ def loop(
     back: WIO[B, Never, A],
     name: str = "loop",
     description: str = "",
-    checkpoint: EventType = None,
+    checkpoint: TypeForm[A] | None = ...,
 ) -> WIO[A, E, B]: ...
 @overload
 def loop(
@@ -191,7 +209,7 @@ def loop(
     back: WIO[B, E2, A],
     name: str = "loop",
     description: str = "",
-    checkpoint: EventType = None,
+    checkpoint: TypeForm[A] | None = ...,
 ) -> WIO[A, E | E2, C]: ...
 @overload
 def loop(
@@ -201,7 +219,7 @@ def loop(
     back: WIO[B, E2, A],
     name: str = "loop",
     description: str = "",
-    checkpoint: EventType = None,
+    checkpoint: TypeForm[A] | None = ...,
 ) -> WIO[A, E | E2, B]: ...
 @overload
 def loop(
@@ -210,7 +228,7 @@ def loop(
     until: Callable[[A], Maybe[C]],
     name: str = "loop",
     description: str = "",
-    checkpoint: EventType = None,
+    checkpoint: TypeForm[A] | None = ...,
 ) -> WIO[A, E, C]: ...
 @overload
 def loop(
@@ -219,7 +237,7 @@ def loop(
     until: Callable[[A], bool],
     name: str = "loop",
     description: str = "",
-    checkpoint: EventType = None,
+    checkpoint: TypeForm[A] | None = ...,
 ) -> WIO[A, E, A]: ...
 def loop(
     body: WIO[Any, Any, Any],
@@ -228,8 +246,8 @@ def loop(
     back: WIO[Any, Any, Any] | None = None,
     name: str = "loop",
     description: str = "",
-    checkpoint: EventType = None,
-) -> WIO[Any, Any, Any]:
+    checkpoint: object = None,
+) -> Any:
     """Return the program that repeats `body` until `until` yields of its output (a post-test loop).
 
     `until` returns a bool, or a `Maybe`: `Some(c)` ends the loop with `c`. `back` leads from the end of one
@@ -239,14 +257,27 @@ def loop(
     return Loop(body, until, back, LoopTest.AFTER, name=name, description=description, checkpoint=checkpoint)
 
 
+@overload
 def repeat_while(
     condition: Callable[[A], bool],
     body: WIO[A, E, A],
     *,
     name: str = "loop",
     description: str = "",
-    checkpoint: EventType = None,
-) -> WIO[A, E, A]:
+    checkpoint: TypeForm[A] | None,
+) -> WIO[A, E, A]: ...
+@overload
+def repeat_while(
+    condition: Callable[[A], bool], body: WIO[A, E, A], *, name: str = "loop", description: str = ""
+) -> WIO[A, E, A]: ...
+def repeat_while(
+    condition: Callable[[Any], bool],
+    body: WIO[Any, Any, Any],
+    *,
+    name: str = "loop",
+    description: str = "",
+    checkpoint: object = None,
+) -> WIO[Any, Any, Any]:
     """Return the program that repeats `body` while a pure function says True of its input (a pre-test loop).
 
     For `checkpoint` see `loop`.

@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic, Never, TypeVar, cast, overload
 
 import attrs
+from typing_extensions import TypeForm
 
 from wio.branches import first_doubled
 from wio.errors import InvalidDefinition
 from wio.names import checked_name
 from wio.nodes import WIO, Err, In, Machine, Out, State
-from wio.steps import EventType
 from wio.validators import are, is_text
 
 A = TypeVar("A")
@@ -75,13 +75,25 @@ def _targets(to: Any) -> tuple[str, ...]:
     return tuple(checked_name(target, "a state") for target in targets)
 
 
+@overload
 def machine(
     *states: States[A, E, B],
     start: str | Callable[[A], str],
     name: str = "machine",
     description: str = "",
-    checkpoint: EventType = None,
-) -> WIO[A, E, B]:
+    checkpoint: TypeForm[A] | None,
+) -> WIO[A, E, B]: ...
+@overload
+def machine(
+    *states: States[A, E, B], start: str | Callable[[A], str], name: str = "machine", description: str = ""
+) -> WIO[A, E, B]: ...
+def machine(
+    *states: States[Any, Any, Any],
+    start: str | Callable[[Any], str],
+    name: str = "machine",
+    description: str = "",
+    checkpoint: object = None,
+) -> WIO[Any, Any, Any]:
     """Return the program that goes from state to state until one of them ends with `Stop`.
 
     `start` is the name of the first state, or a pure function of the input that tells it. Combine the states by `|`:

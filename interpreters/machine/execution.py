@@ -57,13 +57,14 @@ class Attempts:
 
     `ended` counts all attempts that failed or were lost in a crash; `failed` those that count for the retry
     policy, since the start or the last resume. `retry_at` is the absolute time of the next attempt, and `until` that
-    at which no attempt goes on any more.
+    at which no attempt goes on any more. `error` is what the last one failed with, without its traceback.
     """
 
     ended: int = 0
     failed: int = 0
     retry_at: datetime | None = None
     until: datetime | None = None
+    error: Problem | None = None
 
 
 @attrs.frozen

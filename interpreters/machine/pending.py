@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, TypeAlias, TypeVar, cast
 
 import attrs
+from msgspec import Struct
 from returns.result import Failure, Result
 
 from interpreters.errors import UnexpectedQuery, UserFunctionRaised, WrongPayload
@@ -31,6 +32,7 @@ from interpreters.machine.latest import holder_of, latest
 from interpreters.machine.locking import blocker, is_blocked
 from interpreters.machine.places import places
 from interpreters.machine.recorded import Problem
+from interpreters.machine.trying import last_attempt
 from interpreters.machine.undoing import undos_after
 from journals.codec_errors import form_name
 from journals.codecs import CodecError, UnsupportedType
@@ -58,11 +60,12 @@ from wio.signals import Query
 R = TypeVar("R")
 
 
-@attrs.frozen
-class EffectToRun:
+class EffectToRun(Struct, frozen=True):
     """Is an effect that the instance wants to be run, with its arguments, at or after `not_before` (None: now).
 
-    `attempt` counts from 1. `kept` is the signal that came early and is handled by this effect, or None.
+    `attempt` counts from 1. `kept` is the signal that came early and is handled by this effect, or None. Of an effect
+    that was tried before, `attempts` is the number of the last attempt that its policy grants, None when it grants any
+    number, and `error` is what the attempt before has failed with, None when it was lost or came before a resume.
     """
 
     address: str
@@ -72,6 +75,8 @@ class EffectToRun:
     attempt: int
     not_before: datetime | None = None
     kept: Kept | None = None
+    attempts: int | None = None
+    error: Problem | None = None
 
 
 @attrs.frozen
@@ -187,11 +192,11 @@ def pending_at(execution: Execution, active: Active) -> Pending | None:
         return None
     match node:
         case RunIO(effect):
-            return _effect(active, effect, (active.value,), None)
+            return _effect(execution, active, effect, (active.value,), None)
         case HandleSignal(_, effect):
             if active.kept is not None:
                 request = _request(execution, active, node, active.kept)
-                return _effect(active, effect, (active.value, request), active.kept)
+                return _effect(execution, active, effect, (active.value, request), active.kept)
             return None if is_blocked(execution, active) else SignalExpected(active.address, node)
         case Wait():
             return TimerRunning(active.address, standing.due if isinstance(standing, Deadline) else None)
@@ -229,10 +234,21 @@ def why_stuck(execution: Execution) -> str:
     return "; ".join(sorted(reasons)) or "nothing can happen any more"
 
 
-def _effect(active: Active, function: Callable[..., Any], arguments: tuple[Any, ...], kept: Kept | None) -> EffectToRun:
-    attempts = cast(Attempts, active.standing)
+def _effect(
+    execution: Execution, active: Active, function: Callable[..., Any], arguments: tuple[Any, ...], kept: Kept | None
+) -> EffectToRun:
+    ended = cast(Attempts, active.standing)
+    last = last_attempt(execution.joints, active) if ended.ended else None
     return EffectToRun(
-        active.address, active.node.name, function, arguments, attempts.ended + 1, attempts.retry_at, kept
+        active.address,
+        active.node.name,
+        function,
+        arguments,
+        ended.ended + 1,
+        ended.retry_at,
+        kept,
+        last,
+        ended.error,
     )
 
 

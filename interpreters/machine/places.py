@@ -13,9 +13,10 @@ def place_at(execution: Execution, address: str) -> Active | None:
     """Return the place at an address, or None. Its thread has one of the prefixes of the address."""
     threads = execution.threads
     if len(threads) <= _FEW:
-        return next(
-            (place for place in threads.values() if isinstance(place, Active) and place.address == address), None
-        )
+        for here in threads.values():
+            if isinstance(here, Active) and here.address == address:
+                return here
+        return None
     if address.endswith("]"):  # what stands at its own scope: an undo that has failed
         place = threads.find(f"{address}/")
         if isinstance(place, Active) and place.address == address:

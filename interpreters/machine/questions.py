@@ -18,6 +18,7 @@ from wio.nodes import (
     Machine,
     Node,
     Recovered,
+    Retrying,
     RunChild,
     children,
     node_of,
@@ -70,14 +71,16 @@ class Facts:
     """Is what a tree tells of the journals of its instances.
 
     `signals` are those that its steps wait for, by name, as each step knows them; `early` is what the first of them
-    does with one that comes early. In a `dynamic` one a continuation may make other steps. `has_checkpoints` says that there
-    may be entries that a recovery need not read, `records` that there may be checkpoints, and `takes_old` that some
-    entries may be of older versions.
+    does with one that comes early. In a `dynamic` one a continuation may make other steps. `has_policies` says that
+    there may be parts with a retry policy for the steps inside, `has_checkpoints` that there may be entries that a
+    recovery need not read, `records` that there may be checkpoints, and `takes_old` that some entries may be of older
+    versions.
     """
 
     signals: Mapping[str, tuple[Signal[Any, Any], ...]]
     early: Mapping[str, Early]
     dynamic: bool
+    has_policies: bool
     has_checkpoints: bool
     records: bool
     takes_old: bool
@@ -96,15 +99,16 @@ def facts_of(workflow: Workflow[Any, Any, Any]) -> Facts:
 def _facts(itself: Itself) -> Facts:
     signals: dict[str, tuple[Signal[Any, Any], ...]] = {}
     early: dict[str, Early] = {}
-    dynamic = records = recovers = False
+    dynamic = retries = records = recovers = False
     for node in nodes_in(itself.workflow.root):
         if isinstance(node, HandleSignal):
             name = node.signal.name
             signals[name] = (*signals.get(name, ()), node.signal)
             early.setdefault(name, node.signal.early)
         dynamic = dynamic or isinstance(node, FlatMap)
+        retries = retries or isinstance(node, Retrying)
         recovers = recovers or isinstance(node, Recovered)
         records = records or isinstance(node, Checkpoint)
         records = records or (isinstance(node, Loop | Machine) and node.checkpoint is not None)
     takes_old = recovers or dynamic
-    return Facts(signals, early, dynamic, takes_old or records, dynamic or records, takes_old)
+    return Facts(signals, early, dynamic, retries or dynamic, takes_old or records, dynamic or records, takes_old)

@@ -8,6 +8,8 @@ from typing import ClassVar
 
 import attrs
 
+from journals.entries import Payload
+
 
 @attrs.frozen
 class Problem:
@@ -109,6 +111,17 @@ class Claim:
 
 
 @attrs.frozen
+class Offered:
+    """Is recorded beside what goes out with a task: its name and version, and to whom it is offered, plain JSON."""
+
+    __stored_name__: ClassVar = "wio.Offered"
+
+    task: str
+    version: int
+    to: Payload | None = None
+
+
+@attrs.frozen
 class Parent:
     """Is recorded with the start of a child: which instance has started it, and at which address there."""
 
@@ -167,7 +180,7 @@ class Onward:
 
 @attrs.frozen
 class Note:
-    """Is recorded with a sign of life, a release or a skip: who gave it, and why."""
+    """Is recorded with a sign of life or a release, and beside a skip or a delegation: who gave it, and why."""
 
     __stored_name__: ClassVar = "wio.Note"
 

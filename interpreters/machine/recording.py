@@ -38,6 +38,7 @@ from interpreters.machine.locking import is_blocked
 from interpreters.machine.mailbox import kept_for
 from interpreters.machine.pending import Outcome
 from interpreters.machine.places import place_at
+from interpreters.machine.questions import facts_of
 from interpreters.machine.recorded import (
     AttemptFailed,
     AttemptLost,
@@ -47,6 +48,7 @@ from interpreters.machine.recorded import (
     Claim,
     Loss,
     Note,
+    Offered,
     Onward,
     Parent,
     Paused,
@@ -155,7 +157,15 @@ def failure_entry(
 def due_of_attempt(execution: Execution, address: str, began: datetime) -> datetime | None:
     """Return when an attempt of an effect that has begun is to be broken off, or None; see `attempt_due`."""
     active = place_at(execution, address)
-    return None if active is None or not runs_effect(active) else attempt_due(execution.joints, active, began)
+    if active is None or not runs_effect(active) or not _may_have_policy(execution, active):
+        return None
+    return attempt_due(execution.joints, active, began)
+
+
+def _may_have_policy(execution: Execution, active: Active) -> bool:
+    """Tell whether a step may have a retry policy. To look for one around a step of a long chain takes long."""
+    own = isinstance(active.node, RunIO) and active.node.retry is not None
+    return own or facts_of(execution.workflow).has_policies
 
 
 def lost_entry(execution: Execution, address: str, reason: Loss, at: datetime) -> Entry:
@@ -206,14 +216,21 @@ def noted_entry(execution: Execution, address: str, kind: Kind, by: str, text: s
     return _machine_entry(execution, kind, address, Note(by, text), at)
 
 
-def delegated_entry(execution: Execution, address: str, to: object, at: datetime) -> Entry:
+def delegated_entry(execution: Execution, address: str, to: object, at: datetime, note: Note | None = None) -> Entry:
     """Return the entry with which a task is offered to somebody else. Raises `WrongPayload`."""
     active = _active(execution, address, OfferTask)
-    return Entry(execution.seq + 1, Kind.TASK_DELEGATED, address, _addressee(execution.codec, to, active), at)
+    whom = _addressee(execution.codec, to, active)
+    return Entry(execution.seq + 1, Kind.TASK_DELEGATED, address, whom, at, response=_noted(execution.codec, note))
 
 
 def answered_entry(
-    execution: Execution, address: str, kind: Kind, answer: object, at: datetime, key: str | None = None
+    execution: Execution,
+    address: str,
+    kind: Kind,
+    answer: object,
+    at: datetime,
+    key: str | None = None,
+    note: Note | None = None,
 ) -> Entry:
     """Return the entry with the output of a task, or with its declared error. Raises `WrongPayload`."""
     active = _active(execution, address, OfferTask)
@@ -223,7 +240,11 @@ def answered_entry(
         raise WrongPayload(f"The error of task {task.name!r}", "it declares none: Task(..., error=...)")
     what = f"The {'error' if failed else 'output'} of task {task.name!r} at {address!r}"
     payload = _given(execution.codec, answer, task.error if failed else task.output, what)
-    return Entry(execution.seq + 1, kind, address, payload, at, key)
+    return Entry(execution.seq + 1, kind, address, payload, at, key, _noted(execution.codec, note))
+
+
+def _noted(codec: Codec, note: Note | None) -> Payload | None:
+    return None if note is None else codec.encode(note, Note)
 
 
 def _offered_entry(execution: Execution, active: Active, node: OfferTask, at: datetime) -> Entry:
@@ -231,7 +252,8 @@ def _offered_entry(execution: Execution, active: Active, node: OfferTask, at: da
     sent = call(node.send, active.address, active.value)
     payload = _encoded(codec, sent, task.input, _input_of(task.name, active), _TASK_INPUT)
     to = None if node.to is None else _addressee(codec, call(node.to, active.address, active.value), active)
-    return Entry(execution.seq + 1, Kind.TASK_OFFERED, active.address, payload, at, response=to)
+    offered = codec.encode(Offered(task.name, task.version, to), Offered)
+    return Entry(execution.seq + 1, Kind.TASK_OFFERED, active.address, payload, at, response=offered)
 
 
 def _input_of(task: str, active: Active) -> str:

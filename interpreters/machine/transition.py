@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 import attrs
 from msgspec.structs import replace
 
-from interpreters.errors import JournalMismatch
+from interpreters.errors import InstanceExists, JournalMismatch
 from interpreters.machine.addresses import Scope
 from interpreters.machine.advance import advance
 from interpreters.machine.branches import open_each
@@ -25,7 +25,21 @@ from interpreters.machine.entries.ends import cancel, record_end
 from interpreters.machine.entries.moves import decoded, decoded_own, folded, label, mismatch, moved, stayed
 from interpreters.machine.entries.signals import keep_signal, take_kept
 from interpreters.machine.entries.tasks import on_task
-from interpreters.machine.execution import ALONE, NO_JOINTS, ROOT, Active, Attempts, Deadline, Execution, Parked, Strand
+from interpreters.machine.execution import (
+    ALONE,
+    NO_JOINTS,
+    ROOT,
+    Active,
+    Attempts,
+    Bond,
+    ChildLink,
+    Deadline,
+    Execution,
+    Parked,
+    Standing,
+    Strand,
+    Unrecorded,
+)
 from interpreters.machine.locking import is_blocked
 from interpreters.machine.maps import Map
 from interpreters.machine.moving import Moving, Observer
@@ -210,9 +224,18 @@ def _pause_or_resume(execution: Execution, active: Active, entry: Entry, observe
         return stayed(execution, replace(active, problem=decoded_own(execution, entry, Paused).error))
     if isinstance(active.node, Saga):
         return _undo_again(execution, active, observe)
-    standing = active.standing
-    rested = Attempts(standing.ended) if isinstance(standing, Attempts) else standing
-    return stayed(execution, replace(active, standing=rested, problem=None))
+    return stayed(execution, replace(active, standing=_rested(active), problem=None))
+
+
+def _rested(active: Active) -> Standing:
+    """Return how a place stands after a resume: with a fresh retry policy, and a child under an id made anew."""
+    standing, problem = active.standing, active.problem
+    if isinstance(standing, Attempts):
+        return Attempts(standing.ended)
+    is_taken = problem is not None and problem.type == InstanceExists.__name__
+    if is_taken and isinstance(standing, ChildLink) and standing.bond is Bond.STEP:
+        return Unrecorded()
+    return standing
 
 
 def _undo_again(execution: Execution, active: Active, observe: Observer | None) -> Execution:

@@ -83,6 +83,17 @@ def policy_of(joints: Map[Joint], active: Active) -> Retry | None:
     return next((trying.node.retry for trying in _around(joints, active)), None)
 
 
+def last_attempt(joints: Map[Joint], active: Active) -> int | None:
+    """Return the number of the last attempt that the policy of a step grants; None when it grants any number.
+
+    Those that were lost, and those before the last resume, do not count for the policy.
+    """
+    retry, attempts = policy_of(joints, active), cast(Attempts, active.standing)
+    if retry is None or retry.attempts is None:
+        return None
+    return attempts.ended - attempts.failed + retry.attempts
+
+
 def gives_up(joints: Map[Joint], active: Active) -> bool:
     """Tell whether a part around the step says how to go on when it is given up."""
     return any(trying.node.give_up is not None for trying in _around(joints, active))

@@ -71,11 +71,16 @@ class Mark:
 
 @attrs.frozen
 class Reached:
-    """Says that the instance reached the place at an address, and what became of it."""
+    """Says that the instance reached the place at an address, and what became of it.
+
+    `handler` is what runs there if that is the handler of an error: the very value in the tree, None where it is not
+    known. Several may come by one address: those whose parts went well are not counted.
+    """
 
     address: str
     state: State = State.DONE
     note: str = ""
+    handler: WIO[Any, Any, Any] | None = attrs.field(default=None, eq=False, repr=False)
 
 
 @attrs.frozen
@@ -113,8 +118,10 @@ def begun(prefix: str, program: WIO[Any, Any, Any]) -> Reached | Undoing:
     Reached(address='pages[cover]', state=<State.DONE: 'done'>, note='')
     """
     scope = prefix.removesuffix("/")
-    is_undo = "[undo " in scope.rpartition("/")[2]
-    return Undoing(scope, program) if is_undo else Reached(scope)
+    name = scope.rpartition("/")[2]
+    if "[undo " in name:
+        return Undoing(scope, program)
+    return Reached(scope, handler=program if name.startswith("!") else None)
 
 
 @attrs.frozen

@@ -40,6 +40,7 @@ class Trail:
         self._active: dict[str, set[State]] = {}
         self._elements: dict[str, int] = {}
         self._undoing: dict[int, list[str]] = {}
+        self._handlers: dict[str, int] = {}
         self._moments: dict[str, int] = {}
         for moment, happening in enumerate(progress.trace, 1):
             self._note(happening)
@@ -62,8 +63,10 @@ class Trail:
                 if address not in scopes:
                     scopes.append(address)
                 self._reach(address)
-            case Reached(address, state, note):
+            case Reached(address, state, note, handler):
                 self._marks[address] = Mark(state, note)
+                if handler is not None:
+                    self._handlers[address] = id(handler)
                 self._reach(address)
                 for scope in _ways_in(address):
                     self._latest[scope] = state
@@ -85,6 +88,10 @@ class Trail:
             return None
         queue.popleft()
         return self._marks.get(address, Mark(State.DONE))
+
+    def is_handled_by(self, address: str, handler: WIO[Any, Any, Any]) -> bool:
+        """Tell whether it may be this handler that ran at an address: it may, unless it is known that another did."""
+        return self._handlers.get(address, id(handler)) == id(handler)
 
     def passed(self, address: str) -> bool:
         """Tell whether a scope at the address was passed without a record in it."""

@@ -116,7 +116,7 @@ def visit_handle_error(walker: Walker, node: HandleError) -> None:
 
 
 def _enter_handler(walker: Walker, node: HandleError) -> None:
-    place = walker.place(handler_name(node.on), may_be_silent=True)
+    place = walker.place(handler_name(node.on), may_be_silent=True, handler=node.handler)
     close = partial(_close_handled, walker, node, place)
     walker.later(*walker.inside(counter_inside(place), node.handler), close)
 

@@ -103,16 +103,18 @@ class Walker:
         """Is what counts the places of the scope that is being drawn."""
         return self._counters[-1]
 
-    def place(self, name: str, *, may_be_silent: bool = False) -> Place:
+    def place(self, name: str, *, may_be_silent: bool = False, handler: WIO[Any, Any, Any] | None = None) -> Place:
         """Count a place. It is reached if it is what the instance reached next in this scope.
 
-        `may_be_silent` tells that it is a scope, in which perhaps nothing is recorded.
+        `may_be_silent` tells that it is a scope, in which perhaps nothing is recorded; `handler` is what runs in it.
         """
         counter = self.counter
         address, counter.static = counter.static.place(name)
         if counter.live is None or self.trail is None:
             return Place(address)
         at, counted = counter.live.place(name)
+        if handler is not None and not self.trail.is_handled_by(at, handler):
+            return Place(address)
         mark = self.trail.take(counter.live.prefix, at)
         if mark is None and may_be_silent and self.trail.passed(at):
             mark = Mark(State.DONE)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any, TypeAlias, TypeGuard
 
 import attrs
+from msgspec.structs import replace
 from returns.result import Success
 
 from interpreters.machine.execution import Active, Execution
@@ -41,6 +43,7 @@ _MOST_IN_DETAIL = 3
 _CHILDREN = (ChildToStart, ChildRunning, ChildToCancel)
 _MOST_CHARACTERS = 1_000
 _MOST_OF_REST = 400
+_MOST_OF_ERROR = 200
 
 
 @attrs.frozen
@@ -187,7 +190,7 @@ class Agenda:
             return None
         waiting = self._waiting[nearest[1]]
         if isinstance(waiting, EffectToRun):
-            self._waiting[nearest[1]] = attrs.evolve(waiting, not_before=None)
+            self._waiting[nearest[1]] = replace(waiting, not_before=None)
             self._effects += 1
             return waiting
         return waiting if isinstance(waiting, TimerRunning) else None
@@ -233,9 +236,9 @@ class Agenda:
         """Return a sentence for people about what the instance waits for."""
         if self._outcome is not None:
             return ""
-        first = list(self._paused.values()) if self._paused else list(_some(self._waiting.values()))
-        count = len(self._paused) or len(self._waiting)
-        said = "; ".join(described(waiting) for waiting in first[:_MOST_IN_DETAIL])
+        told: Mapping[str, Pending] = self._paused or self._waiting
+        count = len(told)
+        said = "; ".join(map(described, islice(told.values(), _MOST_IN_DETAIL)))
         more = f"; and {count - _MOST_IN_DETAIL} more" if count > _MOST_IN_DETAIL else ""
         stuck = "" if self._effects or not self._is_stuck(execution) else f"stuck: {why_stuck(execution)}"
         return ((said + more) if not stuck or self._paused else stuck)[:_MOST_CHARACTERS]
@@ -250,11 +253,6 @@ def can_be_done(waiting: Pending | None) -> TypeGuard[EffectToRun | ChildToSee]:
     return isinstance(waiting, _CHILDREN) or (isinstance(waiting, EffectToRun) and waiting.not_before is None)
 
 
-def _some(waiting: Iterable[Pending]) -> Iterator[Pending]:
-    for _, each in zip(range(_MOST_IN_DETAIL), waiting, strict=False):
-        yield each
-
-
 def due_of(waiting: Pending | None) -> datetime | None:
     """Return the time at which this goes on by itself, or None."""
     match waiting:
@@ -266,12 +264,22 @@ def due_of(waiting: Pending | None) -> datetime | None:
             return None
 
 
+def _retried(effect: EffectToRun) -> str:
+    """Say which attempt comes, of how many, when, and what the one before has failed with."""
+    attempt = f"attempt {effect.attempt}" + ("" if effect.attempts is None else f" of {effect.attempts}")
+    if effect.not_before is None:
+        return f"runs {effect.address} again, {attempt}"
+    error = "" if effect.error is None else f", after {' '.join(str(effect.error).split())}"[:_MOST_OF_ERROR]
+    return f"retries {effect.address}, {attempt}, at {effect.not_before:%Y-%m-%d %H:%M:%S} UTC{error}"
+
+
 def described(waiting: Pending) -> str:
     """Return a sentence for people about one thing that an instance waits for."""
     match waiting:
-        case EffectToRun(address, _, _, _, attempt, not_before):
-            again = f" again, attempt {attempt}" if attempt > 1 else ""
-            return f"runs {address}{again}" + (f", at {not_before:%Y-%m-%d %H:%M:%S} UTC" if not_before else "")
+        case EffectToRun(address, attempt=1):
+            return f"runs {address}"
+        case EffectToRun():
+            return _retried(waiting)
         case SignalExpected(address, node):
             return f"waits for signal {node.signal.name} at {address}"
         case TimerRunning(address, due):

@@ -13,6 +13,7 @@ from interpreters.errors import (
     InstanceEnded,
     InstancePaused,
     NotPaused,
+    SignalRefusal,
     TaskRefusal,
     TaskRefused,
     UnexpectedSignal,
@@ -26,7 +27,14 @@ from wio.errors import WioError
 _Fields: TypeAlias = dict[str, Any]
 
 _REFUSALS: dict[type[WioError], _Fields] = {
-    UnexpectedSignal: {"signal": str, "reason": str, "expected": tuple[str, ...]},
+    UnexpectedSignal: {
+        "signal": str,
+        "refusal": SignalRefusal,
+        "expected": tuple[str, ...],
+        "reason": str,
+        "address": str,
+        "waiting": str,
+    },
     WrongPayload: {"place": str, "reason": str},
     NotHandled: {"instance_id": str},
     InstanceEnded: {"instance_id": str, "status": str},

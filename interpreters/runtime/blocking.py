@@ -209,9 +209,9 @@ class BlockingInstance(Generic[Err, Out]):
         """Give a claimed task back; see `Instance.release`."""
         self._runtime.wait_for(self._instance.release(address, by=by, reason=reason))
 
-    def delegate(self, address: str, *, to: object) -> None:
+    def delegate(self, address: str, *, to: object, by: str = "", reason: str = "") -> None:
         """Offer a task to somebody else; see `Instance.delegate`."""
-        self._runtime.wait_for(self._instance.delegate(address, to=to))
+        self._runtime.wait_for(self._instance.delegate(address, to=to, by=by, reason=reason))
 
     def complete(self, address: str, output: object, *, by: str, key: str | None = None) -> None:
         """Answer a task with its output; see `Instance.complete`."""
@@ -221,9 +221,9 @@ class BlockingInstance(Generic[Err, Out]):
         """Answer a task with its declared error; see `Instance.fail_task`."""
         self._runtime.wait_for(self._instance.fail_task(address, error, by=by, key=key))
 
-    def skip(self, address: str, output: object, *, key: str | None = None) -> None:
+    def skip(self, address: str, output: object, *, by: str = "", reason: str = "", key: str | None = None) -> None:
         """Let the workflow go on without the work; see `Instance.skip`."""
-        self._runtime.wait_for(self._instance.skip(address, output, key=key))
+        self._runtime.wait_for(self._instance.skip(address, output, by=by, reason=reason, key=key))
 
     def record(self) -> InstanceRecord:
         """Return what the journal knows without the entries; see `Instance.record`."""

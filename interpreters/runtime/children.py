@@ -11,9 +11,9 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
-from interpreters.errors import InstanceEnded, WrongPayload
+from interpreters.errors import InstanceEnded, InstanceExists, WrongPayload
 from interpreters.machine.children import left_address
-from interpreters.machine.execution import Active, ChildLink, Execution
+from interpreters.machine.execution import Active, Bond, ChildLink, Execution
 from interpreters.machine.pending import ChildRunning, ChildToCancel, ChildToSee, ChildToStart, Outcome, pending_at
 from interpreters.machine.places import place_at
 from interpreters.machine.recorded import Parent
@@ -98,7 +98,10 @@ class Children:
                     input = self._codec.decode(link.input, workflow.input)
                 except CodecError as error:
                     raise WrongPayload(f"The input of child {link.id!r}", str(error)) from error
-                before = await self._starting.begin(child, workflow, input, parent)
+                try:
+                    before = await self._starting.begin(child, workflow, input, parent)
+                except InstanceExists as error:
+                    raise _taken(error, live.id, link) from error
                 if before is not None and before.status in UNFINISHED:
                     self._go_on(before)
                 elif before is not None:
@@ -180,6 +183,18 @@ def _stands(live: Live, seen: ChildToSee) -> bool:
     """Tell whether the instance still waits there for just that."""
     execution = live.execution
     return execution is not None and _seen_at(execution, place_at(execution, seen.address)) == seen
+
+
+def _taken(error: InstanceExists, parent_id: str, link: ChildLink) -> InstanceExists:
+    """Return the error that an id is taken in words for the step that wants it for its child."""
+    step = f"So the step {link.step!r} of instance {parent_id!r} cannot have it as its child."
+    if link.bond is not Bond.STEP:
+        return InstanceExists(
+            error.instance_id, error.difference, f"{step} The step is gone, so the id stays as it is."
+        )
+    mend = "Let the step's `id` function make another id, or leave it out"
+    again = f"then resume instance {parent_id!r}: the id is made anew."
+    return InstanceExists(error.instance_id, error.difference, f"{step} {mend}; {again}")
 
 
 def _recorded_end(execution: Execution) -> Outcome | None:

@@ -42,10 +42,10 @@ class Host(Protocol):
 
     async def note(self, id: str, address: str, kind: Kind, by: str, text: str) -> None: ...
 
-    async def delegate(self, id: str, address: str, to: object) -> None: ...
+    async def delegate(self, id: str, address: str, to: object, by: str, reason: str) -> None: ...
 
     async def answer_task(
-        self, id: str, address: str, kind: Kind, answer: object, by: str | None, key: str | None
+        self, id: str, address: str, kind: Kind, answer: object, by: str, reason: str, key: str | None
     ) -> None: ...
 
     async def history(self, id: str) -> tuple[Entry, ...]: ...
@@ -129,9 +129,12 @@ class Instance(Generic[Err, Out]):
         """Give a claimed task back, to be offered again. Raises `TaskRefused` for who has not claimed it."""
         await self._runtime.note(self.id, address, Kind.TASK_RELEASED, by, reason)
 
-    async def delegate(self, address: str, *, to: object) -> None:
-        """Offer a task to somebody else, given as plain JSON. Raises `TaskRefused` when it is gone."""
-        await self._runtime.delegate(self.id, address, to)
+    async def delegate(self, address: str, *, to: object, by: str = "", reason: str = "") -> None:
+        """Offer a task to somebody else, given as plain JSON. Raises `TaskRefused` when it is gone.
+
+        Anybody may do so: `by` and `reason` say in the journal who did, and why.
+        """
+        await self._runtime.delegate(self.id, address, to, by, reason)
 
     async def complete(self, address: str, output: object, *, by: str, key: str | None = None) -> None:
         """Answer a task with its output.
@@ -139,15 +142,20 @@ class Instance(Generic[Err, Out]):
         A repeat with the `key` of the answer that was recorded there does nothing. Raises `TaskRefused` for who has not
         claimed the task, or when it is gone or answered otherwise, and `WrongPayload`.
         """
-        await self._runtime.answer_task(self.id, address, Kind.TASK_COMPLETED, output, by, key)
+        await self._runtime.answer_task(self.id, address, Kind.TASK_COMPLETED, output, by, "", key)
 
     async def fail_task(self, address: str, error: object, *, by: str, key: str | None = None) -> None:
         """Answer a task with its declared error; see `complete`."""
-        await self._runtime.answer_task(self.id, address, Kind.TASK_FAILED, error, by, key)
+        await self._runtime.answer_task(self.id, address, Kind.TASK_FAILED, error, by, "", key)
 
-    async def skip(self, address: str, output: object, *, key: str | None = None) -> None:
-        """Let the workflow go on without the work, with an output given instead; see `complete`."""
-        await self._runtime.answer_task(self.id, address, Kind.TASK_SKIPPED, output, None, key)
+    async def skip(
+        self, address: str, output: object, *, by: str = "", reason: str = "", key: str | None = None
+    ) -> None:
+        """Let the workflow go on without the work, with an output given instead; see `complete`.
+
+        Anybody may do so: `by` and `reason` say in the journal who did, and why.
+        """
+        await self._runtime.answer_task(self.id, address, Kind.TASK_SKIPPED, output, by, reason, key)
 
     async def record(self) -> InstanceRecord:
         """Return what the journal knows of the instance without its entries: status, wake-up time, detail."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from interpreters.runtime.clock import Clock
 
@@ -23,7 +23,7 @@ class Limit:
         self._clock = clock
         self._due = due
         self._what = what
-        self._task = asyncio.current_task()
+        self._task: asyncio.Task[Any] | None = None
         self._alarm: asyncio.Task[None] | None = None
         self._is_over = False
 
@@ -31,6 +31,7 @@ class Limit:
         if self._due is not None:
             if self._due <= self._clock.now():
                 raise TimeoutError(f"{self._what}: its time was over before it began.")
+            self._task = asyncio.current_task()
             self._alarm = asyncio.create_task(self._break_off(self._due))
         return self
 

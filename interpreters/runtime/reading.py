@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from interpreters.machine.execution import Execution
-from interpreters.machine.recovery import Latest, Page, Wanted, recovery
+from interpreters.machine.recovery import Applying, Latest, Page, Wanted, recovery
 from journals.codecs import Codec
 from journals.entries import Entry
 from journals.errors import CorruptEntry
@@ -19,12 +19,15 @@ async def read_execution(
     workflow: Workflow[Any, Any, Any],
     codec: Codec,
     known: tuple[Entry, ...] | None = None,
+    *,
+    jumps: bool = True,
+    applying: Applying | None = None,
 ) -> Execution:
-    """Return where an instance stands. `known` are all its entries, where the caller has them.
+    """Return where an instance stands; see `recover`. `known` are all its entries, where the caller has them.
 
     Raises like `apply`, and what the journal raises.
     """
-    reading = recovery(workflow, codec, id=instance_id)
+    reading = recovery(workflow, codec, id=instance_id, jumps=jumps, applying=applying)
     wanted = next(reading)
     while True:
         entries = await _read(journal, instance_id, wanted) if known is None else _found(known, wanted)

@@ -20,6 +20,7 @@ from interpreters.errors import (
     InstancePaused,
     InstanceStuck,
     RuntimeStopped,
+    SignalRefusal,
     UnexpectedSignal,
     WrongPayload,
 )
@@ -106,7 +107,7 @@ class Remote:
         if not await self._is_taken(sent):
             known = await self._journal.find_key(id, f"{signal.name}:{key}")
             if known is None:
-                raise UnexpectedSignal(signal.name, "the instance has ended", ())
+                raise UnexpectedSignal(signal.name, SignalRefusal.ENDED, ())
 
     async def cancel(self, id: str) -> None:
         """Cancel an instance; see `Instance.cancel`."""
@@ -152,7 +153,7 @@ class Remote:
         """Return the response that a signal got before the instance ended. Raises when it got none."""
         known = await self._journal.find_key(id, f"{signal.name}:{key}")
         if known is None:
-            raise UnexpectedSignal(signal.name, "the instance has ended", ())
+            raise UnexpectedSignal(signal.name, SignalRefusal.ENDED, ())
         if known.kind is not Kind.SIGNAL or known.response is None:
             raise NotHandled(id)
         return known.response

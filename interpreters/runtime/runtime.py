@@ -318,17 +318,17 @@ class Runtime:
         self._check_running()
         await self._tasking.note(self._lives.get(id), address, kind, by, text)
 
-    async def delegate(self, id: str, address: str, to: object) -> None:
+    async def delegate(self, id: str, address: str, to: object, by: str, reason: str) -> None:
         """Offer a task to somebody else; see `Instance.delegate`."""
         self._check_running()
-        await self._tasking.delegate(self._lives.get(id), address, to)
+        await self._tasking.delegate(self._lives.get(id), address, to, by, reason)
 
     async def answer_task(
-        self, id: str, address: str, kind: Kind, answer: object, by: str | None, key: str | None
+        self, id: str, address: str, kind: Kind, answer: object, by: str, reason: str, key: str | None
     ) -> None:
         """Answer a task; see `Instance.complete`."""
         self._check_running()
-        await self._tasking.answer(self._lives.get(id), address, kind, answer, by, key)
+        await self._tasking.answer(self._lives.get(id), address, kind, answer, by, reason, key)
 
     async def history(self, id: str) -> tuple[Entry, ...]:
         """Return all entries of an instance; see `Instance.history`."""

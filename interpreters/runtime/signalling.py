@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from typing import Any, TypeVar, cast
 
-from interpreters.errors import RuntimeStopped, UnexpectedSignal, WrongPayload
+from interpreters.errors import RuntimeStopped, SignalRefusal, UnexpectedSignal, WrongPayload
 from interpreters.machine.calling import call
 from interpreters.machine.execution import Active, Execution
 from interpreters.machine.locking import is_blocked, needs_lock
@@ -19,6 +19,7 @@ from interpreters.runtime.calls import Calls
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.driver import Driver, NotHandled
 from interpreters.runtime.effects import EffectContext, run_effect
+from interpreters.runtime.late_signals import why_unexpected
 from interpreters.runtime.live import Live
 from interpreters.runtime.storing import Store
 from interpreters.runtime.threads import Workers
@@ -84,7 +85,7 @@ class Signalling:
             except CodecError as error:
                 problem = error
         if problem is None:
-            raise UnexpectedSignal(name, "the workflow has no step for it", expected_signals(execution))
+            raise UnexpectedSignal(name, SignalRefusal.UNKNOWN, expected_signals(execution))
         raise WrongPayload(f"The request of signal {name!r}", str(problem)) from problem
 
     async def send(self, live: Live, signal: Signal[Req, Any], request: Req, key: str | None) -> None:
@@ -122,7 +123,7 @@ class Signalling:
                 if known is not None:
                     self._await_kept(live, known.seq, kept)
                 elif place is None:
-                    self._check_early(live, execution, signal)
+                    await self._check_early(live, execution, signal, request)
                     self._await_kept(live, await self._keep(live, execution, signal, request, key), kept)
                 elif needs_lock(execution, place):  # the journal says who has it before the effect begins
                     self._await_kept(live, await self._keep(live, execution, signal, request, key), kept)
@@ -150,22 +151,35 @@ class Signalling:
             now_at = await self._store.load(live)
             still = place_at(now_at, place.address)
             if still is None or still.kept is not None:
-                reason = f"while its effect ran, the step at {place.address!r} was withdrawn or took another signal"
-                raise UnexpectedSignal(node.signal.name, reason, expected_signals(now_at))
+                raise await self._refused(live, now_at, node.signal, request, place.address)
             now = self._clock.now()
             entry = signal_entry(now_at, place.address, event, key, now)
             await self._driver.adopt(live, turn(now_at, entry, now, self._driver.chance))
         return entry
 
-    def _check_early(self, live: Live, execution: Execution, signal: Signal[Any, Any]) -> None:
+    async def _check_early(self, live: Live, execution: Execution, signal: Signal[Any, Any], request: object) -> None:
         """Refuse a signal for which nobody waits now, unless it is to be kept."""
         if live.outcome is not None:
-            raise UnexpectedSignal(signal.name, "the instance has ended", ())
+            raise UnexpectedSignal(signal.name, SignalRefusal.ENDED, ())
         facts = facts_of(execution.workflow)
         if not facts.may_take(signal.name):
-            raise UnexpectedSignal(signal.name, "the workflow has no step for it", expected_signals(execution))
+            raise UnexpectedSignal(signal.name, SignalRefusal.UNKNOWN, expected_signals(execution))
         if facts.early.get(signal.name, signal.early) is Early.REFUSE:
-            raise UnexpectedSignal(signal.name, f"the instance {_doing(live, execution)}", expected_signals(execution))
+            raise await self._refused(live, execution, signal, request)
+
+    async def _refused(
+        self, live: Live, execution: Execution, signal: Signal[Any, Any], request: object, ran: str = ""
+    ) -> UnexpectedSignal:
+        """Return the error that says why nobody takes a signal. `ran` is the step whose effect has run for it."""
+        why = await why_unexpected(self._store.journal, execution, signal, request, ran)
+        return UnexpectedSignal(
+            signal.name,
+            why.refusal,
+            expected_signals(execution),
+            reason=f"while its effect ran at {ran!r}, {why.reason}" if ran else why.reason,
+            address=why.address,
+            waiting=live.agenda.detail(execution),
+        )
 
     async def _keep(
         self, live: Live, execution: Execution, signal: Signal[Any, Any], request: object, key: str | None
@@ -204,7 +218,3 @@ def _waiting_place(live: Live, execution: Execution, signal: Signal[Any, Any], r
     """Return the place that has waited longest for a signal, and takes this request, or None."""
     waiting = live.agenda.waiting_for(signal.name, request)
     return next((place for place in waiting if not is_blocked(execution, place)), None)
-
-
-def _doing(live: Live, execution: Execution) -> str:
-    return live.agenda.detail(execution) or "is not loaded"

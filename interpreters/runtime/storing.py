@@ -15,6 +15,7 @@ import attrs
 
 from interpreters.errors import InstancePaused, UnknownWorkflow
 from interpreters.machine.execution import Execution
+from interpreters.machine.recorded import storable
 from interpreters.machine.turn import Turn
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.clock import Clock
@@ -219,4 +220,4 @@ def _reason(error: Exception) -> str:
         text = f"{type(error).__name__}: {error}"
     except Exception:  # __str__ is the user's
         return type(error).__name__
-    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
+    return storable(text)

@@ -11,6 +11,7 @@ from interpreters.errors import RuntimeStopped, TaskRefusal, TaskRefused, WrongP
 from interpreters.machine.execution import Active, Execution, Offer
 from interpreters.machine.locking import is_blocked
 from interpreters.machine.places import place_at, places
+from interpreters.machine.recorded import Note
 from interpreters.machine.recording import answered_entry, claimed_entry, delegated_entry, noted_entry
 from interpreters.machine.turn import turn
 from interpreters.runtime.calls import Calls
@@ -107,18 +108,18 @@ class Tasking:
             await self._adopt(live, execution, noted_entry(execution, address, kind, by, text, self._clock.now()))
         self._driver.start(live)
 
-    async def delegate(self, live: Live, address: str, to: object) -> None:
-        """Offer a task to somebody else; who had claimed it has it no more."""
-        await self._calls.finish(self._delegate(live, address, to))
+    async def delegate(self, live: Live, address: str, to: object, by: str, reason: str) -> None:
+        """Offer a task to somebody else; who had claimed it has it no more. It may come from anybody."""
+        await self._calls.finish(self._delegate(live, address, to, _note(by, reason)))
 
-    async def _delegate(self, live: Live, address: str, to: object) -> None:
+    async def _delegate(self, live: Live, address: str, to: object, note: Note | None) -> None:
         async with live.lock:
             execution, _ = await self._standing(live, address)
-            await self._adopt(live, execution, delegated_entry(execution, address, to, self._clock.now()))
+            await self._adopt(live, execution, delegated_entry(execution, address, to, self._clock.now(), note))
         self._driver.start(live)
 
     async def answer(
-        self, live: Live, address: str, kind: Kind, answer: object, by: str | None, key: str | None
+        self, live: Live, address: str, kind: Kind, answer: object, by: str, reason: str, key: str | None
     ) -> None:
         """Take in the output of a task, or its error, from whoever has claimed it; a skip may come from anybody.
 
@@ -126,15 +127,17 @@ class Tasking:
         """
         # Neither a signal's key nor a checkpoint's begins like this, and no address has a colon in it.
         key = None if key is None else f":task:{address}:{key}"
-        await self._calls.finish(self._answer(live, address, kind, answer, by, key))
+        await self._calls.finish(self._answer(live, address, kind, answer, by, reason, key))
 
     async def _answer(
-        self, live: Live, address: str, kind: Kind, answer: object, by: str | None, key: str | None
+        self, live: Live, address: str, kind: Kind, answer: object, by: str, reason: str, key: str | None
     ) -> None:
+        is_skip = kind is Kind.TASK_SKIPPED
         async with live.lock:
             if key is None or await self._store.journal.find_key(live.id, key) is None:
-                execution, _ = await (self._standing(live, address) if by is None else self._claimed(live, address, by))
-                entry = answered_entry(execution, address, kind, answer, self._clock.now(), key)
+                execution, _ = await (self._standing(live, address) if is_skip else self._claimed(live, address, by))
+                note = _note(by, reason) if is_skip else None
+                entry = answered_entry(execution, address, kind, answer, self._clock.now(), key, note)
                 await self._adopt(live, execution, entry)
         self._driver.start(live)
 
@@ -181,3 +184,7 @@ class Tasking:
                 return _ANSWERED[entry.kind]
             was_offered = was_offered or entry.kind is Kind.TASK_OFFERED
         return TaskRefusal.WITHDRAWN if was_offered else TaskRefusal.UNKNOWN
+
+
+def _note(by: str, reason: str) -> Note | None:
+    return Note(by, reason) if by or reason else None

@@ -33,6 +33,8 @@ _COMMANDS = (
     ("complete", "tasking:complete", "Answer a claimed task with its output."),
     ("fail-task", "tasking:fail_task", "Answer a claimed task with its declared error."),
     ("release", "tasking:release", "Give a claimed task back, to be offered again."),
+    ("start-task", "tasking:start_task", "Record that the work on a claimed task has begun."),
+    ("heartbeat", "tasking:heartbeat", "Record a sign of life of who works on a task."),
     ("delegate", "tasking:delegate", "Offer a task to somebody else."),
     ("skip", "tasking:skip", "Go on without the work of a task."),
     ("list", "listing:list_instances", "Print the instances in a journal."),

@@ -56,7 +56,7 @@ def detail_words(record: InstanceRecord) -> str:
         return detail
     if record.status is Status.RUNNING:
         return f"began {detail.removeprefix(_RUNS)}; no end recorded"
-    return detail if ", at " in detail else f"{detail} next"
+    return f"{detail} next"
 
 
 def as_json(record: InstanceRecord, outcome: Payload | None) -> dict[str, object]:

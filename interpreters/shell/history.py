@@ -70,7 +70,7 @@ _ENTRY_COLUMNS = (
 
 
 def _entry_row(entry: Entry) -> tuple[str, ...]:
-    answered = "" if entry.response is None else f" -> {_payload_words(entry.response)}"
+    answered = "" if entry.response is None else f" -> {_response_words(entry.response)}"
     return (
         str(entry.seq),
         time_words(entry.recorded_at),
@@ -92,6 +92,19 @@ def _recorded_words(entry: Entry) -> str:
             case _:
                 pass
     return _payload_words(entry.payload)
+
+
+def _response_words(response: Payload) -> str:
+    """Return what stands beside what was recorded; of an offered task which it is, and to whom it is offered."""
+    match payload_as_json(response):
+        case {"type": "wio.Offered", "value": {"task": str(task), "version": int(version), "to": {"text": str(to)}}}:
+            return f"task {task} v{version}, to {to}"
+        case {"type": "wio.Offered", "value": {"task": str(task), "version": int(version)}}:
+            return f"task {task} v{version}"
+        case {"type": "wio.Note", "value": {"by": str(by), "text": str(text)}}:
+            return "".join((f"by {by}" if by else "by somebody", f": {text}" if text else ""))
+        case _:
+            return _payload_words(response)
 
 
 def _payload_words(payload: Payload | None) -> str:

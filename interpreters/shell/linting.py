@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from interpreters.lint.finding import Finding, Level
 from interpreters.lint.rules import lint as findings_in
@@ -12,7 +15,15 @@ from interpreters.shell.output import Column, print_json, print_table
 from interpreters.shell.targets import load
 
 
-def lint(workflow: options.WorkflowName, /, *, json: options.AsJson = False) -> int:
+def lint(
+    workflow: options.WorkflowName,
+    /,
+    *,
+    strict: Annotated[
+        bool, Parameter(name="--strict", negative="", help="Let the exit code be 1 for a warning, too.")
+    ] = False,
+    json: options.AsJson = False,
+) -> int:
     """Report what is doubtful in a workflow before it runs. The exit code is 1 when something is an error."""
     found = load(workflow).workflow
     findings = findings_in(found)
@@ -21,7 +32,8 @@ def lint(workflow: options.WorkflowName, /, *, json: options.AsJson = False) -> 
     else:
         _print(findings)
         print(f"{found.name} v{found.version}: {_counted(findings)}")
-    return ERROR if any(finding.level is Level.ERROR for finding in findings) else 0
+    refused = (Level.ERROR, Level.WARNING) if strict else (Level.ERROR,)
+    return ERROR if any(finding.level in refused for finding in findings) else 0
 
 
 def _print(findings: tuple[Finding, ...]) -> None:

@@ -33,6 +33,8 @@ Input: TypeAlias = Annotated[
 ]
 TaskAddress: TypeAlias = Annotated[str, Parameter(name="--at", help="The address of the task, as wio tasks shows it.")]
 Worker: TypeAlias = Annotated[str, Parameter(name="--by", help="Who does it; the name is believed.")]
+Decider: TypeAlias = Annotated[str, Parameter(name="--by", help="Who decides so; it is recorded, and believed.")]
+Reason: TypeAlias = Annotated[str, Parameter(name="--reason", help="Why; it is recorded.")]
 AnswerKey: TypeAlias = Annotated[
     str | None, Parameter(name="--key", help="An idempotency key: the same answer, sent again with it, does nothing.")
 ]

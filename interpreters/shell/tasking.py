@@ -31,6 +31,26 @@ def claim(
     return _tell(workflow, going, lambda instance: instance.claim(at, by=by))
 
 
+def start_task(
+    workflow: options.WorkflowName, /, *, going: options.Going, at: options.TaskAddress, by: options.Worker
+) -> int:
+    """Record that the work on a claimed task has begun."""
+    return _tell(workflow, going, lambda instance: instance.start_task(at, by=by))
+
+
+def heartbeat(
+    workflow: options.WorkflowName,
+    /,
+    *,
+    going: options.Going,
+    at: options.TaskAddress,
+    by: options.Worker,
+    note: Annotated[str, Parameter(help="How far the work is; it is recorded.")] = "",
+) -> int:
+    """Record a sign of life of who works on a claimed task."""
+    return _tell(workflow, going, lambda instance: instance.heartbeat(at, by=by, note=note))
+
+
 def release(
     workflow: options.WorkflowName,
     /,
@@ -38,7 +58,7 @@ def release(
     going: options.Going,
     at: options.TaskAddress,
     by: options.Worker,
-    reason: Annotated[str, Parameter(help="Why; it is recorded.")] = "",
+    reason: options.Reason = "",
 ) -> int:
     """Give a claimed task back, to be offered again."""
     return _tell(workflow, going, lambda instance: instance.release(at, by=by, reason=reason))
@@ -51,10 +71,12 @@ def delegate(
     going: options.Going,
     at: options.TaskAddress,
     to: Annotated[options.JsonSource, Parameter(help="To whom, as JSON: a file, - for standard input, or the text.")],
+    by: options.Decider = "",
+    reason: options.Reason = "",
 ) -> int:
     """Offer a task to somebody else; who had claimed it has it no more."""
     whom = read_json(to, object, "--to")
-    return _tell(workflow, going, lambda instance: instance.delegate(at, to=whom))
+    return _tell(workflow, going, lambda instance: instance.delegate(at, to=whom, by=by, reason=reason))
 
 
 def complete(
@@ -102,13 +124,15 @@ def skip(
     going: options.Going,
     at: options.TaskAddress,
     output: options.JsonSource,
+    by: options.Decider = "",
+    reason: options.Reason = "",
     key: options.AnswerKey = None,
 ) -> int:
     """Go on without the work, with this output instead, whether the task is claimed or not."""
     answer = given(output, "--output")
 
     async def tell(instance: AnyInstance) -> None:
-        await instance.skip(at, await _typed(instance, at, answer, _output), key=key)
+        await instance.skip(at, await _typed(instance, at, answer, _output), by=by, reason=reason, key=key)
 
     return _tell(workflow, going, tell)
 

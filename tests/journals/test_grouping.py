@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from journals.entries import Commit, Status
 from journals.errors import Conflict, JournalError, JournalUnavailable
-from journals.grouping import GroupCommit, Hear, StoreBatch, in_task
+from journals.grouping import GroupCommit, Hear, Load, StoreBatch, in_task
 
 Tasks = list["asyncio.Task[None]"]
 
@@ -224,3 +225,63 @@ def test_a_store_that_breaks_its_promise_leaves_nobody_waiting(begin: StoreBatch
             return await asyncio.gather(*waits, return_exceptions=True)
 
     assert all(isinstance(error, ValueError | ZeroDivisionError) for error in asyncio.run(run()))
+
+
+# Halves
+
+
+def load(of_each_second: float) -> Load:
+    """Return the load of a thread that is busy for so much of each second."""
+    seconds = itertools.count()
+    return Load(lambda: of_each_second * next(seconds), itertools.count().__next__)
+
+
+async def sizes_of_batches(load: Load, callers: int, rounds: int, *, in_halves: bool = True) -> list[int]:
+    """Return how large the batches are in which so many callers commit, each of them so often."""
+    sizes: list[int] = []
+
+    async def store(commits: Sequence[Commit]) -> Sequence[JournalError | None]:
+        sizes.append(len(commits))
+        for _ in range(5):  # It takes longer than the callers do.
+            await asyncio.sleep(0)
+        return [None] * len(commits)
+
+    async def call(name: str) -> None:
+        for seq in range(rounds):
+            await group.commit(commit(name, seq))
+
+    group = GroupCommit(in_task(store), load=load, in_halves=in_halves)
+    async with asyncio.timeout(20):
+        await asyncio.gather(*(call(f"i{number}") for number in range(callers)))
+    return sizes
+
+
+def test_where_the_loop_is_busy_many_callers_commit_in_two_halves_that_take_turns() -> None:
+    sizes = asyncio.run(sizes_of_batches(load(0.9), callers=64, rounds=4))
+    assert sizes == [64, *[32] * 6]
+
+
+def test_where_the_store_takes_long_all_callers_commit_together() -> None:
+    assert asyncio.run(sizes_of_batches(load(0.1), callers=64, rounds=4)) == [64] * 4
+
+
+def test_few_callers_commit_together_in_any_case() -> None:
+    assert asyncio.run(sizes_of_batches(load(0.9), callers=14, rounds=4)) == [14] * 4
+
+
+def test_all_callers_commit_together_where_a_store_wants_that() -> None:
+    assert asyncio.run(sizes_of_batches(load(0.9), callers=64, rounds=4, in_halves=False)) == [64] * 4
+
+
+def test_halves_come_together_again_when_the_store_takes_longer() -> None:
+    loads = itertools.chain([0.9] * 4, itertools.repeat(0.1))
+    spent = itertools.accumulate(loads, initial=0.0)
+    changing = Load(lambda: next(spent), itertools.count().__next__)
+    sizes = asyncio.run(sizes_of_batches(changing, callers=64, rounds=6))
+    assert sizes == [64, 32, 32, 32, 32, 64, 64, 64]
+
+
+def test_a_load_is_high_when_more_than_half_of_the_time_was_spent() -> None:
+    spent, passed = iter([0.0, 0.6, 1.0, 1.0]), iter([5.0, 6.0, 7.0, 7.0])
+    measured = Load(lambda: next(spent), lambda: next(passed))
+    assert [measured.is_high() for _ in range(3)] == [True, False, False]

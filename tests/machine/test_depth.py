@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
@@ -14,10 +15,11 @@ from returns.result import Failure, Result, Success
 from interpreters.machine.execution import CANCELLED
 from interpreters.machine.pending import EffectToRun, Outcome, answer, pending
 from interpreters.machine.questions import drafts, nodes_in
+from interpreters.machine.recording import due_of_attempt
 from interpreters.machine.recovery import recover
 from interpreters.machine.turn import Turn
 from journals.entries import Entry
-from tests.machine.driving import begun, cancelled, ran, signalled, waiting
+from tests.machine.driving import AT, begun, cancelled, ran, signalled, waiting
 from tests.machine.programs import AREAS, ASK, MEETINGS, NEAR, describes
 from wio import (
     WIO,
@@ -142,6 +144,15 @@ def test_a_chain_of_100_000_steps_is_an_ordinary_value(chain: Callable[[int], WI
     assert repr(one) == f"<WIO {'step ' * 12}...>"
     assert sum(1 for _ in nodes_in(one)) == LONG
     assert drafts(workflow(one)) == ()
+
+
+def test_whether_an_attempt_is_limited_is_told_at_once_in_a_chain_of_100_000_steps() -> None:
+    workflow = Workflow("long", version=1, input=int, root=left(LONG))
+    execution = begun(workflow, 0).execution
+    began = time.perf_counter()
+    for _ in range(10_000):
+        assert due_of_attempt(execution, "step", AT) is None
+    assert time.perf_counter() - began < 5, "The time grows with what comes after a step."
 
 
 def test_a_long_chain_has_short_addresses() -> None:

@@ -11,7 +11,7 @@ from returns.result import Success
 
 from interpreters import JournalMismatch, WrongPayload
 from interpreters.machine.pending import EffectToRun, Outcome, PausedAt, pending
-from interpreters.machine.recorded import AttemptLost, Loss, Taken
+from interpreters.machine.recorded import AttemptLost, Loss, Offered, Taken
 from interpreters.machine.recording import answered_entry, event_entry, lost_entry, pause_entry
 from interpreters.machine.recovery import recover
 from interpreters.machine.transition import JSON, apply, begin
@@ -222,3 +222,14 @@ def test_a_signed_output_has_the_name_that_the_journal_has() -> None:
     assert pending(recover(writing, entries(here, taken, written))) == written.pending
     skipped = turn(here.execution, answered_entry(here.execution, "write", Kind.TASK_SKIPPED, "none", AT), AT)
     assert only(skipped) == Outcome(Success(Signed("none", None)), True)
+
+
+def test_a_journal_in_which_an_offer_does_not_say_which_task_it_is_can_be_read() -> None:
+    approve = Task("approve", input=int, output=int)
+    flow = workflow(task(approve, lambda number: number, to=lambda _: ["cfo"]))
+    start = begun(flow, 1)
+    (first, offered) = start.entries
+    told = JSON.decode(offered.response, Offered) if offered.response is not None else None
+    assert told == Offered("approve", 1, JSON.encode(["cfo"], None))
+    older = attrs.evolve(offered, response=JSON.encode(["cfo"], None))
+    assert pending(recover(flow, [first, older])) == pending(start.execution)

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from returns.result import Success
 
-from interpreters.errors import NotPaused, UnexpectedSignal
+from interpreters.errors import NotPaused, SignalRefusal, UnexpectedSignal
 from interpreters.machine.execution import Execution
 from interpreters.machine.mailbox import takes_request
 from interpreters.machine.pending import (
@@ -95,7 +95,7 @@ class MachineDriver:
                     return
         kept = self._keepable(name)
         if kept is None:
-            raise UnexpectedSignal(name, "nothing waits for it", expected_signals(self._execution))
+            raise UnexpectedSignal(name, SignalRefusal.NOT_NOW, expected_signals(self._execution))
         self._take(kept_entry(self._execution, kept, value, None, self._now))
 
     def advance(self, units: int) -> None:

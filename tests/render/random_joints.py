@@ -176,21 +176,28 @@ def _undo(action: AnyProgram, undo: AnyProgram) -> AnyProgram:
     return undoable(action, compute(lambda done: _number(done.output)) >> undo)
 
 
+def many(programs: st.SearchStrategy[AnyProgram]) -> st.SearchStrategy[AnyProgram]:
+    """Return a strategy of the operators whose branches are not all written, of programs made of the given ones."""
+    flags = st.booleans()
+    each = st.builds(
+        _for_each, programs, st.sampled_from([None, 1, 2]), st.sampled_from([None, 1]), flags, flags, names
+    )
+    return each | st.builds(_merge, programs, programs, programs, flags, st.sampled_from([None, 0, 1]))
+
+
 def larger(programs: st.SearchStrategy[AnyProgram]) -> list[st.SearchStrategy[AnyProgram]]:
     """Return a strategy for each operator, of programs made of the given ones."""
     joins = st.sampled_from([None, 0, 1, 2, _two_there])
-    few = st.sampled_from([None, 1, 2])
     flags = st.booleans()
     return [
         st.builds(_parallel, programs, programs, flags, joins, st.sampled_from(Rest), names),
-        st.builds(_merge, programs, programs, programs, flags, st.sampled_from([None, 0, 1])),
+        many(programs),
         st.builds(
             lambda one, other, name: first_of(one.named("one"), other.named("other"), name=name),
             programs,
             programs,
             names,
         ),
-        st.builds(_for_each, programs, few, st.sampled_from([None, 1]), flags, flags, names),
         st.builds(_scope, programs, programs, flags, names),
         st.builds(lambda body: region(_REGION, body), programs),
         st.builds(critical, names, programs),

@@ -142,9 +142,17 @@ def _declined(handler: AnyProgram) -> Any:
     return catch(CardDeclined, _uncaught >> handler)
 
 
-def programs(*, dynamic: bool = True, joints: bool = True) -> st.SearchStrategy[AnyProgram]:
+def programs(*, dynamic: bool = True, joints: bool = True, levels: int = _MOST_LEVELS) -> st.SearchStrategy[AnyProgram]:
     """Return a strategy of programs of up to about 20 leaves. With `joints` several threads run in them."""
-    return _programs(_MOST_LEVELS, dynamic, joints)
+    return _programs(levels, dynamic, joints)
+
+
+def with_many() -> st.SearchStrategy[AnyProgram]:
+    """Return a strategy of small programs around a for-each or a multi-merge: what follows has the names in them."""
+    small = programs(joints=False, levels=1)
+    many = random_joints.many(small | small.map(lambda part: part.handle_error(_uncaught >> step("a"))))
+    then = st.sampled_from([lambda one, other: one >> other, lambda one, other: one.flat_map(lambda _: other)])
+    return st.builds(lambda how, one, other: how(one, other), then, many, small | many)
 
 
 @st.composite

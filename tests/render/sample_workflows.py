@@ -125,7 +125,7 @@ def every_node() -> Workflow[Any, Any, Any]:
         >> wait_until(until, name="opening")
         >> wait(function("patience"))
         >> dynamic.transform_output(never)
-        >> step("quote")
+        >> step("quote").alt(function("in words")).lash(function("another carrier"))
         >> signal_step()
     )
     guarded = body.handle_error(step("apologise").handle_error(catch(CardDeclined, fail("gave up"))))

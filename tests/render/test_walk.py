@@ -30,8 +30,8 @@ from interpreters.render.inside import active_state, bodies
 from interpreters.render.progress import ACTIVE
 from tests.render import sample_workflows as samples
 from tests.render.machine_runs import run
-from tests.render.random_programs import LAW, programs, step
-from wio import WIO, branch, catch, compute, loop, pure, repeat_while, when
+from tests.render.random_programs import LAW, programs, step, with_many
+from wio import WIO, branch, catch, compute, fail, for_each, loop, pure, repeat_while, when
 
 AnyProgram = WIO[Any, Any, Any]
 MANY = 100_000
@@ -122,7 +122,7 @@ def test_a_run_without_failures_records_at_addresses_of_the_picture(program: Any
 
 
 @LAW
-@given(programs(), st.lists(st.integers(0, 100), max_size=30), st.booleans())
+@given(programs() | with_many(), st.lists(st.integers(0, 100), max_size=30), st.booleans())
 def test_whatever_an_instance_does_finds_its_place_in_the_picture(
     program: AnyProgram, choices: list[int], cancelled: bool
 ) -> None:
@@ -131,6 +131,27 @@ def test_whatever_an_instance_does_finds_its_place_in_the_picture(
     assert drawing.unplaced == ()
     for made_in in (to_text, to_mermaid, to_dot, to_json):
         assert made_in(drawing)
+
+
+def test_what_follows_a_for_each_without_elements_comes_after_it() -> None:
+    program = for_each(lambda _: [], step("a"), key=str, name="a") >> pure(0).flat_map(lambda _: step("a"))
+    made = run(program, [1])
+    drawing = draw(program, progress=made.progress)
+    assert (made.addresses, drawing.unplaced) == (("a", "a#2"), ())
+    assert [shape.place.at for shape in drawing.body] == ["a", "", "", "a#2"]
+
+
+def test_of_two_handlers_in_one_scope_that_one_is_reached_which_has_begun() -> None:
+    program = step("a").handle_error(pure(0) >> step("b")) >> fail(samples.OutOfStock()).handle_error(
+        pure(0) >> step("c")
+    )
+    made = run(program, [0, 1])
+    drawing = draw(program, progress=made.progress)
+    assert (made.addresses[:2], drawing.unplaced) == (("a", "!error/c"), ())
+    first, second = drawing.body
+    assert isinstance(first, Handled)
+    assert isinstance(second, Handled)
+    assert (first.place.state, second.place.at) == (State.SKIPPED, "!error")
 
 
 @LAW
@@ -220,6 +241,19 @@ def test_a_continuation_is_drawn_where_it_goes_on() -> None:
     assert [shape.place.at for shape in drawing.body] == ["a", "", "a#2", "c", "a#3"]
     assert isinstance(drawing.body[1], Dynamic)
     assert drawing.body[1].expanded
+
+
+def test_alt_and_lash_are_drawn_by_the_function_of_the_user() -> None:
+    drawn = to_text(draw(step("a").alt(samples.function("in words"))))
+    assert re.search(r"in words +check", drawn)
+    drawn = to_text(draw(step("a").lash(samples.function("by carrier"))))
+    assert re.search(r"by carrier +dynamic", drawn)
+
+
+def test_alt_and_lash_of_a_lambda_are_drawn_without_a_name() -> None:
+    program: AnyProgram = step("a").alt(lambda error: [error]).lash(lambda error: fail(error))
+    assert re.search(r"check +check", to_text(draw(program)))
+    assert re.search(r"continuation +dynamic", to_text(draw(program)))
 
 
 def test_what_is_not_in_the_program_is_said() -> None:

@@ -13,7 +13,7 @@ import attrs
 import pytest
 from returns.result import Failure, Result, Success
 
-from interpreters import ChildRunning, InstanceCancelled, InstancePaused, PausedAt, UnknownWorkflow
+from interpreters import ChildRunning, InstanceCancelled, InstancePaused, PausedAt, UnknownWorkflow, recover
 from interpreters.machine.recorded import ChildEnd, ChildEnded, ChildStarted, Parent
 from interpreters.machine.turn import first_turn
 from interpreters.testing import (
@@ -394,6 +394,51 @@ def test_an_id_that_is_taken_pauses_the_step() -> None:
         with pytest.raises(InstanceCancelled):
             run.result()
         assert simulation.instance(packing, "pack b").result() == Success("b packed")
+
+
+def test_an_id_that_is_taken_is_told_with_the_step_that_wants_it_and_what_helps() -> None:
+    parent = shop((run_io(pay) >> child(packing, result=str, id=lambda _: "taken", name="wrap")).named("back"))
+    with Simulation(parent) as simulation:
+        simulation.start(packing, id="taken", input="x")
+        run = simulation.start(parent, id="s", input="x")
+        with pytest.raises(InstancePaused) as raised:
+            run.result()
+        assert raised.value.address == "back/wrap"
+        assert raised.value.problem == (
+            "InstanceExists: Instance 'taken' exists with another parent, none. So the step 'back/wrap' of instance 's'"
+            " cannot have it as its child. Let the step's `id` function make another id, or leave it out; then resume"
+            " instance 's': the id is made anew."
+        )
+
+
+def test_a_resume_makes_the_id_anew_that_was_taken() -> None:
+    ids = ["taken"]
+    parent = shop(child(packing, result=str, id=lambda _: ids[-1]))
+    with Simulation(parent) as simulation:
+        simulation.start(packing, id="taken", input="x")
+        run = simulation.start(parent, id="s", input="x")
+        run.resume()
+        with pytest.raises(InstancePaused, match="exists with another parent"):
+            run.result()
+        ids.append("free")  # as a restart with another function would
+        run.resume()
+        assert run.result() == Success("x packed")
+        assert simulation.instance(packing, "free").result() == Success("x packed")
+        assert recover(parent, run.history, id="s").outcome is not None
+
+
+def test_a_child_that_has_begun_keeps_its_id() -> None:
+    ids = ["first"]
+    wrong: Any = int
+    parent = shop(child(packing, result=wrong, id=lambda _: ids[-1]))
+    with Simulation(parent) as simulation:
+        run = simulation.start(parent, id="s", input="x")
+        ids.append("second")
+        run.resume()
+        with pytest.raises(InstancePaused, match="WrongPayload"):
+            run.result()
+        with pytest.raises(UnknownInstance):
+            simulation.instance(packing, "second")
 
 
 def test_two_parents_cannot_have_one_child() -> None:

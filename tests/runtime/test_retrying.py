@@ -12,7 +12,7 @@ import pytest
 from returns.io import IOFailure
 from returns.result import Failure, Result, Success
 
-from interpreters import InstanceFailed, InstancePaused
+from interpreters import EffectToRun, InstanceFailed, InstancePaused
 from interpreters.history import activities
 from interpreters.machine.recorded import Decided
 from interpreters.testing import START, NoThreads, Simulation, VirtualClock
@@ -327,3 +327,45 @@ def test_a_given_up_error_of_the_workflow_itself_is_returned() -> None:
     with Simulation(flow) as simulation:
         result = simulation.start(flow, id="a", input=1).result()
         assert result == Failure(GivenUp("OSError", "gone", 1))
+
+
+# What is said of it meanwhile
+
+
+def test_an_instance_that_waits_to_try_again_says_which_attempt_comes_when_and_after_what() -> None:
+    step = run_io(
+        Effect(OSError("down,\n at noon"), 7),
+        name="charge",
+        event=int,
+        retry=Retry(attempts=5, backoff=Fixed(60 * SECOND)),
+    )
+    flow = workflow(step)
+    with Simulation(flow) as simulation:
+        run = simulation.start(flow, id="a", input=1)
+        assert run.record.status is Status.WAITING
+        at = f"{START + 60 * SECOND:%Y-%m-%d %H:%M:%S} UTC"
+        assert run.record.detail == f"retries charge, attempt 2 of 5, at {at}, after OSError: down, at noon"
+        (waiting,) = run.pending
+        assert isinstance(waiting, EffectToRun)
+        assert (waiting.attempt, waiting.attempts, waiting.not_before) == (2, 5, START + 60 * SECOND)
+        assert (str(waiting.error), waiting.error and waiting.error.traceback) == ("OSError: down,\n at noon", "")
+
+
+def test_lost_attempts_and_those_before_a_resume_are_not_counted_as_the_policy_does() -> None:
+    effect = Effect(OSError("one"), OSError("two"), OSError("three"), 7)
+    flow = workflow(run_io(effect, name="charge", event=int, retry=Retry(attempts=2, backoff=Fixed(60 * SECOND))))
+    with Simulation(flow) as simulation:
+        run = simulation.start(flow, id="a", input=1)
+        simulation.advance(60 * SECOND)
+        assert run.record.status is Status.PAUSED
+        run.resume()
+        assert ", attempt 4 of 4, at " in run.record.detail
+        assert run.record.detail.endswith(", after OSError: three")
+
+
+def test_of_a_policy_without_a_bound_no_last_attempt_is_told() -> None:
+    flow = workflow(run_io(Effect(OSError("x" * 1_000)), name="charge", event=int, retry=Retry(backoff=Fixed(SECOND))))
+    with Simulation(flow) as simulation:
+        detail = simulation.start(flow, id="a", input=1).record.detail
+        assert detail.startswith("retries charge, attempt 2, at ")
+        assert len(detail) < 300

@@ -11,7 +11,9 @@ from returns.result import Failure, Result, Success
 
 from interpreters import Instance, TaskRefused, WrongPayload
 from interpreters.errors import TaskRefusal
+from interpreters.machine.recorded import Note
 from interpreters.testing import CrashAt, Crashed, CrashingJournal
+from journals.codecs import JsonCodec
 from journals.entries import Kind
 from journals.errors import JournalUnavailable, UnknownInstance
 from journals.memory import InMemoryJournal
@@ -230,5 +232,21 @@ def test_a_refusal_says_that_a_lock_is_taken_or_the_place_is_paused() -> None:
             await instance.claim("parallel[a]/room/a", by="ann")
             assert await refusal_of(instance.claim("parallel[b]/room/b", by="bob")) is TaskRefusal.LOCKED
             assert await refusal_of(instance.claim("parallel[c]/c", by="bob")) is TaskRefusal.PAUSED
+
+    run(main())
+
+
+def test_the_journal_says_who_has_delegated_and_skipped_a_task_and_why() -> None:
+    async def main() -> None:
+        flow = workflow(work("a"))
+        async with virtual(InMemoryJournal(), flow) as runtime:
+            instance = await runtime.start(flow, id="a", input=1)
+            await instance.delegate("a", to="cfo", by="ann", reason="too large")
+            await instance.skip("a", 7, by="eve", reason="urgent")
+            notes = {entry.kind: entry.response for entry in await instance.history() if entry.response is not None}
+            assert [JsonCodec().decode(notes[kind], Note) for kind in (Kind.TASK_DELEGATED, Kind.TASK_SKIPPED)] == [
+                Note("ann", "too large"),
+                Note("eve", "urgent"),
+            ]
 
     run(main())

@@ -215,9 +215,7 @@ def bosses(order: Order) -> list[str]:
 offering = Workflow("offering", version=1, input=Order, root=task(APPROVE, whole, to=bosses))
 COUNT = Task("count", input=Order, output=int)
 counting = Workflow("counting", version=1, input=Order, root=task(COUNT, whole))
-offering_late = Workflow(
-    "offering_late", version=1, input=Order, root=wait(timedelta(milliseconds=30)) >> offering.root
-)
+offering_late = Workflow("offering_late", version=1, input=Order, root=SHORT_WAIT >> offering.root)
 
 errand = Workflow("errand", version=3, input=Order, root=run_io(reserve) >> confirmed)
 parent = Workflow("parent", version=1, input=Order, root=child(errand, result=str))

@@ -16,6 +16,8 @@ def test_warnings_leave_the_exit_code_at_0(wio: Callable[..., Any]) -> None:
     assert answer.code == 0
     assert answer.out.splitlines()[1].split()[:3] == ["warning", "draft", "ship"]
     assert answer.out.endswith("drafted v1: 1 warning\n")
+    assert wio("lint", "shell_workflows:drafted", "--strict").code == 1
+    assert wio("lint", "shell_workflows:order", "--strict").code == 0
 
 
 def test_an_error_makes_the_exit_code_1(wio: Callable[..., Any]) -> None:

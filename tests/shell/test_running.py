@@ -58,7 +58,8 @@ def test_a_short_delay_between_attempts_is_waited_for(started: Callable[..., Any
 def test_a_long_delay_between_attempts_is_exit_code_4(started: Callable[..., Any]) -> None:
     answer = started("retrying")
     assert answer.code == 4
-    assert answer.out.startswith("retrying runs need_file again, attempt 2, at ")
+    assert answer.out.startswith("retrying retries need_file, attempt 2 of 9, at ")
+    assert "UTC, after FileNotFoundError: " in answer.out
 
 
 def test_a_paused_instance_is_resumed(started: Callable[..., Any], wio: Callable[..., Any], tmp_path: Path) -> None:

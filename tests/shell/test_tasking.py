@@ -123,6 +123,31 @@ def test_a_task_can_be_released_and_delegated(started: Callable[..., Any], wio: 
     assert kinds(wio)[-2:] == ["task_released", "task_delegated"]
 
 
+def test_the_history_says_which_task_was_offered_who_delegated_and_skipped_it_and_why(
+    started: Callable[..., Any], wio: Callable[..., Any]
+) -> None:
+    started("offering")
+    on_task(wio, "delegate", "--to", '"cfo"', "--by", "ada", "--reason", "too large")
+    on_task(wio, "skip", "--output", '{"by": "nobody"}', "--by", "eve", "--reason", "urgent")
+    told = wio("history", "--id", "offering", "--full").out
+    assert "-> task approve v2, to" in told
+    assert "-> by ada: too large" in told
+    assert "-> by eve: urgent" in told
+
+
+def test_who_works_on_a_task_says_so(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("offering")
+    on_task(wio, "claim", "--by", "ada")
+    assert on_task(wio, "start-task", "--by", "ada").code == 0
+    assert on_task(wio, "heartbeat", "--by", "ada", "--note", "half done").code == 0
+    assert kinds(wio)[-2:] == ["task_started", "task_heartbeat"]
+    refused = on_task(wio, "heartbeat", "--by", "bob")
+    assert (refused.code, refused.err) == (
+        1,
+        "wio: The task at 'approve': ada has claimed it, not bob. Nothing was recorded.\n",
+    )
+
+
 @pytest.mark.parametrize(
     ("command", "words", "complaint"),
     [

@@ -31,6 +31,7 @@ from wio import (
     catch,
     check,
     compute,
+    draft,
     fail,
     handle_signal,
     loop,
@@ -91,6 +92,11 @@ assert_type(charged.transform_input(shop.reserve), WIO[Order, Declined, Charged]
 assert_type(reserved.flat_map(shop.next_program), WIO[Order, OutOfStock | Declined, int])
 assert_type(reserved.bind(shop.same_environment), WIO[Order, OutOfStock | Declined, int])
 assert_type(order.named("order"), WIO[Order, OutOfStock | Declined, Shipped])
+assert_type(reserved.apply(pure(shop.order_again)), WIO[Order, OutOfStock, Order])
+assert_type(WIO.from_value(3), WIO[object, Never, int])
+assert_type(draft("pack", input=Order, output=Reserved), WIO[Order, Never, Reserved])
+assert_type(draft("pack", input=Order, output=Reserved, error=OutOfStock), WIO[Order, OutOfStock, Reserved])
+assert_type(draft("pack", input=Order, output=Reserved) >> charged, WIO[Order, Declined, Charged])
 
 # Waits pass the type on
 
@@ -100,6 +106,7 @@ assert_type(wait(timedelta(1)) >> reserved, WIO[Order, OutOfStock, Reserved])
 assert_type(reserved >> wait(timedelta(1)) >> wait(timedelta(1)), WIO[Order, OutOfStock, Reserved])
 assert_type(reserved >> (wait(timedelta(1)) >> wait(timedelta(1))), WIO[Order, OutOfStock, Reserved])
 assert_type(reserved >> wait_until(datetime(2026, 1, 1, tzinfo=UTC)), WIO[Order, OutOfStock, Reserved])
+assert_type(wait_until(shop.following_day), WIO[Order, Never, Order])
 assert_type(reserved >> wait(timedelta(1)).named("cool down"), WIO[Order, OutOfStock, Reserved])
 assert_type(reserved.and_then(wait(timedelta(1))), WIO[Order, OutOfStock, Reserved])
 
@@ -120,6 +127,8 @@ assert_type(order.handle_error(catch(OutOfStock, compute(shop.number_out))), WIO
 assert_type(order.handle_error(pure(3)), WIO[Order, Never, Shipped | int])
 assert_type(catch(OutOfStock, compute(shop.restock))(reserved), WIO[Order, Never, Reserved | int])
 assert_type(reserved.handle_error(check(shop.wait_for)), WIO[Order, Declined, Reserved])
+assert_type(reserved.alt(shop.declined_instead), WIO[Order, Declined, Reserved])
+assert_type(reserved.lash(shop.reserved_instead), WIO[Order, Declined, Reserved])
 assert_type(reserved.handle_error(check(lambda caught: Failure(caught.error.number))), WIO[Order, int, Reserved])
 guarded = reserved.handle_error(catch(OutOfStock, pure("none")))
 assert_type(guarded.map(repr), WIO[Order, Never, str])

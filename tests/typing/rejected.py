@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Never
 
 from returns.result import Failure, Success
@@ -19,13 +19,17 @@ from wio import (
     catch,
     check,
     compute,
+    draft,
     handle_signal,
     loop,
+    pure,
     query,
     repeat_while,
     run_io,
     wait,
+    wait_until,
     when,
+    when_some,
 )
 
 reserved = run_io(shop.reserve, shop.in_stock)
@@ -47,6 +51,19 @@ wrong_continuation = charged.flat_map(shop.next_program)  # must fail
 wrong_environment = charged.bind(shop.same_environment)  # must fail
 wrong_map = reserved.map(shop.ship)  # must fail
 wrong_input = charged.transform_input(shop.ship)  # must fail
+wrong_output = charged.transform_output(shop.number_of)  # must fail
+wrong_function = reserved.apply(pure(shop.ship))  # must fail
+wrong_name = reserved.named(3)  # must fail
+wrong_value: WIO[Order, Never, str] = WIO.from_value(3)  # must fail
+wrong_time = wait_until(timedelta(1))  # must fail
+wrong_computed_time = wait_until(shop.is_large)  # must fail
+time_of_another_input = charged >> wait_until(shop.following_day)  # must fail
+after_wait_until = reserved >> wait_until(datetime(2026, 1, 1, tzinfo=UTC)) >> shipped  # must fail
+after_draft = draft("pack", input=Order, output=Reserved) >> shipped  # must fail
+before_draft = charged >> draft("pack", input=Order, output=Reserved)  # must fail
+draft_without_output = draft("pack", input=Order)  # must fail
+draft_of_no_type = draft("pack", input=Order, output=3)  # must fail
+error_of_draft: WIO[Order, Never, int] = draft("pack", input=Order, output=int, error=OutOfStock)  # must fail
 
 # Errors
 
@@ -54,6 +71,8 @@ unhandled: WIO[Order, Never, Shipped] = order  # must fail
 half_handled: WIO[Order, Never, Shipped | str] = order.handle_error(catch(Declined, compute(shop.refund)))  # must fail
 wrong_handler = order.handle_error(catch(OutOfStock, compute(shop.refund)))  # must fail
 wrong_handler_of_all = order.handle_error(compute(shop.refund))  # must fail
+wrong_change = charged.alt(shop.declined_instead)  # must fail
+wrong_rescue = charged.lash(shop.reserved_instead)  # must fail
 handler_of_another_input = charged.handle_error(catch(Declined, compute(shop.refund)))  # must fail
 
 # Steps
@@ -81,6 +100,9 @@ wrong_state = query(STATUS, shop.describe_wrongly, order)  # must fail
 wrong_arms = when(shop.is_large) >> reserved | when(shop.is_heavy) >> charged  # must fail
 wrong_arm = when(shop.is_large) >> charged  # must fail
 wrong_default = branch(when(shop.is_large) >> reserved, default=charged)  # must fail
+wrong_found = when_some(shop.reserved_before) >> shipped  # must fail
+not_found = when_some(shop.is_large) >> reserved  # must fail
+finds_in_another = branch(when_some(shop.reserved_before) >> charged, default=charged)  # must fail
 may_not_match: WIO[Order, OutOfStock, Reserved] = branch(when(shop.is_large) >> reserved)  # must fail
 wrong_round = loop(reserved, until=shop.is_reserved)  # must fail
 wrong_way_back = loop(reserved, until=shop.is_reserved, back=shipped)  # must fail

@@ -41,6 +41,7 @@ from wio import (
     check,
     compute,
     critical,
+    decline,
     during,
     fail,
     first_of,
@@ -178,6 +179,9 @@ may_be_over: WIO[Order, Never, int] = during("open", counted, otherwise=pure("x"
 brings_another = counted >> arrive(PARCEL, "item")  # must fail
 meets_without_brought = meet(PARCEL, counted)  # must fail
 meets_of_another = meet(BILL, compute(shop.packed))  # must fail
+declines_no_meeting = decline(WHOLE, "item")  # must fail
+declining_party_is_no_name = decline(PARCEL, 1)  # must fail
+after_decline = counted >> decline(PARCEL, "item") >> heavy  # must fail
 party_is_no_name = arrive(PARCEL, 1)  # must fail
 needs_no_numbers = Meeting("parcel", brings=int, needs=["box"])  # must fail
 brings_no_type = Meeting("parcel", needs={"box": 1})  # must fail

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Never
 from uuid import UUID
 
@@ -214,6 +214,14 @@ def again(order: Order, reserved: Reserved) -> Order:
     return Order(order.number + reserved.number)
 
 
+def again_of_either(order: Order, old: Reserved | Charged) -> Order:
+    return Order(order.number + old.number)
+
+
+def as_before(order: Order, _: None) -> Order:
+    return order
+
+
 def is_done(order: Order) -> bool:
     return order.number > 10
 
@@ -224,6 +232,18 @@ def number_found(order: Order) -> Maybe[int]:
 
 def is_reserved(reserved: Reserved) -> bool:
     return reserved.number > 10
+
+
+def following_day(order: Order) -> datetime:
+    return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(order.number)
+
+
+def next_mark(mark: int | str) -> int | str:
+    return mark
+
+
+def is_mark(mark: int | str) -> bool:
+    return mark == "end"
 
 
 def order_again(reserved: Reserved) -> Order:
@@ -240,6 +260,14 @@ def yes_or_no(number: int) -> Success[int] | Failure[OutOfStock]:
 
 def reserved_number(reserved: Reserved) -> int:
     return reserved.number
+
+
+def declined_instead(error: OutOfStock) -> Declined:
+    return Declined(str(error.number))
+
+
+def reserved_instead(error: OutOfStock) -> WIO[Order, Declined, Reserved]:
+    return pure(Reserved(error.number))
 
 
 def out_or_declined(reserved: Reserved) -> WIO[Order, OutOfStock | Declined, int]:

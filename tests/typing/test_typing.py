@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import json
@@ -13,12 +14,17 @@ from typing import Any, TypeAlias
 
 import pytest
 
+import wio
+
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
-ACCEPTED = ("accepted", "accepted_operators", "accepted_pointfree", "accepted_children")
-REJECTED = ("rejected", "rejected_operators", "rejected_children")
+ACCEPTED = ("accepted", "accepted_operators", "accepted_pointfree", "accepted_children", "accepted_changes")
+REJECTED = ("rejected", "rejected_operators", "rejected_children", "rejected_changes")
 FIXTURES = ACCEPTED + REJECTED
 MARK = re.compile(r"# must fail(?:: (?P<words>.*))?$")
+
+OPERATORS = [name for name in wio.__all__ if name[0].islower()]
+METHODS = [name for name in vars(wio.WIO) if not name.startswith("_") and callable(getattr(wio.WIO, name))]
 
 Lines: TypeAlias = set[int]
 Reports: TypeAlias = dict[str, Lines]
@@ -103,3 +109,28 @@ def test_the_right_programs_can_be_built(fixture: str, capsys: pytest.CaptureFix
     """What the checkers accept, Python accepts too: importing the fixtures builds every program in them."""
     assert importlib.import_module(f"tests.typing.{fixture}")
     assert capsys.readouterr().out == ""
+
+
+def _called(fixture: str, lines: Lines | None = None) -> set[str]:
+    """Return the names of what a fixture calls: anywhere, or on some of its lines."""
+    tree = ast.parse((FOLDER / f"{fixture}.py").read_text())
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and (lines is None or node.lineno in lines)]
+    functions = [call.func for call in calls]
+    named = {function.id for function in functions if isinstance(function, ast.Name)}
+    return named | {function.attr for function in functions if isinstance(function, ast.Attribute)}
+
+
+def test_each_operator_has_a_right_line_and_a_wrong_one() -> None:
+    """A new operator or method of `WIO` needs a line that the checkers accept, and one that they refuse."""
+    right = {name for fixture in ACCEPTED for name in _called(fixture)}
+    wrong = {name for fixture in REJECTED for name in _called(fixture, _marked(fixture))}
+    assert len(OPERATORS) > 50
+    assert METHODS
+    assert [name for name in OPERATORS + METHODS if name not in right] == []
+    assert [name for name in OPERATORS + METHODS if name not in wrong] == []
+
+
+def test_each_fixture_is_checked() -> None:
+    """A fixture that nobody names here would be checked by nobody."""
+    kinds = ("accepted", "rejected")
+    assert {path.stem for path in FOLDER.glob("*.py") if path.stem.startswith(kinds)} == set(FIXTURES)

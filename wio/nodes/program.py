@@ -21,7 +21,7 @@ from returns.primitives.hkt import SupportsKind3
 from returns.result import Failure, Result
 
 from wio.errors import InvalidDefinition
-from wio.names import checked_name, valid_name, valid_name_or_none
+from wio.names import checked_name, name_of, valid_name, valid_name_or_none
 from wio.notebook import svg_of
 from wio.validators import is_function, is_text
 
@@ -42,8 +42,15 @@ Function: TypeAlias = Callable[..., Any]
 """Is a user's function as interpreters see it: the types were checked where the node was built."""
 
 
+class ExactWIO(Generic[In, Err, B]):
+    """Is a `WIO` by its output as it is: for `checkpoint`, whom a wider type would tell nothing."""
+
+    __slots__ = ()
+
+
 # The interfaces of `returns` declare no variance; like its own containers, `WIO` has some all the same.
 class WIO(  # type: ignore[type-var]  # pyright: ignore[reportGeneralTypeIssues]
+    ExactWIO[In, Err, Out],  # pyright: ignore[reportInvalidTypeArguments]
     Generic[In, Err, Out],
     SupportsKind3["Composable[Any, Any, Any]", Out, Err, In],  # pyright: ignore[reportInvalidTypeForm]
     ContainerN[Out, Err, In],  # pyright: ignore[reportInvalidTypeArguments]
@@ -386,6 +393,10 @@ def _same(value: Any) -> Any:
     return value
 
 
+def _name_inside(part: Any) -> str:
+    return name_of(part.function, "<lambda>")
+
+
 @attrs.frozen(eq=False)
 class _MapOver(Part):
     program: WIO[Any, Any, Any]
@@ -397,6 +408,7 @@ class _MapOver(Part):
 @attrs.frozen(eq=False)
 class _ChangeError(Part):
     function: Function = attrs.field(validator=is_function)
+    __name__ = property(_name_inside)
 
     def __call__(self, caught: Caught[Any, Any]) -> Result[Any, Any]:
         return Failure(self.function(caught.error))
@@ -405,6 +417,7 @@ class _ChangeError(Part):
 @attrs.frozen(eq=False)
 class _Rescue(Part):
     function: Function = attrs.field(validator=is_function)
+    __name__ = property(_name_inside)
 
     def __call__(self, caught: Caught[Any, Any]) -> WIO[Any, Any, Any]:
         return AndThen(Pure(caught.input), checked_program(self.function(caught.error)))

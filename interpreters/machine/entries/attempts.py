@@ -35,7 +35,7 @@ def count_attempt(execution: Execution, active: Active, entry: Entry, observe: O
     if ending.attempt != ended:
         raise mismatch(execution, entry, f"the end of attempt {ended} at {active.address!r}")
     if isinstance(ending, AttemptLost):
-        return stayed(execution, replace(active, standing=attrs.evolve(attempts, ended=ended)))
+        return stayed(execution, replace(active, standing=attrs.evolve(attempts, ended=ended, error=None)))
     match ending.decided:
         case Decided.FAIL:
             return _fail(execution, active, given_up_with(ending), observe)
@@ -44,7 +44,8 @@ def count_attempt(execution: Execution, active: Active, entry: Entry, observe: O
                 raise mismatch(execution, entry, expectation(execution))
             return moved(execution, active, active.value, Failure(GaveUp(given_up_with(ending))), observe)
         case Decided.RETRY | Decided.PAUSE:
-            counted = Attempts(ended, attempts.failed + 1, ending.retry_at, ending.until)
+            error = attrs.evolve(ending.error, traceback="")
+            counted = Attempts(ended, attempts.failed + 1, ending.retry_at, ending.until, error)
             problem = ending.error if ending.retry_at is None else None
             return stayed(execution, replace(active, standing=counted, problem=problem))
 

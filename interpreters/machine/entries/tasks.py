@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import attrs
 from msgspec.structs import replace
 from returns.result import Failure
@@ -13,9 +15,9 @@ from interpreters.machine.execution import Active, Execution, Offer
 from interpreters.machine.joints import begin_work
 from interpreters.machine.locking import is_blocked
 from interpreters.machine.moving import Moving, Observer
-from interpreters.machine.recorded import Claim
+from interpreters.machine.recorded import Claim, Offered
 from interpreters.machine.words import expectation
-from journals.entries import Entry, Kind
+from journals.entries import Entry, Kind, Payload
 from wio.nodes import OfferTask
 from wio.tasks import Signed
 
@@ -26,7 +28,7 @@ def on_task(execution: Execution, active: Active, node: OfferTask, entry: Entry,
     assert isinstance(offer, Offer)
     kind = entry.kind
     if kind is Kind.TASK_OFFERED and offer.sent is None and entry.payload is not None:
-        return stayed(execution, replace(active, standing=Offer(entry.payload, entry.response)))
+        return stayed(execution, replace(active, standing=Offer(entry.payload, _to(execution, entry.response))))
     if offer.sent is None or is_blocked(execution, active):
         raise mismatch(execution, entry, expectation(execution))
     is_claimed = offer.by is not None
@@ -55,3 +57,10 @@ def on_task(execution: Execution, active: Active, node: OfferTask, entry: Entry,
         error = decoded(execution.codec, entry, node.task.error)
         return moved(execution, active, active.value, Failure(error), observe)
     raise mismatch(execution, entry, expectation(execution))
+
+
+def _to(execution: Execution, offered: Payload | None) -> Payload | None:
+    """Return to whom a task is offered. Earlier journals have only that there, and not which task it is."""
+    if offered is None or offered.type != Offered.__stored_name__:
+        return offered
+    return cast(Offered, execution.codec.decode(offered, Offered)).to
