@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any, TypeAlias
 
 import attrs
@@ -104,5 +105,8 @@ def portions(commits: Sequence[Commit], most_characters: int) -> Iterator[Sequen
 
 
 def _characters(commit: Commit) -> int:
-    payloads = (payload for entry in commit.entries for payload in (entry.payload, entry.response))
+    payloads = chain(
+        (payload for entry in commit.entries for payload in (entry.payload, entry.response)),
+        (message.payload for message in commit.mail),
+    )
     return sum(len(payload.text) for payload in payloads if payload is not None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
-from typing import Any
+from typing import Any, cast
 
 from journals.entries import Commit, Status
 from journals.sharing import Answered, Mail, Notice, Rested, Work
@@ -74,7 +74,7 @@ def _listed(text: str) -> list[Any]:
         found = json.loads(text)
     except ValueError:
         return []
-    return found if isinstance(found, list) else []
+    return cast("list[Any]", found) if isinstance(found, list) else []
 
 
 def _lists(word: str, values: Iterable[str | int]) -> Iterator[str]:

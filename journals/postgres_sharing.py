@@ -15,6 +15,8 @@ from journals.postgres_notices import channel_of
 from journals.rows import ENTRY_COLUMNS, RECORD_COLUMNS
 from journals.sharing import MOST_ENTRIES_CLAIMED
 
+# Where an index is to be used, it is the time of the statement: that of the clock may change while it runs.
+
 # What is lost with the server's last moments would only have to be done again: it need not wait for the disk.
 _LIGHTLY = "setting AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))"
 
@@ -33,7 +35,7 @@ renewed AS (
     WHERE epoch = $1::bigint AND process = $2 RETURNING epoch
 )
 SELECT clock_timestamp(), EXISTS (SELECT 1 FROM renewed), m.epoch, m.process, m.alive_until < clock_timestamp()
-FROM setting LEFT JOIN {schema}.members AS m ON m.epoch <> $1::bigint
+FROM setting LEFT JOIN {schema}.members AS m ON m.epoch > 0 AND m.epoch <> $1::bigint
 """
 
 _BURY = """
@@ -86,7 +88,7 @@ _OF_THESE = """
 _OF_ALL = """
     (
         SELECT DISTINCT instance_id FROM {schema}.messages
-        WHERE answered_at IS NULL AND sent_at < clock_timestamp() - $1::interval
+        WHERE answered_at IS NULL AND sent_at < now() - $1::interval
         LIMIT 1000
     ) AS w JOIN {schema}.instances AS i ON i.id = w.instance_id WHERE NOT i.finished
 """
@@ -232,7 +234,7 @@ happened AS (
         SELECT 1 FROM unnest($4::text[], $5::bigint[]) AS k (workflow, version) CROSS JOIN LATERAL (
             SELECT 1 FROM {schema}.instances AS i
             WHERE i.workflow = k.workflow AND i.version = k.version
-                AND i.owner IS NULL AND i.wake_up IS NOT NULL AND NOT i.finished AND i.wake_up <= clock_timestamp()
+                AND i.owner IS NULL AND i.wake_up IS NOT NULL AND NOT i.finished AND i.wake_up <= now()
             LIMIT 1
         ) AS ready
     )
@@ -253,19 +255,19 @@ _STOP_POLLING = "DELETE FROM {schema}.pollers WHERE token = $1"
 _PRUNE = """
 WITH {lightly},
 answered AS MATERIALIZED (
-    SELECT id FROM {schema}.messages WHERE answered_at < clock_timestamp() - interval '61 minutes'
+    SELECT id FROM {schema}.messages WHERE answered_at < now() - interval '61 minutes'
     ORDER BY answered_at LIMIT 1000 FOR UPDATE SKIP LOCKED
 ),
 unread AS MATERIALIZED (
     SELECT m.id FROM {schema}.messages AS m
-    WHERE m.answered_at IS NULL AND m.sent_at < clock_timestamp() - interval '61 minutes'
-        AND NOT EXISTS (SELECT 1 FROM {schema}.instances AS i WHERE i.id = m.instance_id AND NOT i.finished)
+    WHERE m.answered_at IS NULL AND m.sent_at < now() - interval '61 minutes'
+        AND coalesce((SELECT i.finished FROM {schema}.instances AS i WHERE i.id = m.instance_id), true)
     LIMIT 1000 FOR UPDATE SKIP LOCKED
 ),
-old_pollers AS (DELETE FROM {schema}.pollers WHERE alive_until < clock_timestamp()),
-old_rests AS (DELETE FROM {schema}.rests WHERE at < clock_timestamp() - interval '5 minutes')
+old_pollers AS (DELETE FROM {schema}.pollers WHERE token > '' AND alive_until < now()),
+old_rests AS (DELETE FROM {schema}.rests WHERE at < now() - interval '5 minutes')
 DELETE FROM {schema}.messages AS m USING setting
-WHERE m.id IN (SELECT id FROM answered UNION ALL SELECT id FROM unread)
+WHERE m.id = ANY (ARRAY(SELECT id FROM answered UNION ALL SELECT id FROM unread))
 """
 
 
