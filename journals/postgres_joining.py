@@ -35,8 +35,8 @@ class PostgresListener:
     async def close(self) -> None:
         """Hear nothing more. See `Listener.close`."""
         self._watch.end()
-        with suppress(*DRIVER_ERRORS):
-            await asyncio.wrap_future(self._watch.ended)
+        with suppress(JournalError):
+            await asyncio.shield(asyncio.wrap_future(self._watch.ended))
 
 
 class Joining:

@@ -152,7 +152,9 @@ class PostgresMember:
     async def leave(self) -> None:
         """Give everything back at once. See `Member.leave`."""
         self._watch.end()
-        await asyncio.wrap_future(self._watch.ended)
+        # Who stops waiting must not take the end from those who wait for it, too.
+        await asyncio.shield(asyncio.wrap_future(self._watch.ended))
+        self._ear.membership.end()
 
     def begins(self, commit: Commit) -> None:
         """Note that this member is about to start an instance."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
-from typing import Any, cast
+from typing import Any
 
 from journals.entries import Commit, Status
 from journals.sharing import Answered, Mail, Notice, Rested, Work
@@ -71,10 +71,9 @@ def notices_in(text: str, epoch: int | None) -> Iterator[Notice]:
 
 def _listed(text: str) -> list[Any]:
     try:
-        found = json.loads(text)
-    except ValueError:
+        return list(json.loads(text))
+    except (ValueError, TypeError):
         return []
-    return cast("list[Any]", found) if isinstance(found, list) else []
 
 
 def _lists(word: str, values: Iterable[str | int]) -> Iterator[str]:

@@ -34,6 +34,7 @@ class Polling:
         self._asking = asking
         self._heartbeat = heartbeat
         self._beat_at = 0.0
+        self._has_beaten = False
         self._token = token
         self._knows = (array(name for name, _ in knows), array(version for _, version in knows))
         self._asked_at: datetime | None = None
@@ -48,6 +49,7 @@ class Polling:
         heart = self._heartbeat
         if heart is not None and time.monotonic() >= self._beat_at:
             self._beat_at = time.monotonic() + heart.every_seconds
+            self._has_beaten = True
             if await heart.again(connection) is None:
                 return None
         since = None if self._asked_at is None else self._asked_at.isoformat()
@@ -67,7 +69,11 @@ class Polling:
 
     async def tidy(self, connection: Connection) -> bool:
         """Do what a heart does after a beat."""
-        return self._heartbeat is not None and await self._heartbeat.tidy(connection)
+        if self._heartbeat is None or not self._has_beaten:
+            return False
+        more = await self._heartbeat.tidy(connection)
+        self._has_beaten = more
+        return more
 
     async def end(self, connection: Connection) -> None:
         """Leave, if it is a member."""

@@ -161,10 +161,7 @@ async def migrate(connection: Connection, schema: str, journal: str) -> None:
 
 async def _version(connection: Connection, schema: str, journal: str) -> int:
     """Return the version of the schema, 0 when there is none."""
-    cursor = await connection.execute(_COLUMNS, (schema, sorted(_TABLES[-1])))
-    columns: dict[str, set[str]] = {}
-    for table, column in await cursor.fetchall():
-        columns.setdefault(table, set()).add(column)
+    columns = await _columns(connection, schema)
     if not columns:
         return 0
     if columns.get("meta") != _META:
@@ -176,10 +173,22 @@ async def _version(connection: Connection, schema: str, journal: str) -> int:
     found = int(rows[0][1])
     if found > len(MIGRATIONS):
         raise NewerSchema(journal, found, len(MIGRATIONS))
-    missing = _TABLES[max(found, 1) - 1] - set(columns)
+    wanted = _TABLES[max(found, 1) - 1]
+    if not wanted <= set(columns):  # Another process may have migrated between the two looks.
+        columns = await _columns(connection, schema)
+    missing = wanted - set(columns)
     if missing:
         raise _not_a_journal(journal, f"a table meta, but no table {', '.join(sorted(missing))}")
     return found
+
+
+async def _columns(connection: Connection, schema: str) -> dict[str, set[str]]:
+    """Return the columns of each table that has a name of ours."""
+    cursor = await connection.execute(_COLUMNS, (schema, sorted(_TABLES[-1])))
+    columns: dict[str, set[str]] = {}
+    for table, column in await cursor.fetchall():
+        columns.setdefault(table, set()).add(column)
+    return columns
 
 
 async def _apply_missing(connection: Connection, schema: str, version: int) -> None:

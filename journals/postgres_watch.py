@@ -209,7 +209,8 @@ class Watch:
             await self._duty.end(connection)
 
     async def _hear(self, connection: Connection, until: float) -> None:
-        """Pass on what is called out, and wait for more, unless there is something to be done."""
+        """Pass on what is called out, and wait for more until a time; what came with an answer is there already."""
+        self._pass_on(connection)
         loop, socket = asyncio.get_running_loop(), connection.fileno()
         loop.add_reader(socket, self._stir.set)
         try:
@@ -221,6 +222,9 @@ class Watch:
             loop.remove_reader(socket)
         self._stir.clear()
         connection.pgconn.consume_input()
+        self._pass_on(connection)
+
+    def _pass_on(self, connection: Connection) -> None:
         while (heard := connection.pgconn.notifies()) is not None:
             self._texts.append(heard.extra.decode())
         texts, self._texts = self._texts, []
