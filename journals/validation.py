@@ -26,20 +26,24 @@ def validate(commit: Commit, limit_bytes: int) -> None:
         _validate_entry(entry, commit, limit_bytes)
     if commit.expected == 0 and not commit.entries:
         raise InvalidCommit(f"Instance {commit.instance_id!r} cannot start without an entry. Nothing was stored.")
+    for message in commit.mail:
+        validate_message(message, limit_bytes)
 
 
 def validate_message(message: Message, limit_bytes: int) -> None:
-    """Raise `InvalidCommit` or `PayloadTooLarge` when a store could not hold the message."""
+    """Raise `InvalidCommit` or `PayloadTooLarge` when a message breaks a rule; otherwise do nothing."""
     validate_id(message.instance_id)
-    for text in (message.operation, message.name, message.key, "" if message.payload is None else message.payload.text):
+    payload = message.payload
+    texts = (message.operation, message.name, message.key, "" if payload is None else payload.text)
+    for text in texts:
         try:
             text.encode()
         except UnicodeEncodeError as error:
             raise InvalidCommit(
-                f"A text of the message {message.name!r:.100} for instance {message.instance_id!r} is not Unicode"
-                f" ({error.reason}). Nothing was stored. Decode it properly first."
+                f"Instance {message.instance_id!r}: a text of a message to it is not Unicode ({error.reason})."
+                " Nothing was stored. Decode it properly first."
             ) from error
-    size_bytes = 0 if message.payload is None else len(message.payload.text.encode())
+    size_bytes = len(texts[-1].encode())
     if size_bytes > limit_bytes:
         raise PayloadTooLarge(message.instance_id, message.name, size_bytes, limit_bytes)
 

@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
 
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.driver import Driver
@@ -24,13 +25,14 @@ NO_INSTANCE = ""
 
 _BATCH = 64
 _LEAST_SECONDS, _MOST_SECONDS = 5.0, 30.0
+_PATIENCE = timedelta(seconds=0.1)
 
 
 class Claiming:
     """Claims instances for one runtime, and gives back those that only wait.
 
-    `most_running` bounds how much may be under way before it claims no more. `given` is the clock that says what is due
-    where that is not the store's. `collect` is told of a claimed instance that has mail.
+    `most_running` bounds how much may be under way before it claims no more. `is_given` says that it is `clock` which
+    decides what is due, and not the store's. `collect` is told of a claimed instance that has mail.
     """
 
     def __init__(
@@ -40,15 +42,18 @@ class Claiming:
         driver: Driver,
         wake_ups: WakeUps,
         collect: Callable[[str], None],
-        given: Clock | None,
+        clock: Clock,
         most_running: int,
+        *,
+        is_given: bool,
     ) -> None:
         self._membership = membership
         self._lives = lives
         self._driver = driver
         self._wake_ups = wake_ups
         self._collect = collect
-        self._given = given
+        self._clock = clock
+        self._is_given = is_given
         self._most_running = most_running
         self._claims = Rounds("claim instances", self._claim)
         self._releases = Rounds("give instances back", self._release)
@@ -98,11 +103,16 @@ class Claiming:
                 return
             most = min(room, _BATCH)
             member = self._membership.member
-            claims = await member.claim(most, now=None if self._given is None else self._given.now())
+            claims = await member.claim(most, now=self._clock.now() if self._is_given else None)
             for claimed in claims.claimed:
                 self._run(member.epoch, claimed)
-            self._wake_ups.set(NO_INSTANCE, claims.next_due)
             is_more = len(claims.claimed) == most
+            self._expect(claims.next_due)
+
+    def _expect(self, due: datetime | None) -> None:
+        """Look again when the next is due. One that has been due before is being looked at by another process."""
+        now = self._clock.now()
+        self._wake_ups.set(NO_INSTANCE, now + _PATIENCE if due is not None and due <= now else due)
 
     def _run(self, epoch: int, claimed: Claimed) -> None:
         """Let an instance go on that has just been claimed."""

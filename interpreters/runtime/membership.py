@@ -1,4 +1,4 @@
-"""Who is a runtime among all that share a store? A member, whose number is in each commit. A lost place is taken anew."""
+"""Who is a runtime among all that share a store? A member, with a number in each commit. A lost place is taken anew."""
 
 from __future__ import annotations
 

@@ -128,8 +128,9 @@ class Runtime:
             self._driver,
             self._wake_ups,
             self._mail.collect,
-            self._given_clock,
+            clock,
             self._most_running,
+            is_given=self._given_clock is not None,
         )
         self._running = True
         try:
