@@ -20,6 +20,7 @@ from interpreters.runtime.instance import Instance
 from interpreters.runtime.registry import by_name_and_version, check_registered
 from interpreters.runtime.remote import Remote
 from interpreters.runtime.starting import existing
+from interpreters.runtime.tasking import OfferedTask, Report
 from journals.codecs import Codec
 from journals.entries import Commit, Entry, InstanceRecord, Status
 from journals.errors import Conflict
@@ -136,6 +137,16 @@ class Client:
         """Return all that an instance waits for. Raises `UnknownInstance` or `InstancePaused` when it is parked."""
         self._open_listener()
         return await self._remote.pending(id)
+
+    async def tasks(self, id: str) -> tuple[OfferedTask[Any], ...]:
+        """Return the tasks of an instance; see `Instance.tasks`."""
+        self._open_listener()
+        return await self._remote.tasks(id)
+
+    async def report(self, id: str, report: Report) -> None:
+        """Let what somebody reports of a task be recorded; see `Instance.claim` and what follows there."""
+        self._open_listener()
+        await self._remote.report(id, report)
 
     async def resume(self, id: str) -> None:
         """Let a paused instance go on; see `Instance.resume`."""

@@ -38,7 +38,7 @@ class Live:
 
     `agenda` is what it waits for, and `ready` what of it nobody does yet; `running` are the tasks that do so, by its
     address, and `tasks` all that do something for the instance. `owner` is the epoch with which this process owns it;
-    `claimed` is that, and what the store said when it was claimed, until it is read. `arrived` are the ends of attempts that
+    `claimed` is that, and what the store said then, until it is read. `arrived` are the ends of attempts that
     wait for the lock, to be recorded together. `signalling` lets one signal in at a time.
     """
 

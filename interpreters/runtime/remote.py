@@ -9,8 +9,11 @@ import asyncio
 import random
 import uuid
 from collections import deque
+from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
+import attrs
+import msgspec
 from returns.result import Result
 
 from interpreters.errors import (
@@ -26,12 +29,14 @@ from interpreters.errors import (
 )
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import Pending, answer, pending
+from interpreters.machine.places import place_at
 from interpreters.machine.recording import request_payload
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.answers import value_of
 from interpreters.runtime.driver import NotHandled
 from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows, registered_as
+from interpreters.runtime.tasking import OfferedTask, Report, entry_of, offered_in
 from journals.codecs import Codec, CodecError
 from journals.entries import UNFINISHED, InstanceRecord, Kind, Message, Payload, Status
 from journals.ports import Journal
@@ -119,6 +124,18 @@ class Remote:
         if not await self._is_taken(Message(id, "resume", "", None, f"resume:{uuid.uuid4().hex}")):
             raise InstanceEnded(id, (await self._journal.find(id)).status.value)
 
+    async def report(self, id: str, report: Report) -> None:
+        """Let what somebody reports of a task be recorded; see `Instance.claim` and what follows there."""
+        given = attrs.evolve(report, key=report.key or uuid.uuid4().hex)
+        execution = await self.execution(id)
+        value: Payload | None = None
+        if place_at(execution, report.address) is not None:  # else its owner says what has become of it
+            value = entry_of(execution, given, datetime.now(UTC)).payload
+        payload = Payload("wio.Report", 1, msgspec.json.encode(_Sent.of(given, value)).decode())
+        key = f"task:{report.kind.value}:{report.address}:{given.key}"
+        if not await self._is_taken(Message(id, "task", report.kind.value, payload, key)):
+            raise InstanceEnded(id, (await self._journal.find(id)).status.value)
+
     async def _is_taken(self, message: Message) -> bool:
         """Return whether an owner has done what a message asks; False when the instance has ended before."""
         answered = await self._answer_to(message)
@@ -172,6 +189,10 @@ class Remote:
             raise InstancePaused(id, "", record.detail)
         return pending(execution)
 
+    async def tasks(self, id: str) -> tuple[OfferedTask[Any], ...]:
+        """Return the tasks of an instance; see `Instance.tasks`."""
+        return offered_in(await self.execution(id), id)
+
     async def execution(self, id: str) -> Execution:
         """Return where an instance stands, by its journal."""
         return await self._execution(await self._journal.find(id))
@@ -207,6 +228,30 @@ class Remote:
         if problem is None:
             raise InstancePaused(record.id, "", record.detail)
         raise InstancePaused(record.id, problem.address, str(problem.problem), problem.remaining)
+
+
+class _Sent(msgspec.Struct, frozen=True):
+    """Is a report in JSON."""
+
+    kind: str
+    address: str
+    by: str
+    text: str
+    key: str | None
+    value: tuple[str, int, str] | None
+
+    @classmethod
+    def of(cls, report: Report, value: Payload | None) -> _Sent:
+        """Return a report with its value as a payload."""
+        encoded = None if value is None else (value.type, value.version, value.text)
+        return cls(report.kind.value, report.address, report.by, report.text, report.key, encoded)
+
+
+def report_in(payload: Payload) -> Report:
+    """Return the report that another process has sent."""
+    sent = msgspec.json.decode(payload.text, type=_Sent)
+    value = None if sent.value is None else Payload(*sent.value)
+    return Report(Kind(sent.kind), sent.address, sent.by, sent.text, value, sent.key)
 
 
 def _result(id: str, execution: Execution) -> Result[Any, Any]:

@@ -33,16 +33,16 @@ from interpreters.runtime.live import Live, LiveInstances
 from interpreters.runtime.mail import Mail as MailRoom
 from interpreters.runtime.membership import Membership, StoreClock
 from interpreters.runtime.registry import by_name_and_version, check_registered
-from interpreters.runtime.remote import Remote, UnknownOperation
+from interpreters.runtime.remote import Remote, UnknownOperation, report_in
 from interpreters.runtime.signalling import Signalling
 from interpreters.runtime.starting import Starting
 from interpreters.runtime.steering import Steering
 from interpreters.runtime.storing import Store
-from interpreters.runtime.tasking import OfferedTask, Tasking
+from interpreters.runtime.tasking import OfferedTask, Report, Tasking
 from interpreters.runtime.threads import Threads, Workers
 from interpreters.runtime.wakeups import WakeUps
 from journals.codecs import Codec
-from journals.entries import Entry, InstanceRecord, Kind, Message, Payload, Status
+from journals.entries import Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import OwnedElsewhere
 from journals.ports import Journal
 from journals.sharing import Lost, Mail, Notice, Work
@@ -106,10 +106,12 @@ class Runtime:
         await self.journal.open()
         self._membership = Membership(self.journal, self._workflows, self._hear)
         clock = self._given_clock or StoreClock(self._membership)
-        self._store = Store(self.journal, self._membership, self._workflows, self._codec, clock, self._owns)
+        self._wake_ups = WakeUps(clock, self._wake)
+        self._store = Store(
+            self.journal, self._membership, self._workflows, self._codec, clock, self._owns, self._wake_ups.set
+        )
         self._lives = LiveInstances(self._most_idle, self._came_to_rest)
         self._driver = Driver(self._store, clock, self._workers, self._came_to_rest)
-        self._wake_ups = WakeUps(clock, self._wake)
         self._driver.wake_ups = self._wake_ups
         self._starting = Starting(self.journal, self._membership, self._driver, clock, self._codec)
         self._remote = Remote(self.journal, self._workflows, self._codec)
@@ -137,6 +139,7 @@ class Runtime:
             await self._membership.join()
             if self._recovers:
                 await self._claiming.begin()
+                await self._say_what_is_left()
         except BaseException:
             await self.__aexit__(None, None, None)
             raise
@@ -307,29 +310,18 @@ class Runtime:
     async def tasks(self, id: str) -> tuple[OfferedTask[Any], ...]:
         """Return the tasks of an instance; see `Instance.tasks`."""
         self._check_running()
-        return await self._tasking.offered(self._lives.get(id))
+        try:
+            return await self._tasking.offered(self._lives.get(id))
+        except OwnedElsewhere:
+            return await self._remote.tasks(id)
 
-    async def claim(self, id: str, address: str, by: str) -> None:
-        """Claim a task; see `Instance.claim`."""
+    async def report(self, id: str, report: Report) -> None:
+        """Record what somebody reports of a task; see `Instance.claim` and what follows there."""
         self._check_running()
-        await self._tasking.claim(self._lives.get(id), address, by)
-
-    async def note(self, id: str, address: str, kind: Kind, by: str, text: str) -> None:
-        """Record something in the life of a claimed task; see `Instance.heartbeat`."""
-        self._check_running()
-        await self._tasking.note(self._lives.get(id), address, kind, by, text)
-
-    async def delegate(self, id: str, address: str, to: object, by: str, reason: str) -> None:
-        """Offer a task to somebody else; see `Instance.delegate`."""
-        self._check_running()
-        await self._tasking.delegate(self._lives.get(id), address, to, by, reason)
-
-    async def answer_task(
-        self, id: str, address: str, kind: Kind, answer: object, by: str, reason: str, key: str | None
-    ) -> None:
-        """Answer a task; see `Instance.complete`."""
-        self._check_running()
-        await self._tasking.answer(self._lives.get(id), address, kind, answer, by, reason, key)
+        try:
+            await self._tasking.tell(self._lives.get(id), report)
+        except OwnedElsewhere:
+            await self._remote.report(id, report)
 
     async def history(self, id: str) -> tuple[Entry, ...]:
         """Return all entries of an instance; see `Instance.history`."""
@@ -339,6 +331,18 @@ class Runtime:
         return tuple(entries)
 
     # Life cycle
+
+    async def _say_what_is_left(self) -> None:
+        """Say in the log which of the first instances wait for a runtime that has their workflow."""
+        unfinished = frozenset({Status.RUNNING, Status.WAITING})
+        for record in await self.journal.find_all(statuses=unfinished, most=_PAGE):
+            if (record.workflow, record.version) not in self._workflows:
+                _LOG.warning(
+                    "Instance %s waits for a runtime with workflow %s version %d",
+                    record.id,
+                    record.workflow,
+                    record.version,
+                )
 
     def _hear(self, notice: Notice) -> None:
         """Take a notice of the store."""
@@ -366,6 +370,8 @@ class Runtime:
                 await self._steering.cancel(live, message.key)
             case "resume":
                 await self._steering.resume(live, message.key)
+            case "task" if message.payload is not None:
+                await self._tasking.tell(live, report_in(message.payload))
             case "child":
                 await self._children.look_at(live, message.name, message.key.removeprefix("child:"))
             case other:

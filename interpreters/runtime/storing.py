@@ -38,7 +38,9 @@ _LOG = logging.getLogger("wio.runtime")
 
 
 class Store:
-    """Reads and writes the instances of one runtime. `owns` says whether an instance is in memory, and its own."""
+    """Reads and writes the instances of one runtime. `owns` says whether an instance is in memory, and its own;
+    `wake_at` is told when one that was read wants to go on by itself.
+    """
 
     def __init__(
         self,
@@ -48,6 +50,7 @@ class Store:
         codec: Codec,
         clock: Clock,
         owns: Callable[[str], bool],
+        wake_at: Callable[[str, datetime | None], None],
     ) -> None:
         self.journal = journal
         self._membership = membership
@@ -55,6 +58,7 @@ class Store:
         self._codec = codec
         self._clock = clock
         self._owns = owns
+        self._wake_at = wake_at
         self._runtime_id = uuid.uuid4().hex
         self._numbers = itertools.count(1)
 
@@ -139,6 +143,7 @@ class Store:
             live.stand(execution, record.status, changes)
             live.abandoned = record.status is Status.RUNNING
             live.may_owe = True
+            self._wake_at(live.id, agenda.wake_up())
         return execution
 
     async def _park(self, record: InstanceRecord, owner: int, error: Exception) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import timedelta
+from typing import Any, TypeVar
 
 import attrs
 
@@ -15,9 +14,9 @@ from interpreters import Runtime
 from interpreters.machine.recorded import AttemptFailed, AttemptLost, Paused
 from interpreters.testing import VirtualClock
 from journals.codecs import JsonCodec
-from journals.entries import Commit, Entry, InstanceRecord, Kind, Message, Payload, Status
-from journals.ports import Journal, Listener, Member
-from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
+from journals.entries import Commit, Entry, Kind
+from journals.forwarding import ForwardingJournal
+from journals.ports import Journal
 from wio import WIO, Early, Query, Signal, Workflow, handle_signal, query
 
 T = TypeVar("T")
@@ -117,54 +116,7 @@ class Gate:
         return self._event
 
 
-class Call(Protocol):
-    """Is how a faulty journal lets something happen around a call."""
-
-    async def __call__(self, method: str, call: Callable[[], Awaitable[T]]) -> T: ...
-
-
-class FaultyMember:
-    """Passes everything on to a member, but fails where its journal was told to."""
-
-    def __init__(self, member: Member, call: Call) -> None:
-        self.member = member
-        self._call = call
-
-    @property
-    def epoch(self) -> int:
-        """See `Member`."""
-        return self.member.epoch
-
-    def now(self) -> datetime:
-        """See `Member`."""
-        return self.member.now()
-
-    async def claim(self, most: int, *, now: datetime | None = None) -> Claims:
-        """See `Member`."""
-        return await self._call("claim", lambda: self.member.claim(most, now=now))
-
-    async def claim_instance(self, instance_id: str) -> Claimed:
-        """See `Member`."""
-        return await self._call("claim_instance", lambda: self.member.claim_instance(instance_id))
-
-    async def release(self, released: Sequence[Released]) -> None:
-        """See `Member`."""
-        await self._call("release", lambda: self.member.release(released))
-
-    async def messages(self, instance_ids: Sequence[str]) -> tuple[Message, ...]:
-        """See `Member`."""
-        return await self._call("messages", lambda: self.member.messages(instance_ids))
-
-    async def answer(self, answers: Sequence[tuple[int, Payload]]) -> None:
-        """See `Member`."""
-        await self._call("answer", lambda: self.member.answer(answers))
-
-    async def leave(self) -> None:
-        """See `Member`."""
-        await self._call("leave", self.member.leave)
-
-
-class FaultyJournal:
+class FaultyJournal(ForwardingJournal):
     """Passes everything on to a journal, but fails where it was told to.
 
     `before` and `after` have for each method what happens on its next calls, before or after the real call: None
@@ -172,7 +124,7 @@ class FaultyJournal:
     """
 
     def __init__(self, journal: Journal) -> None:
-        self.journal = journal
+        super().__init__(journal)
         self.before: dict[str, deque[Any]] = {}
         self.after: dict[str, deque[Any]] = {}
         self.calls: Counter[str] = Counter()
@@ -182,79 +134,18 @@ class FaultyJournal:
         """Let the next calls of a method fail, before it has done its work or after."""
         (self.after if late else self.before).setdefault(method, deque()).extend(faults)
 
-    async def _call(self, method: str, call: Callable[[], Awaitable[T]]) -> T:
+    async def around(self, method: str, call: Callable[[], Awaitable[T]]) -> T:
+        """Fail where it was told so."""
         self.calls[method] += 1
         await _happens(self.before.get(method))
         returned = await call()
         await _happens(self.after.get(method))
         return returned
 
-    async def open(self) -> None:
-        """See `Journal`."""
-        await self._call("open", self.journal.open)
-
-    async def close(self) -> None:
-        """See `Journal`."""
-        await self._call("close", self.journal.close)
-
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
     async def commit(self, commit: Commit) -> None:
-        """See `Journal`."""
+        """Commit, and remember it."""
         self.commits.append(commit)
-        await self._call("commit", lambda: self.journal.commit(commit))
-
-    async def read(self, instance_id: str, *, after: int = 0, most: int = 1_000) -> tuple[Entry, ...]:
-        """See `Journal`."""
-        return await self._call("read", lambda: self.journal.read(instance_id, after=after, most=most))
-
-    async def find(self, instance_id: str) -> InstanceRecord:
-        """See `Journal`."""
-        return await self._call("find", lambda: self.journal.find(instance_id))
-
-    async def find_key(self, instance_id: str, key: str) -> Entry | None:
-        """See `Journal`."""
-        return await self._call("find_key", lambda: self.journal.find_key(instance_id, key))
-
-    async def find_all(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
-    ) -> tuple[InstanceRecord, ...]:
-        """See `Journal`."""
-        return await self._call("find_all", lambda: self.journal.find_all(statuses=statuses, after=after, most=most))
-
-    async def join(
-        self, name: str, knows: Sequence[tuple[str, int]], hear: Hear, *, lease: timedelta = LEASE
-    ) -> Member:
-        """See `Journal`."""
-        member = await self._call("join", lambda: self.journal.join(name, knows, hear, lease=lease))
-        return FaultyMember(member, self._call)
-
-    async def listen(self, hear: Hear) -> Listener:
-        """See `Journal`."""
-        return await self._call("listen", lambda: self.journal.listen(hear))
-
-    async def members(self) -> tuple[MemberRecord, ...]:
-        """See `Journal`."""
-        return await self._call("members", self.journal.members)
-
-    async def owner(self, instance_id: str) -> int | None:
-        """See `Journal`."""
-        return await self._call("owner", lambda: self.journal.owner(instance_id))
-
-    async def post(self, message: Message) -> Posted:
-        """See `Journal`."""
-        return await self._call("post", lambda: self.journal.post(message))
-
-    async def answer_to(self, message_id: int) -> Payload | None:
-        """See `Journal`."""
-        return await self._call("answer_to", lambda: self.journal.answer_to(message_id))
+        await super().commit(commit)
 
 
 async def _happens(faults: deque[Any] | None) -> None:
