@@ -24,6 +24,7 @@ from interpreters import Runtime
 from journals import Durability, InMemoryJournal, Journal, SqliteJournal
 from wio import Signal, Workflow, handle_signal, loop
 
+JOURNALS = ("memory", "sqlite", "sqlite-normal", "postgres")
 PING = Signal("ping", request=int, response=int)
 
 
@@ -52,19 +53,19 @@ _PINGS = Workflow(
 def main() -> None:
     """Measure one journal."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--journal", choices=("memory", "sqlite", "sqlite-normal", "postgres"), default="sqlite")
+    arguments.add_argument("--journal", choices=JOURNALS, default="sqlite")
     arguments.add_argument("--workflows", type=int, default=300)
     arguments.add_argument("--steps", type=int, default=10)
     arguments.add_argument("--concurrency", type=int, default=64)
     arguments.add_argument("--json", action="store_true")
     options = arguments.parse_args()
-    with _journal(options.journal) as journal:
+    with fresh_journal(options.journal) as journal:
         figures = asyncio.run(measure(journal, options.workflows, options.steps, options.concurrency))
     report({"journal": options.journal, **figures}, as_json=options.json)
 
 
 @contextlib.contextmanager
-def _journal(kind: str) -> Generator[Journal]:
+def fresh_journal(kind: str) -> Generator[Journal]:
     """Yield a fresh, unopened journal."""
     with tempfile.TemporaryDirectory(prefix="wio-bench-") as folder:
         match kind:
@@ -91,10 +92,10 @@ async def measure(journal: Journal, workflows: int, steps: int, concurrency: int
     """Return the figures of a fresh, unopened journal."""
     chain, single = chained(steps), _renamed(chained(1), "single")
     async with Runtime(journal, [chain, single, _PINGS]) as runtime:
-        await _run(runtime, chain, steps, workflows=20, concurrency=concurrency, prefix="warm")
-        many = await _run(runtime, chain, steps, workflows, concurrency, "many")
-        alone = await _run(runtime, chain, steps, max(workflows // 6, 1), 1, "alone")
-        lone = await _run(runtime, single, 1, 200, 1, "single")
+        await run(runtime, chain, steps, workflows=20, concurrency=concurrency, prefix="warm")
+        many = await run(runtime, chain, steps, workflows, concurrency, "many")
+        alone = await run(runtime, chain, steps, max(workflows // 6, 1), 1, "alone")
+        lone = await run(runtime, single, 1, 200, 1, "single")
         signals = await _signals(runtime, 200)
     return {
         "workflows": workflows,
@@ -113,7 +114,7 @@ def _renamed(workflow: Workflow[Count, object, Count], name: str) -> Workflow[Co
     return Workflow(name, version=1, input=Count, root=workflow.root)
 
 
-async def _run(
+async def run(
     runtime: Runtime,
     workflow: Workflow[Count, object, Count],
     steps: int,
@@ -123,12 +124,12 @@ async def _run(
 ) -> Turns:
     """Run workflows, each from start to awaited result."""
 
-    async def run(number: int) -> None:
+    async def each(number: int) -> None:
         instance = await runtime.start(workflow, id=f"{prefix}-{number}", input=Count(0, steps))
         result = await instance.result()
         assert result.unwrap().done == steps
 
-    return await take_turns(run, workflows, concurrency)
+    return await take_turns(each, workflows, concurrency)
 
 
 async def _signals(runtime: Runtime, signals: int) -> list[float]:
