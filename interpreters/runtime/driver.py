@@ -100,6 +100,8 @@ class Driver:
         for address in [address for address, runs in live.running.items() if runs is task]:
             del live.running[address]
         _tell_waiters(live, task)
+        if live.abandoned and not live.running and not self.stopping:
+            self.start(live)  # an effect of an earlier reading has kept it from being taken over
         if not live.tasks:
             self._at_rest()
 
@@ -262,8 +264,11 @@ class Driver:
         began = self._clock.now()
         due = due_of_attempt(execution, effect.address, began)
         try:
-            async with Limit(self._clock, due, f"Attempt {effect.attempt} of {effect.address!r}"):
+            if due is None:
                 event = await run_effect(effect, context, self._workers)
+            else:
+                async with Limit(self._clock, due, f"Attempt {effect.attempt} of {effect.address!r}"):
+                    event = await run_effect(effect, context, self._workers)
         except asyncio.CancelledError:
             if self._was_withdrawn(live):
                 return

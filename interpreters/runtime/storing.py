@@ -90,7 +90,10 @@ class Store:
         live.stand(turn.execution, commit.status, changes)
 
     async def _store_surely(self, live: Live, commit: Commit) -> None:
-        await self.surely(live, partial(self._store, live, commit))
+        try:
+            await self._store(live, commit)
+        except JournalUnavailable:
+            await self.surely(live, partial(self._store, live, commit))
 
     async def surely(self, live: Live, call: Callable[[], Awaitable[T]]) -> T:
         """Return what a call returns, and repeat it as long as the store is away."""

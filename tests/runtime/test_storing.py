@@ -159,6 +159,35 @@ def test_what_an_effect_that_cannot_be_broken_off_brings_is_not_recorded_after_t
     run(main())
 
 
+def test_an_instance_that_its_runtime_claims_anew_goes_on_when_the_old_effect_has_ended() -> None:
+    async def main() -> None:
+        journal, begun, end = InMemoryJournal(), asyncio.Event(), asyncio.Event()
+        runs: list[int] = []
+
+        async def stubborn(_: object) -> int:
+            runs.append(1)
+            begun.set()
+            while len(runs) == 1 and not end.is_set():
+                with suppress(asyncio.CancelledError):
+                    await end.wait()
+            return len(runs)
+
+        flow = workflow(run_io(stubborn, name="s", event=int))
+        async with virtual(journal, flow, grace=NO_GRACE) as runtime:
+            instance = await runtime.start(flow, id="a", input=1)
+            await begun.wait()
+            journal.expel(1)
+            await rounds(50)
+            assert runs == [1]
+            end.set()
+            await rounds(50)
+            await runtime.idle()
+            assert (await kinds(instance))[-1] is Kind.COMPLETED
+            assert await instance.result() == Success(2)
+
+    run(main())
+
+
 def test_a_signal_reaches_an_instance_through_whatever_runtime() -> None:
     async def main() -> None:
         journal = InMemoryJournal()
