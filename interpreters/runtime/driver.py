@@ -100,8 +100,8 @@ class Driver:
         for address in [address for address, runs in live.running.items() if runs is task]:
             del live.running[address]
         _tell_waiters(live, task)
-        if live.abandoned and not live.running and not self.stopping:
-            self.start(live)  # an effect of an earlier reading has kept it from being taken over
+        if (live.abandoned or live.claimed is not None) and not live.running and not self.stopping:
+            self.start(live)
         if not live.tasks:
             self._at_rest()
 
@@ -142,7 +142,7 @@ class Driver:
     # One instance
 
     async def _begin(self, live: Live) -> None:
-        if live.abandoned and live.running:
+        if live.running and (live.abandoned or live.claimed is not None):
             return  # An effect of an earlier reading still runs here; when it ends, that is the time to look.
         await self._store.surely(live, partial(self._take_over, live))
         await self._record_overdue(live)

@@ -12,7 +12,7 @@ from interpreters.runtime.clock import sleep_until
 from interpreters.runtime.rounds import Rounds
 from journals.errors import NotOwner
 from journals.ports import Journal, Member
-from journals.sharing import Claimed, Hear, Released
+from journals.sharing import Claimed, Hear, Released, Work
 
 
 class Membership:
@@ -36,12 +36,20 @@ class Membership:
         """Become a member."""
         self._member = await self._journal.join(f"{socket.gethostname()}:{os.getpid()}", self._knows, self._hear)
         self._is_joined.set()
+        self._hear(Work())  # while there was no membership, nothing could be claimed
 
     def was_lost(self, epoch: int) -> None:
         """Become a member again, after the lease has run out."""
         if epoch == self.member.epoch:
             self._is_joined.clear()
             self._joining.ask()
+
+    async def epoch(self, *, lost: int | None = None) -> int:
+        """Return the epoch of the membership, once there is one that is not known to be `lost`."""
+        if lost is not None:
+            self.was_lost(lost)
+        await self._is_joined.wait()
+        return self.member.epoch
 
     async def claim_instance(self, instance_id: str) -> tuple[int, Claimed]:
         """Return the epoch with which an instance is owned, and what it is. See `Member.claim_instance`."""
@@ -50,8 +58,7 @@ class Membership:
             try:
                 return member.epoch, await member.claim_instance(instance_id)
             except NotOwner:
-                self.was_lost(member.epoch)
-                await self._is_joined.wait()
+                await self.epoch(lost=member.epoch)
 
     async def release(self, epoch: int, released: Released) -> None:
         """Give an instance back that was claimed with an epoch."""

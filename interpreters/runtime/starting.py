@@ -6,7 +6,7 @@ from typing import Any
 
 from interpreters.errors import InstanceExists
 from interpreters.machine.recorded import Parent
-from interpreters.machine.turn import first_turn
+from interpreters.machine.turn import Turn, first_turn
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.driver import Driver
 from interpreters.runtime.live import Live
@@ -38,17 +38,23 @@ class Starting:
         """
         now, chance = self._clock.now(), self._driver.chance
         first = first_turn(workflow, input, now, self._codec, chance, id=live.id, parent=parent)
-        if live.execution is None:
-            live.owner = self._membership.member.epoch
+        if live.execution is None and await self._is_stored(live, first):
+            return None
+        return await existing(self._journal, self._codec, live.id, workflow, first.entries[0])
+
+    async def _is_stored(self, live: Live, first: Turn) -> bool:
+        """Store the first turn, and return True; False when the instance has begun before."""
+        lost: int | None = None
+        while True:
+            owner = live.owner = await self._membership.epoch(lost=lost)
             try:
                 await self._driver.adopt(live, first)
             except NotOwner:
-                raise
+                lost = owner
             except Conflict:
-                pass
+                return False
             else:
-                return None
-        return await existing(self._journal, self._codec, live.id, workflow, first.entries[0])
+                return True
 
 
 async def existing(

@@ -188,6 +188,16 @@ def test_an_instance_that_its_runtime_claims_anew_goes_on_when_the_old_effect_ha
     run(main())
 
 
+def test_an_instance_that_is_started_when_the_lease_has_just_run_out_begins_all_the_same() -> None:
+    async def main() -> None:
+        journal, flow = InMemoryJournal(), workflow(run_io(Effect(5), name="s", event=int))
+        async with virtual(journal, flow) as runtime:
+            journal.expel(1)
+            assert await (await runtime.start(flow, id="a", input=1)).result() == Success(5)
+
+    run(main())
+
+
 def test_a_signal_reaches_an_instance_through_whatever_runtime() -> None:
     async def main() -> None:
         journal = InMemoryJournal()
