@@ -136,7 +136,7 @@ class CrashingJournal(ForwardingJournal):
         return ForwardingMember(member, self.around)
 
     async def bury(self) -> None:
-        """Let what the dead process has owned be nobody's, as happens when its lease runs out."""
+        """Let the process be dead, and what it has owned be nobody's, as happens when its lease runs out."""
         self.dead = True
         for member in self._members:
             await member.leave()
@@ -148,10 +148,12 @@ class CrashingJournal(ForwardingJournal):
             return await call()
         self.commits += 1
         side = self._crash[1] if self._crash is not None and self._crash[0] == self.commits else None
-        self.dead = side is CrashAt.BEFORE
+        if side is CrashAt.BEFORE:
+            await self.bury()
         self._check_alive()
         returned = await call()
-        self.dead = self.dead or side is CrashAt.AFTER
+        if side is CrashAt.AFTER:
+            await self.bury()
         self._check_alive()
         return returned
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_right, insort
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -303,8 +303,8 @@ class InMemoryJournal:
             if instance.owner is not None:
                 self._members.tell_owner(instance.owner, message.instance_id)
             else:
-                asked_at = datetime.now(UTC)
-                instance.wake_up = asked_at if instance.wake_up is None else min(asked_at, instance.wake_up)
+                latest_at = instance.latest.at  # a time that has been, by whatever clock
+                instance.wake_up = latest_at if instance.wake_up is None else min(latest_at, instance.wake_up)
                 self._make_ready(message.instance_id, instance)
         return number
 

@@ -7,6 +7,7 @@ A lock on a row shows its newest version, but not what others have written besid
 
 from __future__ import annotations
 
+# "At once" is a time that has been by the clock of whoever has committed, which may be another than the server's.
 # Where an index is to be used, it is the time of the statement: that of the clock may change while it runs.
 
 NUDGE = """
@@ -15,8 +16,9 @@ WITH target AS MATERIALIZED (
     ORDER BY i.id FOR NO KEY UPDATE OF i
 ),
 woken AS (
-    UPDATE {schema}.instances AS i SET wake_up = clock_timestamp() FROM target AS t
-    WHERE i.id = t.id AND t.owner IS NULL AND (t.wake_up IS NULL OR t.wake_up > clock_timestamp())
+    UPDATE {schema}.instances AS i SET wake_up = least(i.updated_at, clock_timestamp()) FROM target AS t
+    WHERE i.id = t.id AND t.owner IS NULL
+        AND (t.wake_up IS NULL OR t.wake_up > least(i.updated_at, clock_timestamp()))
     RETURNING i.id
 )
 SELECT pg_notify('{channel}', 'mail ' || owner || ' ' || id)::text FROM target WHERE owner IS NOT NULL
@@ -65,7 +67,7 @@ posted AS (
     RETURNING id
 ),
 woken AS (
-    UPDATE {schema}.instances AS i SET wake_up = least(i.wake_up, clock_timestamp())
+    UPDATE {schema}.instances AS i SET wake_up = least(i.wake_up, i.updated_at, clock_timestamp())
     FROM target AS t WHERE i.id = t.id AND t.owner IS NULL AND NOT t.finished
 )
 SELECT coalesce((SELECT id FROM posted), (

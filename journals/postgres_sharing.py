@@ -67,7 +67,9 @@ left_behind AS MATERIALIZED (
 ),
 freed AS (
     UPDATE {schema}.instances AS i SET owner = NULL,
-        wake_up = CASE WHEN i.status = 'running' OR {open} THEN clock_timestamp() ELSE i.wake_up END
+        wake_up = CASE
+            WHEN i.status = 'running' OR {open} THEN least(i.updated_at, clock_timestamp()) ELSE i.wake_up
+        END
     FROM left_behind AS l WHERE i.id = l.id AND i.owner IS NOT NULL
     RETURNING i.id
 )

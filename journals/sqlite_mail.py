@@ -27,8 +27,9 @@ _WHOSE = "SELECT owner, finished_at FROM wio_instances WHERE id = ?"
 _HAS_MAIL = """SELECT EXISTS (SELECT 1 FROM wio_messages INDEXED BY wio_open
     WHERE instance_id = ? AND answered_at IS NULL)"""
 _HAS_ANY = "SELECT EXISTS (SELECT 1 FROM wio_messages INDEXED BY wio_open WHERE answered_at IS NULL)"
-_WAKE = """UPDATE wio_instances SET wake_up = ?2
-    WHERE id = ?1 AND owner IS NULL AND finished_at IS NULL AND (wake_up IS NULL OR wake_up > ?2)"""
+# "At once" is a time that has been, by the clock of whoever has committed: that may be another than this one's.
+_WAKE = """UPDATE wio_instances SET wake_up = updated_at
+    WHERE id = ? AND owner IS NULL AND finished_at IS NULL AND (wake_up IS NULL OR wake_up > updated_at)"""
 _OPEN = """SELECT m.instance_id, m.operation, m.name, m.type, m.version, m.payload, m.key, m.id
     FROM json_each(?) AS wanted
     CROSS JOIN wio_instances AS i ON i.id = wanted.value AND (i.owner = ? OR i.finished_at IS NOT NULL)
@@ -65,7 +66,7 @@ def _wake_those_with_mail(connection: sqlite3.Connection, instance_ids: Sequence
     if connection.execute(_HAS_ANY).fetchone()[0]:
         for instance_id in instance_ids:
             if has_mail(connection, instance_id):
-                connection.execute(_WAKE, (instance_id, text_of_now()))
+                connection.execute(_WAKE, (instance_id,))
                 told.append(WORK)
 
 
@@ -95,7 +96,7 @@ def put(connection: sqlite3.Connection, message: Message, told: list[Told]) -> N
     if whose is None or whose[1] is not None:
         return
     if whose[0] is None:
-        connection.execute(_WAKE, (message.instance_id, now))
+        connection.execute(_WAKE, (message.instance_id,))
         told.append(WORK)
     else:
         told.append(mail_for(message.instance_id))

@@ -34,7 +34,7 @@ _TAKE_OUT = "DELETE FROM wio_members WHERE epoch = ?1 AND alive_until = coalesce
 _GIVE_BACK_ALL = """UPDATE wio_instances INDEXED BY wio_owned SET owner = NULL, wake_up = CASE
         WHEN status = 'running' OR EXISTS (SELECT 1 FROM wio_messages INDEXED BY wio_open
             WHERE instance_id = wio_instances.id AND answered_at IS NULL)
-        THEN ? ELSE wake_up END
+        THEN updated_at ELSE wake_up END
     WHERE owner = ?"""
 _READY = """SELECT wake_up, id FROM wio_instances INDEXED BY wio_ready
     WHERE workflow = ? AND version = ? AND owner IS NULL AND wake_up IS NOT NULL AND finished_at IS NULL
@@ -74,10 +74,9 @@ def others(connection: sqlite3.Connection, epoch: int) -> list[tuple[int, str, s
 def take_out(connection: sqlite3.Connection, epochs: Iterable[tuple[int, str | None]]) -> None:
     """Take members out whose lease still ends when it did (None: whenever), and give back at once what they own."""
     with transaction(connection):
-        now = text_of_now()
         taken_out = [epoch for epoch, until in epochs if connection.execute(_TAKE_OUT, (epoch, until)).rowcount]
         for epoch in taken_out:
-            connection.execute(_GIVE_BACK_ALL, (now, epoch))
+            connection.execute(_GIVE_BACK_ALL, (epoch,))
         if taken_out:
             tell(connection, [WORK])
 

@@ -135,7 +135,6 @@ def test_a_repeated_answer_lets_the_instance_go_on_where_nothing_else_does() -> 
                 dying.crash_at(1, CrashAt.AFTER)
                 await instance.complete("work", -7, by="ann", key="k")
         assert dying.dead
-        await dying.bury()
         async with virtual(store, flow, recover=False) as runtime:
             instance = await runtime.instance(flow, "a")
             await instance.complete("work", -7, by="ann", key="k")
