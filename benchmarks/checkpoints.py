@@ -14,15 +14,15 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from benchmarks.playing import NOW, played
 from benchmarks.report import report
 from benchmarks.workflows import Count, looped
 from interpreters import Runtime
 from interpreters.machine.turn import Turn, together
-from journals import Commit, Entry, InMemoryJournal, InstanceRecord, SqliteJournal, Status
+from journals import Commit, Entry, InMemoryJournal, SqliteJournal, Status
+from journals.forwarding import ForwardingJournal
 from journals.ports import Journal
 from wio import Workflow
 
@@ -87,11 +87,11 @@ def _commits(workflow: Workflow[Count, Any, Any], turns: list[Turn]) -> list[Com
     return commits
 
 
-class _Counting:
+class _Counting(ForwardingJournal):
     """Passes everything on to a journal that stays open, and counts the entries that are read."""
 
     def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+        super().__init__(journal)
         self.read_entries = 0
 
     async def open(self) -> None:
@@ -100,39 +100,17 @@ class _Counting:
     async def close(self) -> None:
         """Do nothing: it stays open."""
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Do nothing: it stays open."""
-
-    async def commit(self, commit: Commit) -> None:
-        """See `Journal`."""
-        await self._journal.commit(commit)
-
     async def read(self, instance_id: str, *, after: int = 0, most: int = 1_000) -> tuple[Entry, ...]:
         """See `Journal`."""
-        page = await self._journal.read(instance_id, after=after, most=most)
+        page = await super().read(instance_id, after=after, most=most)
         self.read_entries += len(page)
         return page
 
-    async def find(self, instance_id: str) -> InstanceRecord:
-        """See `Journal`."""
-        return await self._journal.find(instance_id)
-
     async def find_key(self, instance_id: str, key: str) -> Entry | None:
         """See `Journal`."""
-        found = await self._journal.find_key(instance_id, key)
+        found = await super().find_key(instance_id, key)
         self.read_entries += found is not None
         return found
-
-    async def find_all(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
-    ) -> tuple[InstanceRecord, ...]:
-        """See `Journal`."""
-        return await self._journal.find_all(statuses=statuses, after=after, most=most)
 
 
 if __name__ == "__main__":

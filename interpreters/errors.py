@@ -191,6 +191,7 @@ class UnexpectedSignal(WioError):
         self.expected = expected
         self.reason = reason or refusal.value
         self.address = address
+        self.waiting = waiting
         doing = f" The instance {waiting}." if waiting else ""
         takes = f"It takes now: {', '.join(expected)}." if expected else "It takes no signal now."
         super().__init__(f"Signal {signal!r} was refused: {self.reason}.{doing} {takes} Nothing was recorded.")
@@ -252,6 +253,7 @@ class WrongPayload(WioError):
     def __init__(self, place: str, reason: str) -> None:
         super().__init__(f"{place}: {reason.rstrip('.')}. Nothing was recorded.")
         self.place = place
+        self.reason = reason
 
 
 class InstancePaused(WioError):

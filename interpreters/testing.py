@@ -15,7 +15,7 @@ import asyncio
 import enum
 import heapq
 import itertools
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import TracebackType
@@ -30,9 +30,11 @@ from interpreters.runtime.instance import Instance
 from interpreters.runtime.runtime import Runtime
 from interpreters.runtime.tasking import OfferedTask
 from journals.codecs import Codec
-from journals.entries import Commit, Entry, InstanceRecord, Status
+from journals.entries import Entry, InstanceRecord
+from journals.forwarding import ForwardingJournal, ForwardingMember
 from journals.memory import InMemoryJournal
-from journals.ports import Journal
+from journals.ports import Journal, Member
+from journals.sharing import LEASE, Hear
 from wio.errors import WioError
 from wio.nodes import Err, Out
 from wio.signals import Query, Signal
@@ -105,12 +107,16 @@ class Crashed(BaseException):
     """Ends everything in a process that a test lets die. It is no `Exception`, so no code can survive it."""
 
 
-class CrashingJournal:
-    """Passes everything on to a journal, until it lets the process die at a chosen commit; then nothing passes."""
+class CrashingJournal(ForwardingJournal):
+    """Passes everything on to a journal, until it lets the process die at a chosen commit; then nothing passes.
+
+    The journal itself stays open: it outlives the processes that a test starts on it.
+    """
 
     def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+        super().__init__(journal)
         self._crash: tuple[int, CrashAt] | None = None
+        self._members: list[Member] = []
         self.commits = 0
         self.dead = False
 
@@ -118,56 +124,38 @@ class CrashingJournal:
         """Die at the `commit`-th commit from now, counted from 1."""
         self._crash = (self.commits + commit, side)
 
-    async def open(self) -> None:
-        """Open the journal."""
-        await self._journal.open()
-
     async def close(self) -> None:
-        """Leave the journal open: it outlives the processes that a test starts on it."""
+        """Leave the journal open."""
 
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
+    async def join(
+        self, name: str, knows: Sequence[tuple[str, int]], hear: Hear, *, lease: timedelta = LEASE
+    ) -> Member:
+        """Become a member for as long as the process lives."""
+        member = await self.around("join", lambda: self.journal.join(name, knows, hear, lease=lease))
+        self._members.append(member)
+        return ForwardingMember(member, self.around)
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
+    async def bury(self) -> None:
+        """Let the process be dead, and what it has owned be nobody's, as happens when its lease runs out."""
+        self.dead = True
+        for member in self._members:
+            await member.leave()
 
-    async def commit(self, commit: Commit) -> None:
-        """Commit, or die before or after it."""
+    async def around(self, method: str, call: Callable[[], Awaitable[T]]) -> T:
+        """Let a call pass as long as the process lives; a commit may be its end, before or after."""
         self._check_alive()
+        if method != "commit":
+            return await call()
         self.commits += 1
-        crash = self._crash
-        dies_now = crash is not None and crash[0] == self.commits
-        if dies_now and crash is not None and crash[1] is CrashAt.BEFORE:
-            self.dead = True
+        side = self._crash[1] if self._crash is not None and self._crash[0] == self.commits else None
+        if side is CrashAt.BEFORE:
+            await self.bury()
         self._check_alive()
-        await self._journal.commit(commit)
-        self.dead = self.dead or dies_now
+        returned = await call()
+        if side is CrashAt.AFTER:
+            await self.bury()
         self._check_alive()
-
-    async def read(self, instance_id: str, *, after: int = 0, most: int = 1_000) -> tuple[Entry, ...]:
-        """Read entries."""
-        self._check_alive()
-        return await self._journal.read(instance_id, after=after, most=most)
-
-    async def find(self, instance_id: str) -> InstanceRecord:
-        """Find a record."""
-        self._check_alive()
-        return await self._journal.find(instance_id)
-
-    async def find_key(self, instance_id: str, key: str) -> Entry | None:
-        """Find the entry of a key."""
-        self._check_alive()
-        return await self._journal.find_key(instance_id, key)
-
-    async def find_all(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
-    ) -> tuple[InstanceRecord, ...]:
-        """Find records."""
-        self._check_alive()
-        return await self._journal.find_all(statuses=statuses, after=after, most=most)
+        return returned
 
     def _check_alive(self) -> None:
         if self.dead:

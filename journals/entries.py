@@ -112,13 +112,30 @@ class InstanceRecord:
 
 
 @attrs.frozen
+class Message:
+    """Is something asked of an instance. The runtime says what `operation`, `name` and `payload` may be.
+
+    `key` tells messages apart that are the same message sent again: of two with one key for one instance only the
+    first is there, and both get its answer. `id` is given by the store; 0 before that.
+    """
+
+    instance_id: str
+    operation: str
+    name: str
+    payload: Payload | None
+    key: str
+    id: int = 0
+
+
+@attrs.frozen
 class Commit:
     """Is all that changes in one instance at once; a journal stores all of it or nothing.
 
     `expected` is the `seq` of the last entry before it; 0 starts the instance. `entries` go on from there
     without a gap and may be empty, when only the record changes. `token` is unique to this commit: a journal
     uses it to recognise a commit that is repeated because its answer was lost. `at` becomes the record's
-    `updated_at`.
+    `updated_at`. `owner` is the epoch of the member that commits, which must own the instance, or owns it from its
+    start; None is for an instance that nobody owns. `mail` goes out with the commit, or not at all.
     """
 
     instance_id: str
@@ -131,3 +148,5 @@ class Commit:
     token: str
     wake_up: datetime | None = None
     detail: str = ""
+    owner: int | None = None
+    mail: tuple[Message, ...] = ()

@@ -25,6 +25,28 @@ class Conflict(JournalError):
         self.expected = expected
 
 
+class NotOwner(Conflict):
+    """Says that the instance is another member's, or that the lease of the one that commits has run out."""
+
+    def __init__(self, instance_id: str, expected: int, owner: int | None) -> None:
+        super().__init__(instance_id, expected)
+        who = "Nobody in particular" if owner is None else f"Member {owner}"
+        self.args = (
+            f"{who} does not own instance {instance_id!r}, or not any more: another process may go on with it."
+            " Nothing was stored. Claim the instance, or ask its owner by a message.",
+        )
+        self.owner = owner
+
+
+class OwnedElsewhere(JournalError):
+    """Says that another member owns the instance."""
+
+    def __init__(self, instance_id: str, owner: int) -> None:
+        super().__init__(f"Instance {instance_id!r} is owned by member {owner}. Ask it by a message.")
+        self.instance_id = instance_id
+        self.owner = owner
+
+
 class UnknownInstance(JournalError):
     """Says that the journal has no instance with this id."""
 

@@ -7,6 +7,7 @@ same tokens: a commit whose answer was lost is found to be stored already.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 from types import TracebackType
@@ -14,12 +15,13 @@ from typing import Any, Self, TypeAlias
 
 import attrs
 
-from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Status
+from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import JournalClosed, UnknownInstance
 from journals.grouping import GroupCommit, in_task
 from journals.ports import LIMIT_BYTES
 from journals.rows import entries_of, entry_of, record_of
-from journals.validation import validate
+from journals.sharing import LEASE, Hear, MemberRecord, Posted
+from journals.validation import validate, validate_message
 from wio.errors import WioError
 
 
@@ -31,10 +33,13 @@ try:
     from journals.postgres_batches import Batches
     from journals.postgres_connections import Connection, connector
     from journals.postgres_errors import InvalidSetting, place_of
+    from journals.postgres_joining import Joining, PostgresListener, member_of
+    from journals.postgres_members import PostgresMember, payload_of
     from journals.postgres_schema import checked_schema, migrate
     from journals.postgres_session import Session
+    from journals.postgres_sharing import sharing_statements
     from journals.postgres_statements import statements
-    from journals.postgres_values import array, storable, time_of
+    from journals.postgres_values import array, message_parameters, storable, time_of
 except ImportError as error:
     raise MissingDriver(
         f"PostgresJournal needs psycopg 3, the driver for Postgres ({error}). Run: pip install 'wio[postgres]'"
@@ -43,14 +48,17 @@ except ImportError as error:
 Row: TypeAlias = tuple[Any, ...]
 
 _LARGEST = 2**63 - 1
+_MIGRATION_SECONDS = 3_600.0
 
 
 @attrs.frozen
 class _Opened:
     session: Session
     group: GroupCommit
+    joining: Joining
 
     async def close(self) -> None:
+        await self.joining.close()
         await self.group.drain()
         await self.session.close()
 
@@ -59,12 +67,14 @@ class PostgresJournal:
     """Is a journal in a schema of a Postgres database; it keeps the whole contract of `journals.ports.Journal`.
 
     `dsn` is whatever libpq takes. `open` creates the schema, or migrates it. At most `pool_size` connections are
-    open, one of them for commits. `limit_bytes` is the limit of one payload. `connect_timeout`, in whole seconds, is
-    for each server in the DSN. `patience` bounds how long one statement may take, and for how long a call goes on
-    trying while Postgres is away; then it raises `JournalUnavailable`. The same journal works again when Postgres does.
+    open, one of them for commits; each member and each listener has one more, and a thread. `limit_bytes` is the limit
+    of one payload. `connect_timeout`, in whole seconds, is for each server in the DSN. `patience` bounds how long one
+    statement may take, and for how long a call goes on trying while Postgres is away; then it raises
+    `JournalUnavailable`. The same journal works again when Postgres does.
 
     `prepare=False` leaves nothing in the session on the server, as a pooler in transaction mode demands; then each
-    statement is planned anew. What a commit survives is the server's to say: leave its `synchronous_commit` on.
+    statement is planned anew. `listen=False` asks every second what has happened, since through such a pooler nothing
+    is called out to anybody. What a commit survives is the server's to say: leave its `synchronous_commit` on.
     """
 
     def __init__(
@@ -77,6 +87,7 @@ class PostgresJournal:
         connect_timeout: timedelta = timedelta(seconds=5),
         patience: timedelta = timedelta(seconds=5),
         prepare: bool = True,
+        listen: bool = True,
     ) -> None:
         if pool_size < 1:
             raise InvalidSetting(f"pool_size={pool_size}: a journal needs at least one connection.")
@@ -87,6 +98,8 @@ class PostgresJournal:
         self._limit_bytes = limit_bytes
         self._patience = patience
         self._prepare = prepare
+        self._listens = listen
+        self._sharing = sharing_statements(schema)
         self._statements = statements(schema)
         self._opened: _Opened | None = None
 
@@ -99,13 +112,17 @@ class PostgresJournal:
             return
         session = Session(self._connect, self._pool_size, self._patience, repr(self))
         try:
-            await session.once(partial(migrate, schema=self._schema, journal=repr(self)))
+            await session.once(partial(migrate, schema=self._schema, journal=repr(self)), _MIGRATION_SECONDS)
         except BaseException:
             await session.close()
             raise
         if self._opened is None:
-            batches = Batches(session, self._statements, self._prepare, repr(self))
-            self._opened = _Opened(session, GroupCommit(in_task(batches.store)))
+            batches = Batches(session, self._statements, self._sharing.nudge, self._prepare, repr(self))
+            joining = Joining(
+                self._connect, self._ask, self._sharing, self._patience, repr(self),
+                prepare=self._prepare, listens=self._listens,
+            )  # fmt: skip
+            self._opened = _Opened(session, GroupCommit(in_task(batches.store)), joining)
         else:  # Another task has opened it meanwhile.
             await session.close()
 
@@ -128,7 +145,7 @@ class PostgresJournal:
         """Store a commit, whole, together with others that wait. See `Journal.commit`."""
         opened = self._require_opened()
         validate(commit, self._limit_bytes)
-        await opened.group.commit(commit)
+        await opened.joining.noted(commit, opened.group.commit)
 
     async def read(self, instance_id: str, *, after: int = 0, most: int = 1_000) -> tuple[Entry, ...]:
         """Return the entries with `seq > after`, at most `most` of them. See `Journal.read`."""
@@ -163,10 +180,53 @@ class PostgresJournal:
         rows = await self._ask(question, start, names, str(_clamped(most)))
         return tuple(record_of(row, time_of) for row in rows)
 
-    async def _ask(self, question: bytes, *parameters: str) -> list[Row]:
+    async def join(
+        self, name: str, knows: Sequence[tuple[str, int]], hear: Hear, *, lease: timedelta = LEASE
+    ) -> PostgresMember:
+        """Become a member. See `Journal.join`."""
+        return await self._require_opened().joining.join(name, knows, hear, lease)
+
+    async def listen(self, hear: Hear) -> PostgresListener:
+        """Hear `Answered` and `Rested`; and `Work` when some of them may have been missed. See `Journal.listen`."""
+        return await self._require_opened().joining.listen(hear)
+
+    async def members(self) -> tuple[MemberRecord, ...]:
+        """Return the members whose lease holds. See `Journal.members`."""
+        rows = await self._ask(self._sharing.members)
+        return tuple(member_of(row) for row in rows)
+
+    async def owner(self, instance_id: str) -> int | None:
+        """Return the epoch of the member that owns an instance, or None. See `Journal.owner`."""
+        rows = await self._ask_about(instance_id, self._sharing.owner)
+        epoch: int | None = rows[0][0]
+        return epoch
+
+    async def post(self, message: Message) -> Posted:
+        """Store a message, and tell who owns the instance, or that it can be claimed. See `Journal.post`."""
+        self._require_opened()
+        validate_message(message, self._limit_bytes)
+        parameters = message_parameters(message)
+
+        while True:
+            rows = await self._ask(self._sharing.post, *parameters)
+            if not rows:
+                raise UnknownInstance(message.instance_id, repr(self))
+            message_id, is_over, _ = rows[0]
+            if is_over or message_id is not None:
+                return Posted(message_id or 0, is_over)
+            # The same message was sent twice at once; the other one is stored, but was not yet seen.
+
+    async def answer_to(self, message_id: int) -> Payload | None:
+        """Return the answer to a message, or None. See `Journal.answer_to`."""
+        rows = await self._ask(self._sharing.answer_to, str(_clamped(message_id)))
+        return payload_of(*rows[0]) if rows else None
+
+    async def _ask(self, question: bytes, *parameters: str | None, tries: Iterator[int] | None = None) -> list[Row]:
         async def answered(connection: Connection) -> list[Row]:
+            if tries is not None:
+                next(tries)
             cursor = await connection.execute(question, parameters, prepare=self._prepare, binary=True)
-            return await cursor.fetchall()
+            return await cursor.fetchall() if cursor.description else []
 
         return await self._require_opened().session.read(answered)
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any, TypeAlias
 
 import attrs
 
 from journals.entries import Commit
-from journals.errors import Conflict, InvalidCommit, JournalError, UnknownInstance
+from journals.errors import Conflict, InvalidCommit, JournalError, NotOwner, UnknownInstance
 from journals.postgres_connections import Connection
+from journals.postgres_notices import says_more
 from journals.postgres_session import Session
 from journals.postgres_statements import Statements
-from journals.postgres_values import Parameters, commit_parameters, loser_parameters
+from journals.postgres_values import Parameters, array, commit_parameters, loser_parameters, telling_parameters
 
 Answers: TypeAlias = Sequence[JournalError | None]
 
@@ -27,6 +29,7 @@ class Batches:
 
     session: Session
     statements: Statements
+    nudge: bytes
     prepare: bool
     journal: str
 
@@ -49,19 +52,34 @@ class Batches:
             return [error] * len(commits)
 
     async def _store_at_once(self, commits: Sequence[Commit], connection: Connection) -> Answers:
-        won = {row[0] for row in await self._rows(connection, self.statements.commit, commit_parameters(commits))}
+        won = await self._won(connection, commits)
         losers = [commit for commit in commits if commit.instance_id not in won]
         if not losers:
             return [None] * len(commits)
         rows = await self._rows(connection, self.statements.losers, loser_parameters(losers))
-        states = {instance_id: (known, repeated) for instance_id, known, repeated in rows}
+        states = {row[0]: row[1:] for row in rows}
         reasons = {loser.instance_id: self._reason(loser, *states[loser.instance_id]) for loser in losers}
         return [reasons.get(commit.instance_id) for commit in commits]
 
-    def _reason(self, loser: Commit, known: bool, repeated: bool) -> JournalError | None:
+    async def _won(self, connection: Connection, commits: Sequence[Commit]) -> set[str]:
+        parameters = commit_parameters(commits)
+        if not any(map(says_more, commits)):
+            return {row[0] for row in await self._rows(connection, self.statements.commit, parameters)}
+        parameters = (*parameters, *telling_parameters(commits))
+        won = {row[0] for row in await self._rows(connection, self.statements.commit_and_tell, parameters)}
+        receivers = {message.instance_id for commit in commits for message in commit.mail}
+        if receivers:
+            await self._rows(connection, self.nudge, (array(sorted(receivers)),))
+        return won
+
+    def _reason(self, loser: Commit, known: bool, repeated: bool, owned: bool, alive: bool) -> JournalError | None:
+        if repeated and loser.entries:
+            return None
         if loser.expected and not known:
             return UnknownInstance(loser.instance_id, self.journal)
-        return None if repeated and loser.entries else Conflict(loser.instance_id, loser.expected)
+        if not alive or (loser.expected and not owned):
+            return NotOwner(loser.instance_id, loser.expected, loser.owner)
+        return Conflict(loser.instance_id, loser.expected)
 
     async def _rows(self, connection: Connection, statement: bytes, parameters: Parameters) -> list[tuple[Any, ...]]:
         cursor = await connection.execute(statement, parameters, prepare=self.prepare)
@@ -87,5 +105,8 @@ def portions(commits: Sequence[Commit], most_characters: int) -> Iterator[Sequen
 
 
 def _characters(commit: Commit) -> int:
-    payloads = (payload for entry in commit.entries for payload in (entry.payload, entry.response))
+    payloads = chain(
+        (payload for entry in commit.entries for payload in (entry.payload, entry.response)),
+        (message.payload for message in commit.mail),
+    )
     return sum(len(payload.text) for payload in payloads if payload is not None)

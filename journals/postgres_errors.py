@@ -56,8 +56,8 @@ _MEANINGS = (
         (errors.InsufficientPrivilege,),
         JournalReadOnly,
         "does not let this role work",
-        "Nothing was stored. Grant it USAGE on the schema and SELECT, INSERT and UPDATE on all its tables; to"
-        " create and migrate the schema it must own it, or have the right GRANT CREATE ON DATABASE.",
+        "Nothing was stored. Grant it USAGE on the schema and SELECT, INSERT, UPDATE and DELETE on all its"
+        " tables; to create and migrate the schema it must own it, or have the right GRANT CREATE ON DATABASE.",
     ),
     _Meaning(
         (errors.DiskFull,),

@@ -3,6 +3,10 @@
     meta        one row: the program that wrote the schema, and the version of the schema
     instances   a row for each instance, the record
     entries     a row for each entry; `token` is that of the commit which brought it
+    members     a row for each process that runs instances, as long as nobody has found its lease to have run out
+    messages    a row for each message to an instance; without an answer as long as `answered_at` is null
+    pollers     a row for each process that cannot listen, and asks instead what has happened
+    rests       who has ended, is paused or stuck; written only when there are pollers, and kept for a short time
 
 `migrate` applies the missing `MIGRATIONS`, forward only, in one transaction and under a lock, so that any number of
 processes may open a new schema at once.
@@ -61,10 +65,58 @@ CREATE INDEX entries_by_key ON {schema}.entries (instance_id, left(key, 100), se
 INSERT INTO {schema}.meta (program, version) VALUES ('wio', 0);
 """
 
-MIGRATIONS = (_VERSION_1,)
+# A step of an instance changes none of the columns that an index has or asks for: so the row stays in its page, and no
+# index is written to. What version 1 left running has to be claimed by somebody, at once.
+_VERSION_2 = """
+ALTER TABLE {schema}.instances ADD COLUMN owner bigint;
+UPDATE {schema}.instances SET wake_up = clock_timestamp() WHERE NOT finished AND status = 'running';
+CREATE INDEX instances_ready ON {schema}.instances (workflow, version, wake_up)
+    WHERE owner IS NULL AND wake_up IS NOT NULL AND NOT finished;
+CREATE INDEX instances_owned ON {schema}.instances (owner) WHERE owner IS NOT NULL;
+CREATE TABLE {schema}.members (
+    epoch bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL,
+    process text NOT NULL,
+    knows text NOT NULL,
+    joined_at timestamptz NOT NULL,
+    alive_until timestamptz NOT NULL
+) WITH (fillfactor = 50);
+CREATE TABLE {schema}.messages (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    instance_id text COLLATE "C" NOT NULL,
+    operation text NOT NULL,
+    name text NOT NULL,
+    type text,
+    version bigint,
+    payload text,
+    key text NOT NULL,
+    sent_at timestamptz NOT NULL,
+    answered_at timestamptz,
+    answer_type text,
+    answer_version bigint,
+    answer text
+);
+CREATE UNIQUE INDEX messages_by_key ON {schema}.messages (instance_id, left(key, 100), hashtextextended(key, 0));
+CREATE INDEX messages_open ON {schema}.messages (instance_id, id) WHERE answered_at IS NULL;
+CREATE INDEX messages_answered ON {schema}.messages (answered_at) WHERE answered_at IS NOT NULL;
+CREATE TABLE {schema}.pollers (
+    token text PRIMARY KEY,
+    alive_until timestamptz NOT NULL
+) WITH (fillfactor = 50);
+CREATE TABLE {schema}.rests (
+    instance_id text COLLATE "C" NOT NULL,
+    at timestamptz NOT NULL
+);
+CREATE INDEX rests_by_time ON {schema}.rests (at);
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2)
 """Are the changes that lead from each version of the schema to the next; the first creates it."""
 
-_TABLES = ("entries", "instances", "meta")
+_TABLES = (
+    {"entries", "instances", "meta"},
+    {"entries", "instances", "members", "messages", "meta", "pollers", "rests"},
+)
 _META = {"program", "version"}
 
 # The catalogue, unlike information_schema, also shows what this role has no rights to.
@@ -72,7 +124,7 @@ _COLUMNS = b"""
 SELECT c.relname, a.attname FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-WHERE n.nspname = $1 AND c.relname IN ('entries', 'instances', 'meta')
+WHERE n.nspname = $1 AND c.relname = ANY ($2)
 """
 
 
@@ -109,10 +161,7 @@ async def migrate(connection: Connection, schema: str, journal: str) -> None:
 
 async def _version(connection: Connection, schema: str, journal: str) -> int:
     """Return the version of the schema, 0 when there is none."""
-    cursor = await connection.execute(_COLUMNS, (schema,))
-    columns: dict[str, set[str]] = {}
-    for table, column in await cursor.fetchall():
-        columns.setdefault(table, set()).add(column)
+    columns = await _columns(connection, schema)
     if not columns:
         return 0
     if columns.get("meta") != _META:
@@ -124,10 +173,22 @@ async def _version(connection: Connection, schema: str, journal: str) -> int:
     found = int(rows[0][1])
     if found > len(MIGRATIONS):
         raise NewerSchema(journal, found, len(MIGRATIONS))
-    missing = set(_TABLES) - set(columns)
+    wanted = _TABLES[max(found, 1) - 1]
+    if not wanted <= set(columns):  # Another process may have migrated between the two looks.
+        columns = await _columns(connection, schema)
+    missing = wanted - set(columns)
     if missing:
         raise _not_a_journal(journal, f"a table meta, but no table {', '.join(sorted(missing))}")
     return found
+
+
+async def _columns(connection: Connection, schema: str) -> dict[str, set[str]]:
+    """Return the columns of each table that has a name of ours."""
+    cursor = await connection.execute(_COLUMNS, (schema, sorted(_TABLES[-1])))
+    columns: dict[str, set[str]] = {}
+    for table, column in await cursor.fetchall():
+        columns.setdefault(table, set()).add(column)
+    return columns
 
 
 async def _apply_missing(connection: Connection, schema: str, version: int) -> None:

@@ -32,10 +32,10 @@ class Session:
         self._journal = journal
         self._gave_up = False
 
-    async def once(self, work: Callable[[Connection], Awaitable[Answer]]) -> Answer:
-        """Return what `work` makes of the connection for commits. Raises at the first error."""
+    async def once(self, work: Callable[[Connection], Awaitable[Answer]], seconds: float | None = None) -> Answer:
+        """Return what `work` makes of the connection for commits, in so many seconds. Raises at the first error."""
         try:
-            return await self._try(self._commits, work)
+            return await self._try(self._commits, work, seconds)
         except DRIVER_ERRORS as error:
             raise translated(error, self._journal, commits=False) from error
 
@@ -75,8 +75,10 @@ class Session:
             await asyncio.sleep(pause_seconds)
             pause_seconds = min(2 * pause_seconds, _LONGEST_PAUSE_SECONDS)
 
-    async def _try(self, connections: Connections, work: Callable[[Connection], Awaitable[Answer]]) -> Answer:
-        async with asyncio.timeout(self._patience_seconds), connections.borrowed() as connection:
+    async def _try(
+        self, connections: Connections, work: Callable[[Connection], Awaitable[Answer]], seconds: float | None = None
+    ) -> Answer:
+        async with asyncio.timeout(seconds or self._patience_seconds), connections.borrowed() as connection:
             return await work(connection)
 
     async def _problem(self, error: Exception, commits: bool) -> JournalError:

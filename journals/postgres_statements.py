@@ -2,7 +2,11 @@
 
 A batch travels as arrays, one for each column, so that the text of the statement never changes. The statement
 moves every record that still is where its commit expects it, inserts the records that start, and then inserts the
-entries of those that it moved or inserted; all of that happens or nothing, and it takes one round trip.
+entries of those that it moved or inserted; all of that happens or nothing, and it takes one round trip. Who commits in
+the name of a member that is none any more, or that does not own the instance, changes nothing.
+
+When others have to hear of a commit, a longer statement is used, which does the same, posts the commits' messages, and
+calls out what it is told to call out: a plain step pays nothing for that.
 """
 
 from __future__ import annotations
@@ -10,27 +14,31 @@ from __future__ import annotations
 import attrs
 from psycopg import sql
 
+from journals.postgres_notices import channel_of
 from journals.rows import ENTRY_COLUMNS, RECORD_COLUMNS
 
 _COMMIT = """
 WITH commits AS MATERIALIZED (
     SELECT * FROM unnest(
         $1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[],
-        $6::text[], $7::boolean[], $8::timestamptz[], $9::text[], $10::timestamptz[]
-    ) AS c (id, workflow, version, expected, last_seq, status, finished, wake_up, detail, at)
+        $6::text[], $7::boolean[], $8::timestamptz[], $9::text[], $10::timestamptz[], $11::bigint[]
+    ) AS c (id, workflow, version, expected, last_seq, status, finished, wake_up, detail, at, owner)
+    WHERE c.owner IS NULL OR c.owner IN (SELECT epoch FROM {schema}.members)
 ),
 continued AS (
     UPDATE {schema}.instances AS i
     SET workflow = c.workflow, version = c.version, status = c.status, finished = c.finished,
-        last_seq = c.last_seq, wake_up = c.wake_up, detail = c.detail, updated_at = c.at
+        last_seq = c.last_seq, wake_up = c.wake_up, detail = c.detail, updated_at = c.at,
+        owner = CASE WHEN c.finished THEN NULL ELSE c.owner END
     FROM commits AS c
-    WHERE c.expected > 0 AND i.id = c.id AND i.last_seq = c.expected
+    WHERE c.expected > 0 AND i.id = c.id AND i.last_seq = c.expected AND i.owner IS NOT DISTINCT FROM c.owner
     RETURNING i.id
 ),
 started AS (
     INSERT INTO {schema}.instances
-        (id, workflow, version, status, finished, last_seq, wake_up, detail, started_at, updated_at)
-    SELECT id, workflow, version, status, finished, last_seq, wake_up, detail, at, at
+        (id, workflow, version, status, finished, last_seq, wake_up, detail, started_at, updated_at, owner)
+    SELECT id, workflow, version, status, finished, last_seq, wake_up, detail, at, at,
+        CASE WHEN finished THEN NULL ELSE owner END
     FROM commits WHERE expected = 0
     ON CONFLICT (id) DO NOTHING
     RETURNING id
@@ -38,17 +46,39 @@ started AS (
 written AS (
     INSERT INTO {schema}.entries (instance_id, token, {entry_columns})
     SELECT e.* FROM unnest(
-        $11::text[], $12::text[], $13::bigint[], $14::text[], $15::text[], $16::text[], $17::bigint[],
-        $18::text[], $19::timestamptz[], $20::text[], $21::text[], $22::bigint[], $23::text[]
+        $12::text[], $13::text[], $14::bigint[], $15::text[], $16::text[], $17::text[], $18::bigint[],
+        $19::text[], $20::timestamptz[], $21::text[], $22::text[], $23::bigint[], $24::text[]
     ) AS e (instance_id, token, {entry_columns})
     WHERE e.instance_id IN (SELECT id FROM continued) OR e.instance_id IN (SELECT id FROM started)
-)
+){more}
 SELECT id FROM continued UNION ALL SELECT id FROM started
 """
 
+# What is called out is so also when a commit was refused; that does no harm. The void of pg_notify becomes '',
+# which is no instance's id.
+_MORE = """,
+posted AS (
+    INSERT INTO {schema}.messages (instance_id, operation, name, type, version, payload, key, sent_at)
+    SELECT m.instance_id, m.operation, m.name, m.type, m.version, m.payload, m.key, clock_timestamp()
+    FROM unnest(
+        $26::text[], $27::text[], $28::text[], $29::text[], $30::text[], $31::bigint[], $32::text[], $33::text[]
+    ) AS m (sender, instance_id, operation, name, type, version, payload, key)
+    WHERE (m.sender IN (SELECT id FROM continued) OR m.sender IN (SELECT id FROM started))
+        AND NOT EXISTS (SELECT 1 FROM {schema}.instances AS i WHERE i.id = m.instance_id AND i.finished)
+    ON CONFLICT DO NOTHING
+),
+rested AS (
+    INSERT INTO {schema}.rests (instance_id, at)
+    SELECT id, clock_timestamp() FROM commits
+    WHERE status = ANY ($34::text[]) AND EXISTS (SELECT 1 FROM {schema}.pollers)
+)
+SELECT pg_notify('{channel}', n.text)::text FROM unnest($25::text[]) AS n (text) UNION ALL"""
+
 _LOSERS = """
-SELECT c.id, i.id IS NOT NULL AS known, coalesce(e.token = c.token, false) AS repeated
-FROM unnest($1::text[], $2::bigint[], $3::text[]) AS c (id, expected, token)
+SELECT c.id, i.id IS NOT NULL AS known, coalesce(e.token = c.token, false) AS repeated,
+    i.owner IS NOT DISTINCT FROM c.owner AS owned,
+    c.owner IS NULL OR EXISTS (SELECT 1 FROM {schema}.members AS m WHERE m.epoch = c.owner) AS alive
+FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[]) AS c (id, expected, token, owner)
 LEFT JOIN {schema}.instances AS i ON i.id = c.id
 LEFT JOIN {schema}.entries AS e ON e.instance_id = c.id AND e.seq = c.expected + 1
 """
@@ -88,6 +118,7 @@ class Statements:
     """Holds the statements of a journal for one schema."""
 
     commit: bytes
+    commit_and_tell: bytes
     losers: bytes
     read: bytes
     find: bytes
@@ -98,13 +129,15 @@ class Statements:
 
 def statements(schema: str) -> Statements:
     """Return the statements for a schema."""
-    texts = (_COMMIT, _LOSERS, _READ, _FIND, _FIND_KEY, _FIND_ALL, _FIND_UNFINISHED)
+    commits = (_COMMIT.replace("{more}", more) for more in ("", _MORE))
+    texts = (*commits, _LOSERS, _READ, _FIND, _FIND_KEY, _FIND_ALL, _FIND_UNFINISHED)
     return Statements(*(_for_schema(text, schema) for text in texts))
 
 
 def _for_schema(text: str, schema: str) -> bytes:
     return text.format(
         schema=sql.Identifier(schema).as_string(),
+        channel=channel_of(schema),
         entry_columns=", ".join(ENTRY_COLUMNS),
         entry_columns_of_e=", ".join(f"e.{column}" for column in ENTRY_COLUMNS),
         record_columns=", ".join(RECORD_COLUMNS),

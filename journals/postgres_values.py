@@ -8,7 +8,8 @@ from typing import TypeAlias, cast
 
 import msgspec
 
-from journals.entries import UNFINISHED, Commit
+from journals.entries import UNFINISHED, Commit, Message
+from journals.postgres_notices import RESTING, texts_of
 from journals.rows import ENTRY_COLUMNS, entry_row
 
 Parameters: TypeAlias = tuple[str | None, ...]
@@ -41,6 +42,30 @@ def _record_row(commit: Commit) -> tuple[_Cell, ...]:
         None if commit.wake_up is None else _in_utc(commit.wake_up),
         commit.detail,
         _in_utc(commit.at),
+        commit.owner,
+    )
+
+
+def telling_parameters(commits: Sequence[Commit]) -> Parameters:
+    """Return what the statement that stores a batch and tells of it takes besides those parameters."""
+    rows = [(commit.instance_id, *_message_row(message)) for commit in commits for message in commit.mail]
+    columns = zip(*rows, strict=True) if rows else [()] * 8
+    return (array(texts_of(commits)), *map(array, columns), array(status.value for status in RESTING))
+
+
+def message_parameters(message: Message) -> tuple[str | None, ...]:
+    """Return the parameters of the statement that posts a message."""
+    return tuple(None if value is None else str(value) for value in _message_row(message))
+
+
+def _message_row(message: Message) -> tuple[str | int | None, ...]:
+    payload = message.payload
+    return (
+        message.instance_id,
+        message.operation,
+        message.name,
+        *((None, None, None) if payload is None else (payload.type, payload.version, payload.text)),
+        message.key,
     )
 
 
@@ -54,6 +79,7 @@ def loser_parameters(commits: Sequence[Commit]) -> Parameters:
         array(commit.instance_id for commit in commits),
         array(commit.expected for commit in commits),
         array(commit.token for commit in commits),
+        array(commit.owner for commit in commits),
     )
 
 

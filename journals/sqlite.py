@@ -3,6 +3,7 @@
 event loop --- GroupCommit ---> writing thread --- one transaction a batch ---> file (write-ahead log)
            --- each read -----> reading thread --- a connection of its own ---> the same file
            --- a lone commit, while the disk is quick, without a thread -----> the same file
+           <-- what others write, heard by a thread for each member ---------- the same file
 """
 
 from __future__ import annotations
@@ -19,16 +20,23 @@ from typing import Self
 
 import attrs
 
+from journals import sqlite_mail as mail
+from journals import sqlite_sharing as sharing
 from journals import sqlite_statements as statements
-from journals.entries import Commit, Entry, InstanceRecord, Status
+from journals.entries import Commit, Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import JournalClosed, JournalError, JournalFull, JournalUnavailable, NotAJournal
-from journals.grouping import GroupCommit, Hear
+from journals.grouping import GroupCommit
+from journals.grouping import Hear as HearAnswers
 from journals.ports import LIMIT_BYTES
+from journals.sharing import LEASE, Hear, MemberRecord, Posted
 from journals.sqlite_errors import translated
+from journals.sqlite_heart import Joining
 from journals.sqlite_lone import LoneCommits
+from journals.sqlite_members import SqliteListener, SqliteMember, end_all
 from journals.sqlite_schema import prepare
 from journals.sqlite_thread import ConnectionThread
-from journals.validation import validate
+from journals.sqlite_watch import Ear, Watch
+from journals.validation import validate, validate_message
 
 _CHECKPOINT_PAGES = 1_000
 """Is when the log is folded into the file and used again: writing over it is faster than letting it grow."""
@@ -51,9 +59,15 @@ class _Opened:
     reader: ConnectionThread
     group: GroupCommit
     lone: LoneCommits
+    watches: list[Watch] = attrs.field(factory=list[Watch])
+
+    def add(self, watch: Watch) -> Watch:
+        self.watches[:] = [each for each in self.watches if each.is_alive] + [watch]
+        return watch
 
     async def close(self) -> None:
         await self.group.drain()
+        await end_all(tuple(self.watches), self.reader)
         # The last connection to close folds the write-ahead log into the file; only the writer may do so.
         self.lone.close()
         await self.reader.close()
@@ -158,12 +172,48 @@ class SqliteJournal:
             lambda connection: statements.find_all(connection, statuses, after, max(most, 0))
         )
 
+    async def join(
+        self, name: str, knows: Sequence[tuple[str, int]], hear: Hear, *, lease: timedelta = LEASE
+    ) -> SqliteMember:
+        """Become a member. A process that was killed is known to be gone at once. See `Journal.join`."""
+        opened, ear = self._now_open(), Ear(hear)
+        joining = Joining(name, tuple(knows), lease, ear.membership.token)
+        watch = opened.add(Watch(ear, partial(self._connect_watch, lease), self._translated, joining))
+        epoch = await watch.begun
+        assert epoch is not None
+        return SqliteMember(epoch, joining.knows, ear, watch, opened.writer, opened.reader, repr(self))
+
+    async def listen(self, hear: Hear) -> SqliteListener:
+        """Hear of answers and ends, until the listener is closed or dropped. See `Journal.listen`."""
+        opened, ear = self._now_open(), Ear(hear)
+        watch = opened.add(Watch(ear, self._connect, self._translated, None))
+        await watch.begun
+        return SqliteListener(ear, watch)
+
+    async def members(self) -> tuple[MemberRecord, ...]:
+        """Return those whose lease holds. See `Journal.members`."""
+        return await self._now_open().reader.ask(sharing.members)
+
+    async def owner(self, instance_id: str) -> int | None:
+        """Return the epoch of who owns an instance, or None. See `Journal.owner`."""
+        return await self._now_open().reader.ask(lambda connection: sharing.owner(connection, instance_id, repr(self)))
+
+    async def post(self, message: Message) -> Posted:
+        """Store a message for an instance. See `Journal.post`."""
+        opened = self._now_open()
+        validate_message(message, self._limit_bytes)
+        return await opened.writer.ask(lambda connection: mail.post(connection, message, repr(self)))
+
+    async def answer_to(self, message_id: int) -> Payload | None:
+        """Return the answer to a message, or None. See `Journal.answer_to`."""
+        return await self._now_open().reader.ask(lambda connection: mail.answer_to(connection, message_id))
+
     def _now_open(self) -> _Opened:
         if self._opened is None:
             raise JournalClosed(repr(self))
         return self._opened
 
-    def _store(self, writer: ConnectionThread, lone: LoneCommits, commits: Sequence[Commit], hear: Hear) -> None:
+    def _store(self, writer: ConnectionThread, lone: LoneCommits, commits: Sequence[Commit], hear: HearAnswers) -> None:
         answers = lone.store(commits[0], repr(self)) if len(commits) == 1 else None
         if answers is None:
             writer.tell(partial(self._stored, commits), hear)
@@ -195,6 +245,14 @@ class SqliteJournal:
         except BaseException:
             connection.close()
             raise
+        return connection
+
+    def _connect_watch(self, lease: timedelta) -> sqlite3.Connection:
+        connection = self._connect()
+        # A power loss that takes a lease takes its process too. A lock must not outlast what it keeps from renewing.
+        patience = min(self._busy_timeout, lease / 4)
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA busy_timeout = {int(patience.total_seconds() * 1_000)}")
         return connection
 
     def _connect(self) -> sqlite3.Connection:

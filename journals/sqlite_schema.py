@@ -11,14 +11,15 @@ from datetime import timedelta
 from pathlib import Path
 
 from journals.errors import JournalUnavailable, NewerSchema, NotAJournal
+from journals.sqlite_writing import transaction
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Is the version of the tables below, as kept in `wio_meta`."""
 
 _APPLICATION_ID = 0x77696F00
 """Is the mark of a wio journal in the header of the file, "wio" and a zero byte."""
 
-_TABLES = (
+_VERSION_1 = (
     "CREATE TABLE wio_meta (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID",
     """CREATE TABLE wio_instances (
         id TEXT PRIMARY KEY,
@@ -51,45 +52,93 @@ _TABLES = (
     # A commit that leaves `finished_at` alone does not write this index: a third fewer pages for a short commit.
     "CREATE INDEX wio_unfinished ON wio_instances (id) WHERE finished_at IS NULL",
     "CREATE INDEX wio_keys ON wio_entries (instance_id, key) WHERE key IS NOT NULL",
-    f"INSERT INTO wio_meta VALUES ('schema_version', {SCHEMA_VERSION})",
+    "INSERT INTO wio_meta VALUES ('schema_version', 1)",
     f"PRAGMA application_id = {_APPLICATION_ID}",
 )
 
+# Many processes: who they are, what they own, and what they say to each other. Epochs and numbers are never used again.
+_VERSION_2 = (
+    "ALTER TABLE wio_instances ADD COLUMN owner INTEGER",
+    """CREATE TABLE wio_members (
+        epoch INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        process TEXT NOT NULL,
+        knows TEXT NOT NULL,
+        joined_at TEXT NOT NULL,
+        alive_until TEXT NOT NULL
+    )""",
+    """CREATE TABLE wio_messages (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        instance_id TEXT NOT NULL,
+        operation TEXT NOT NULL,
+        name TEXT NOT NULL,
+        type TEXT,
+        version INTEGER,
+        payload TEXT,
+        key TEXT NOT NULL,
+        sent_at TEXT NOT NULL,
+        answered_at TEXT,
+        answer_type TEXT,
+        answer_version INTEGER,
+        answer TEXT,
+        UNIQUE (instance_id, key)
+    )""",
+    """CREATE TABLE wio_notices (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL,
+        about TEXT NOT NULL,
+        at TEXT NOT NULL
+    )""",
+    # A step of an owner writes none of these indexes.
+    """CREATE INDEX wio_ready ON wio_instances (workflow, version, wake_up)
+        WHERE owner IS NULL AND wake_up IS NOT NULL AND finished_at IS NULL""",
+    "CREATE INDEX wio_owned ON wio_instances (owner) WHERE owner IS NOT NULL",
+    "CREATE INDEX wio_open ON wio_messages (instance_id, id) WHERE answered_at IS NULL",
+    "CREATE INDEX wio_answered ON wio_messages (answered_at) WHERE answered_at IS NOT NULL",
+    # What was under way when nobody owned anything is looked at once, by whoever knows its workflow.
+    """UPDATE wio_instances SET wake_up = strftime('%Y-%m-%dT%H:%M:%f000+00:00', 'now')
+        WHERE status = 'running' OR (status = 'waiting' AND wake_up IS NULL)""",
+    "UPDATE wio_meta SET value = 2 WHERE name = 'schema_version'",
+)
+
+_MIGRATIONS = (_VERSION_1, _VERSION_2)
+"""Lead from each version of the schema to the next one, from an empty file on."""
+
 
 def prepare(connection: sqlite3.Connection, path: Path, patience: timedelta) -> None:
-    """Make an empty file a journal, and check any other. Changes nothing in a file that is not one.
+    """Make an empty file a journal, bring an older one up to date, and check any other, which stays as it is.
 
     Several processes may do this to one file at once. Raises `NotAJournal` or `NewerSchema`.
     """
-    _is_new(connection, path)
+    _version(connection, path)
     _write_ahead(connection, path, patience)
-    connection.execute("BEGIN IMMEDIATE")
-    if _is_new(connection, path):
-        for statement in _TABLES:
-            connection.execute(statement)
-    # BEGIN is content with a read-only file; a write that changes nothing is not.
-    connection.execute("DELETE FROM wio_meta WHERE FALSE")
-    connection.execute("COMMIT")
+    with transaction(connection):
+        for migration in _MIGRATIONS[_version(connection, path) :]:
+            for statement in migration:
+                connection.execute(statement)
+        # BEGIN is content with a read-only file; a write that changes nothing is not.
+        connection.execute("DELETE FROM wio_meta WHERE FALSE")
 
 
-def _is_new(connection: sqlite3.Connection, path: Path) -> bool:
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the version of the schema, or 0 for an empty file."""
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     if "wio_meta" in tables:
-        _check_version(connection, path)
-        return False
+        return _checked_version(connection, path)
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
     if tables or application_id not in (0, _APPLICATION_ID):
         raise NotAJournal(f"{path} is the database of another application. Nothing was changed. Choose another path.")
-    return True
+    return 0
 
 
-def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+def _checked_version(connection: sqlite3.Connection, path: Path) -> int:
     row = connection.execute("SELECT value FROM wio_meta WHERE name = 'schema_version'").fetchone()
     version = None if row is None else row[0]
     if not isinstance(version, int) or version < 1:
         raise NotAJournal(f"{path} has a table wio_meta, but no version of wio's schema in it. Choose another path.")
     if version > SCHEMA_VERSION:
         raise NewerSchema(str(path), version, SCHEMA_VERSION)
+    return version
 
 
 def _write_ahead(connection: sqlite3.Connection, path: Path, patience: timedelta) -> None:

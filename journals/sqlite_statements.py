@@ -4,27 +4,40 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Status
-from journals.errors import Conflict, JournalError, UnknownInstance
+from journals.errors import Conflict, JournalError, NotOwner, UnknownInstance
 from journals.rows import ENTRY_COLUMNS, RECORD_COLUMNS, entries_of, entry_of, entry_row, record_of
+from journals.sqlite_mail import pass_on
+from journals.sqlite_sharing import is_member
+from journals.sqlite_writing import text_of
 
 _ENTRY = ", ".join(ENTRY_COLUMNS)
 _RECORD = ", ".join(RECORD_COLUMNS)
 
 _START = f"""INSERT INTO wio_instances ({_RECORD}, finished_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO NOTHING"""
+_START_OWNED = f"""INSERT INTO wio_instances ({_RECORD}, finished_at, owner)
+    SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM wio_members WHERE epoch = ?)
+    ON CONFLICT (id) DO NOTHING"""
 _GO_ON = """UPDATE wio_instances
     SET workflow = ?, version = ?, status = ?, last_seq = ?, wake_up = ?, detail = ?, updated_at = ?
-    WHERE id = ? AND last_seq = ? AND finished_at IS NULL"""
-_FINISH_OR_REOPEN = """UPDATE wio_instances
-    SET workflow = ?, version = ?, status = ?, last_seq = ?, wake_up = ?, detail = ?, updated_at = ?, finished_at = ?
-    WHERE id = ? AND last_seq = ?"""
+    WHERE id = ? AND last_seq = ? AND owner IS ? AND finished_at IS NULL"""
+_FINISH = """UPDATE wio_instances
+    SET workflow = ?, version = ?, status = ?, last_seq = ?, wake_up = ?, detail = ?, updated_at = ?, finished_at = ?,
+        owner = NULL
+    WHERE id = ? AND last_seq = ? AND owner IS ? AND finished_at IS NULL"""
+# Who has ended is nobody's: any member may go on with it, and who is none.
+_REOPEN = """UPDATE wio_instances
+    SET workflow = ?, version = ?, status = ?, last_seq = ?, wake_up = ?, detail = ?, updated_at = ?, finished_at = ?,
+        owner = ?
+    WHERE id = ? AND last_seq = ? AND finished_at IS NOT NULL"""
 _APPEND = f"""INSERT INTO wio_entries (instance_id, token, {_ENTRY})
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _TOKEN = "SELECT token FROM wio_entries WHERE instance_id = ? AND seq = ?"
+_OWNER = "SELECT owner, finished_at FROM wio_instances WHERE id = ?"
 _LAST_SEQ = "SELECT last_seq FROM wio_instances WHERE id = ?"
 _READ = f"SELECT {_ENTRY} FROM wio_entries WHERE instance_id = ? AND seq > ? ORDER BY seq LIMIT ?"
 _FIND = f"SELECT {_RECORD} FROM wio_instances WHERE id = ?"
@@ -44,13 +57,16 @@ def store(connection: sqlite3.Connection, commits: Sequence[Commit], journal: st
     try:
         answers: list[JournalError | None] = []
         rows: list[tuple[Any, ...]] = []
+        won: list[Commit] = []
         for commit in commits:
             if _won(connection, commit):
                 rows.extend(_entry_rows(commit))
+                won.append(commit)
                 answers.append(None)
             else:
                 answers.append(_why_lost(connection, commit, journal))
         connection.executemany(_APPEND, rows)
+        pass_on(connection, won)
         connection.execute("COMMIT")
     except BaseException:
         connection.rollback()
@@ -59,18 +75,31 @@ def store(connection: sqlite3.Connection, commits: Sequence[Commit], journal: st
 
 
 def _won(connection: sqlite3.Connection, commit: Commit) -> bool:
-    """Write the record of the instance if the instance still ends where the commit expects."""
-    at = _text(commit.at)
+    """Write the record of the instance if it still ends where the commit expects, and is still whose it says."""
+    at = text_of(commit.at)
     finished_at = None if commit.status in UNFINISHED else at
     last_seq = commit.expected + len(commit.entries)
-    wake_up = None if commit.wake_up is None else _text(commit.wake_up)
+    wake_up = None if commit.wake_up is None else text_of(commit.wake_up)
     state = (commit.workflow, commit.version, commit.status.value, last_seq, wake_up, commit.detail)
-    guard = (commit.instance_id, commit.expected)
     if commit.expected == 0:
-        return connection.execute(_START, (commit.instance_id, *state, at, at, finished_at)).rowcount == 1
-    if finished_at is None and connection.execute(_GO_ON, (*state, at, *guard)).rowcount == 1:
+        return _started(connection, commit, (commit.instance_id, *state, at, at, finished_at))
+    guard = (commit.instance_id, commit.expected, commit.owner)
+    if finished_at is None:
+        if connection.execute(_GO_ON, (*state, at, *guard)).rowcount == 1:
+            return True
+    elif connection.execute(_FINISH, (*state, at, finished_at, *guard)).rowcount == 1:
         return True
-    return connection.execute(_FINISH_OR_REOPEN, (*state, at, finished_at, *guard)).rowcount == 1
+    if commit.owner is not None and not is_member(connection, commit.owner):
+        return False
+    owner = commit.owner if finished_at is None else None
+    return connection.execute(_REOPEN, (*state, at, finished_at, owner, *guard[:2])).rowcount == 1
+
+
+def _started(connection: sqlite3.Connection, commit: Commit, row: tuple[Any, ...]) -> bool:
+    if commit.owner is None:
+        return connection.execute(_START, row).rowcount == 1
+    owner = commit.owner if commit.status in UNFINISHED else None
+    return connection.execute(_START_OWNED, (*row, owner, commit.owner)).rowcount == 1
 
 
 def _entry_rows(commit: Commit) -> list[tuple[Any, ...]]:
@@ -78,7 +107,7 @@ def _entry_rows(commit: Commit) -> list[tuple[Any, ...]]:
     token: str | None = commit.token
     rows: list[tuple[Any, ...]] = []
     for entry in commit.entries:
-        rows.append((commit.instance_id, token, *entry_row(entry, _text)))
+        rows.append((commit.instance_id, token, *entry_row(entry, text_of)))
         token = None
     return rows
 
@@ -88,9 +117,19 @@ def _why_lost(connection: sqlite3.Connection, commit: Commit, journal: str) -> J
     row = connection.execute(_TOKEN, (commit.instance_id, commit.expected + 1)).fetchone()
     if row is not None and row[0] == commit.token:
         return None
-    if connection.execute(_LAST_SEQ, (commit.instance_id,)).fetchone() is None:
+    found = connection.execute(_OWNER, (commit.instance_id,)).fetchone()
+    if found is None and commit.expected:
         return UnknownInstance(commit.instance_id, journal)
+    if _is_anothers(connection, commit, found):
+        return NotOwner(commit.instance_id, commit.expected, commit.owner)
     return Conflict(commit.instance_id, commit.expected)
+
+
+def _is_anothers(connection: sqlite3.Connection, commit: Commit, found: tuple[int | None, str | None] | None) -> bool:
+    """Tell whether a commit names an owner who is no member, or not that of the instance it goes on with."""
+    if commit.owner is not None and not is_member(connection, commit.owner):
+        return True
+    return commit.expected != 0 and found is not None and found[1] is None and found[0] != commit.owner
 
 
 def read(connection: sqlite3.Connection, instance_id: str, after: int, most: int, journal: str) -> tuple[Entry, ...]:
@@ -135,7 +174,3 @@ def _last_seq(connection: sqlite3.Connection, instance_id: str, journal: str) ->
     if row is None:
         raise UnknownInstance(instance_id, journal)
     return int(row[0])
-
-
-def _text(moment: datetime) -> str:
-    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat(timespec="microseconds")

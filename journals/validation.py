@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from journals.entries import Commit, Entry, Payload
+from journals.entries import Commit, Entry, Message, Payload
 from journals.errors import InvalidCommit, PayloadTooLarge
 from journals.ports import LONGEST_ID
 
@@ -26,6 +26,26 @@ def validate(commit: Commit, limit_bytes: int) -> None:
         _validate_entry(entry, commit, limit_bytes)
     if commit.expected == 0 and not commit.entries:
         raise InvalidCommit(f"Instance {commit.instance_id!r} cannot start without an entry. Nothing was stored.")
+    for message in commit.mail:
+        validate_message(message, limit_bytes)
+
+
+def validate_message(message: Message, limit_bytes: int) -> None:
+    """Raise `InvalidCommit` or `PayloadTooLarge` when a message breaks a rule; otherwise do nothing."""
+    validate_id(message.instance_id)
+    payload = message.payload
+    texts = (message.operation, message.name, message.key, "" if payload is None else payload.text)
+    for text in texts:
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidCommit(
+                f"Instance {message.instance_id!r}: a text of a message to it is not Unicode ({error.reason})."
+                " Nothing was stored. Decode it properly first."
+            ) from error
+    size_bytes = len(texts[-1].encode())
+    if size_bytes > limit_bytes:
+        raise PayloadTooLarge(message.instance_id, message.name, size_bytes, limit_bytes)
 
 
 def validate_id(instance_id: str) -> None:

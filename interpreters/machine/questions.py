@@ -23,7 +23,7 @@ from wio.nodes import (
     children,
     node_of,
 )
-from wio.signals import Early
+from wio.signals import Early, Signal
 from wio.workflow import Workflow
 
 
@@ -70,14 +70,14 @@ class Itself:
 class Facts:
     """Is what a tree tells of the journals of its instances.
 
-    `requests` are the types that the steps for a signal want, by its name, and `early` is what the first of them does
-    with one that comes early. In a `dynamic` one a continuation may make other steps. `has_policies` says that
+    `signals` are those that its steps wait for, by name, as each step knows them; `early` is what the first of them
+    does with one that comes early. In a `dynamic` one a continuation may make other steps. `has_policies` says that
     there may be parts with a retry policy for the steps inside, `has_checkpoints` that there may be entries that a
     recovery need not read, `records` that there may be checkpoints, and `takes_old` that some entries may be of older
     versions.
     """
 
-    requests: Mapping[str, tuple[type[Any], ...]]
+    signals: Mapping[str, tuple[Signal[Any, Any], ...]]
     early: Mapping[str, Early]
     dynamic: bool
     has_policies: bool
@@ -87,7 +87,7 @@ class Facts:
 
     def may_take(self, signal: str) -> bool:
         """Tell whether some step may handle the signal of a name."""
-        return self.dynamic or signal in self.requests
+        return self.dynamic or signal in self.signals
 
 
 def facts_of(workflow: Workflow[Any, Any, Any]) -> Facts:
@@ -97,13 +97,13 @@ def facts_of(workflow: Workflow[Any, Any, Any]) -> Facts:
 
 @lru_cache(maxsize=256)
 def _facts(itself: Itself) -> Facts:
-    requests: dict[str, tuple[type[Any], ...]] = {}
+    signals: dict[str, tuple[Signal[Any, Any], ...]] = {}
     early: dict[str, Early] = {}
     dynamic = retries = records = recovers = False
     for node in nodes_in(itself.workflow.root):
         if isinstance(node, HandleSignal):
             name = node.signal.name
-            requests[name] = (*requests.get(name, ()), node.signal.request)
+            signals[name] = (*signals.get(name, ()), node.signal)
             early.setdefault(name, node.signal.early)
         dynamic = dynamic or isinstance(node, FlatMap)
         retries = retries or isinstance(node, Retrying)
@@ -111,4 +111,4 @@ def _facts(itself: Itself) -> Facts:
         records = records or isinstance(node, Checkpoint)
         records = records or (isinstance(node, Loop | Machine) and node.checkpoint is not None)
     takes_old = recovers or dynamic
-    return Facts(requests, early, dynamic, retries or dynamic, takes_old or records, dynamic or records, takes_old)
+    return Facts(signals, early, dynamic, retries or dynamic, takes_old or records, dynamic or records, takes_old)

@@ -200,13 +200,6 @@ class Agenda:
         nearest = self._nearest()
         return None if nearest is None else nearest[0]
 
-    def looked_at(self, at: datetime) -> datetime | None:
-        """Return the time from which on another process has something to do here, for a commit made at `at`.
-
-        A child may end while no process runs that could tell its parent.
-        """
-        return at if self._children else self.wake_up()
-
     def _nearest(self) -> tuple[datetime, str] | None:
         while self._dues:
             due, prefix = self._dues[0]

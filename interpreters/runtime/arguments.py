@@ -15,7 +15,7 @@ from wio.workflow import Workflow
 
 AnyWorkflow: TypeAlias = Workflow[Any, Any, Any]
 
-_METHODS = ("open", "close", "commit", "read", "find", "find_key", "find_all")
+_METHODS = ("open", "close", "commit", "read", "find", "find_key", "find_all", "join", "listen", "post")
 
 
 def journal_given(journal: Journal) -> Journal:

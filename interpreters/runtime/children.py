@@ -7,10 +7,11 @@ looks at its children. Everything here may be repeated. The locks of a parent an
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
-from interpreters.errors import InstanceExists, WrongPayload
+from interpreters.errors import InstanceEnded, InstanceExists, WrongPayload
 from interpreters.machine.children import left_address
 from interpreters.machine.execution import Active, Bond, ChildLink, Execution
 from interpreters.machine.pending import ChildRunning, ChildToCancel, ChildToSee, ChildToStart, Outcome, pending_at
@@ -21,17 +22,19 @@ from interpreters.machine.turn import turn
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.driver import Driver
 from interpreters.runtime.live import Live
+from interpreters.runtime.remote import Remote
 from interpreters.runtime.starting import Starting
 from interpreters.runtime.storing import Store, is_of_store
 from journals.codecs import Codec, CodecError
 from journals.entries import UNFINISHED, Entry, InstanceRecord
-from journals.errors import Conflict, UnknownInstance
+from journals.errors import Conflict, OwnedElsewhere, UnknownInstance
 
 
 class Children:
     """Sees to the children of the instances of one runtime.
 
-    `live_of` returns an instance in memory by its id; `go_on` lets one that is not go on as its record says.
+    `live_of` returns an instance in memory by its id; `go_on` lets one that is not go on as its record says. What
+    another process owns is reached through `remote`.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class Children:
         codec: Codec,
         live_of: Callable[[str], Live],
         go_on: Callable[[InstanceRecord], None],
+        remote: Remote,
     ) -> None:
         self._store = store
         self._driver = driver
@@ -51,6 +55,7 @@ class Children:
         self._codec = codec
         self._live_of = live_of
         self._go_on = go_on
+        self._remote = remote
 
     async def see_to(self, live: Live, seen: ChildToSee) -> None:
         """Do what an instance has to do for a child, and record what has come of it."""
@@ -108,6 +113,14 @@ class Children:
 
     async def _cancel(self, child: Live, parent: Parent) -> None:
         """Tell a child to cancel, unless it has ended, or has never begun."""
+        try:
+            await self._cancel_own(child, parent)
+        except OwnedElsewhere:
+            with suppress(InstanceEnded):
+                if (await self._remote.execution(child.id)).parent == parent:
+                    await self._remote.cancel(child.id)
+
+    async def _cancel_own(self, child: Live, parent: Parent) -> None:
         async with child.lock:
             try:
                 execution = await self._store.load(child)
@@ -126,6 +139,13 @@ class Children:
         if execution is not None and execution.parent is not None and ended is not None:
             live = self._live_of(execution.parent.instance)
             self._driver.spawn(live, partial(self._tell, live, execution.parent.address, child.id, ended))
+
+    async def look_at(self, live: Live, address: str, child_id: str) -> None:
+        """See to a child again that has ended, as another process says, whose parent waits for it at an address."""
+        seen = await self._waiting_for(live, address, child_id)
+        if seen is not None:
+            await self.see_to(live, seen)
+        self._driver.start(live)
 
     async def _tell(self, live: Live, address: str, child_id: str, ended: Outcome) -> None:
         seen = await self._store.surely(live, partial(self._waiting_for, live, address, child_id))

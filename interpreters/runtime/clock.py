@@ -29,7 +29,12 @@ class SystemClock:
         return datetime.now(UTC)
 
     async def sleep_until(self, due: datetime) -> None:
-        """Sleep until `due`, or for a day when that is longer."""
-        delay = min(due - self.now(), _LONGEST_SLEEP)
-        if delay > timedelta(0):
-            await asyncio.sleep(delay.total_seconds())
+        """Sleep until `due`, or for a while when that is longer. See `Clock.sleep_until`."""
+        await sleep_until(self, due)
+
+
+async def sleep_until(clock: Clock, due: datetime) -> None:
+    """Sleep until it is `due` by a clock that goes as fast as the event loop's, but for a day at most."""
+    delay = min(due - clock.now(), _LONGEST_SLEEP)
+    if delay > timedelta(0):
+        await asyncio.sleep(delay.total_seconds())

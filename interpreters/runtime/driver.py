@@ -11,7 +11,7 @@ import itertools
 import logging
 import random
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
@@ -40,7 +40,7 @@ from interpreters.runtime.storing import Store, is_of_store
 from interpreters.runtime.threads import Workers
 from interpreters.runtime.wakeups import WakeUps
 from journals.entries import Entry, Status
-from journals.errors import Conflict, JournalUnavailable
+from journals.errors import Conflict, JournalUnavailable, OwnedElsewhere
 from wio.errors import WioError
 
 _LOG = logging.getLogger("wio.runtime")
@@ -100,20 +100,32 @@ class Driver:
         for address in [address for address, runs in live.running.items() if runs is task]:
             del live.running[address]
         _tell_waiters(live, task)
+        if (live.abandoned or live.claimed is not None) and not live.running and not self.stopping:
+            self.start(live)
         if not live.tasks:
             self._at_rest()
 
     async def _guarded(self, live: Live, doing: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
             await doing()
+        except OwnedElsewhere:
+            live.wake_result_waiters()  # they look where it goes on
         except Conflict as conflict:
             _LOG.warning("Instance %s goes on elsewhere: %s", live.id, conflict)
-            live.wake_result_waiters(conflict)
+            live.wake_result_waiters()
             live.refuse_kept(conflict)
         except WioError as error:
             _LOG.warning("Instance %s cannot go on: %s", live.id, error)
             live.wake_result_waiters(error)
             live.refuse_kept(error)
+
+    def give_up(self, lives: Iterable[Live]) -> None:
+        """Break off what is done for instances that this process does not own any more. Nothing of it is recorded."""
+        for live in lives:
+            live.forget()
+            for task in live.tasks:
+                task.cancel()
+            live.wake_result_waiters()  # they look where it goes on
 
     async def adopt(self, live: Live, turn: Turn) -> None:
         """Commit a turn for a caller, who is told when that fails; see `Store.adopt`.
@@ -130,7 +142,7 @@ class Driver:
     # One instance
 
     async def _begin(self, live: Live) -> None:
-        if live.abandoned and live.running:
+        if live.running and (live.abandoned or live.claimed is not None):
             return  # An effect of an earlier reading still runs here; when it ends, that is the time to look.
         await self._store.surely(live, partial(self._take_over, live))
         await self._record_overdue(live)
@@ -252,8 +264,11 @@ class Driver:
         began = self._clock.now()
         due = due_of_attempt(execution, effect.address, began)
         try:
-            async with Limit(self._clock, due, f"Attempt {effect.attempt} of {effect.address!r}"):
+            if due is None:
                 event = await run_effect(effect, context, self._workers)
+            else:
+                async with Limit(self._clock, due, f"Attempt {effect.attempt} of {effect.address!r}"):
+                    event = await run_effect(effect, context, self._workers)
         except asyncio.CancelledError:
             if self._was_withdrawn(live):
                 return

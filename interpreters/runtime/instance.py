@@ -6,7 +6,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from returns.result import Result
 
-from interpreters.runtime.tasking import OfferedTask
+from interpreters.runtime.tasking import OfferedTask, Report
 from journals.entries import Entry, InstanceRecord, Kind
 from journals.ports import Journal
 from wio.nodes import Err, Out
@@ -38,15 +38,7 @@ class Host(Protocol):
 
     async def tasks(self, id: str) -> tuple[OfferedTask[Any], ...]: ...
 
-    async def claim(self, id: str, address: str, by: str) -> None: ...
-
-    async def note(self, id: str, address: str, kind: Kind, by: str, text: str) -> None: ...
-
-    async def delegate(self, id: str, address: str, to: object, by: str, reason: str) -> None: ...
-
-    async def answer_task(
-        self, id: str, address: str, kind: Kind, answer: object, by: str, reason: str, key: str | None
-    ) -> None: ...
+    async def report(self, id: str, report: Report) -> None: ...
 
     async def history(self, id: str) -> tuple[Entry, ...]: ...
 
@@ -115,26 +107,26 @@ class Instance(Generic[Err, Out]):
 
         Raises `TaskRefused` when somebody else has it, or it is gone.
         """
-        await self._runtime.claim(self.id, address, by)
+        await self._report(Kind.TASK_CLAIMED, address, by)
 
     async def start_task(self, address: str, *, by: str) -> None:
         """Record that the work has begun. Raises `TaskRefused` for who has not claimed it."""
-        await self._runtime.note(self.id, address, Kind.TASK_STARTED, by, "")
+        await self._report(Kind.TASK_STARTED, address, by)
 
     async def heartbeat(self, address: str, *, by: str, note: str = "") -> None:
         """Record a sign of life. Raises `TaskRefused` for who has not claimed it."""
-        await self._runtime.note(self.id, address, Kind.TASK_HEARTBEAT, by, note)
+        await self._report(Kind.TASK_HEARTBEAT, address, by, note)
 
     async def release(self, address: str, *, by: str, reason: str = "") -> None:
         """Give a claimed task back, to be offered again. Raises `TaskRefused` for who has not claimed it."""
-        await self._runtime.note(self.id, address, Kind.TASK_RELEASED, by, reason)
+        await self._report(Kind.TASK_RELEASED, address, by, reason)
 
     async def delegate(self, address: str, *, to: object, by: str = "", reason: str = "") -> None:
         """Offer a task to somebody else, given as plain JSON. Raises `TaskRefused` when it is gone.
 
         Anybody may do so: `by` and `reason` say in the journal who did, and why.
         """
-        await self._runtime.delegate(self.id, address, to, by, reason)
+        await self._report(Kind.TASK_DELEGATED, address, by, reason, to)
 
     async def complete(self, address: str, output: object, *, by: str, key: str | None = None) -> None:
         """Answer a task with its output.
@@ -142,11 +134,11 @@ class Instance(Generic[Err, Out]):
         A repeat with the `key` of the answer that was recorded there does nothing. Raises `TaskRefused` for who has not
         claimed the task, or when it is gone or answered otherwise, and `WrongPayload`.
         """
-        await self._runtime.answer_task(self.id, address, Kind.TASK_COMPLETED, output, by, "", key)
+        await self._report(Kind.TASK_COMPLETED, address, by, "", output, key)
 
     async def fail_task(self, address: str, error: object, *, by: str, key: str | None = None) -> None:
         """Answer a task with its declared error; see `complete`."""
-        await self._runtime.answer_task(self.id, address, Kind.TASK_FAILED, error, by, "", key)
+        await self._report(Kind.TASK_FAILED, address, by, "", error, key)
 
     async def skip(
         self, address: str, output: object, *, by: str = "", reason: str = "", key: str | None = None
@@ -155,7 +147,12 @@ class Instance(Generic[Err, Out]):
 
         Anybody may do so: `by` and `reason` say in the journal who did, and why.
         """
-        await self._runtime.answer_task(self.id, address, Kind.TASK_SKIPPED, output, by, reason, key)
+        await self._report(Kind.TASK_SKIPPED, address, by, reason, output, key)
+
+    async def _report(
+        self, kind: Kind, address: str, by: str, text: str = "", value: object = None, key: str | None = None
+    ) -> None:
+        await self._runtime.report(self.id, Report(kind, address, by, text, value, key))
 
     async def record(self) -> InstanceRecord:
         """Return what the journal knows of the instance without its entries: status, wake-up time, detail."""

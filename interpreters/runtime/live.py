@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -20,6 +20,7 @@ from interpreters.machine.execution import Execution
 from interpreters.machine.pending import ChildToSee, EffectToRun, Outcome
 from interpreters.runtime.agenda import Agenda, Changes
 from journals.entries import Entry, Status
+from journals.sharing import Claimed
 
 
 @attrs.frozen(eq=False)
@@ -36,7 +37,8 @@ class Live:
     """Is one instance in memory. `lock` guards every change from decision to adoption.
 
     `agenda` is what it waits for, and `ready` what of it nobody does yet; `running` are the tasks that do so, by its
-    address, and `tasks` all that do something for the instance. `arrived` are the ends of attempts that
+    address, and `tasks` all that do something for the instance. `owner` is the epoch with which this process owns it;
+    `claimed` is that, and what the store said then, until it is read. `arrived` are the ends of attempts that
     wait for the lock, to be recorded together. `signalling` lets one signal in at a time.
     """
 
@@ -45,11 +47,13 @@ class Live:
         "abandoned",
         "agenda",
         "arrived",
+        "claimed",
         "execution",
         "id",
         "kept_waiters",
         "lock",
         "may_owe",
+        "owner",
         "ready",
         "result_waiters",
         "running",
@@ -64,6 +68,8 @@ class Live:
         self.id = instance_id
         self.lock = asyncio.Lock()
         self.signalling = asyncio.Lock()
+        self.owner: int | None = None
+        self.claimed: tuple[int, Claimed] | None = None
         self.execution: Execution | None = None
         self.agenda = Agenda()
         self.ready: deque[EffectToRun | ChildToSee] = deque()
@@ -111,6 +117,7 @@ class Live:
 
     def forget(self) -> None:
         """Drop the execution: the next use reads the journal again."""
+        self.owner = self.claimed = None
         self.execution = self.status = None
         self.agenda = Agenda()
         self.ready.clear()
@@ -156,10 +163,14 @@ def _settle(waiters: Iterable[asyncio.Future[Any]], value: Any, error: BaseExcep
 
 
 class LiveInstances:
-    """Holds the instances in memory: all that are busy, and the most recently used of the others."""
+    """Holds the instances in memory: all that are busy, and the most recently used of the others.
 
-    def __init__(self, most_idle: int) -> None:
+    When it has more than `most_idle`, it calls `crowded`, so that somebody takes out those that are idle.
+    """
+
+    def __init__(self, most_idle: int, crowded: Callable[[], None]) -> None:
         self._most = most_idle
+        self._crowded = crowded
         self._recent: OrderedDict[str, Live] = OrderedDict()
         # One that was dropped while a caller still holds it is found again here: there are never two of an instance.
         self._by_id: WeakValueDictionary[str, Live] = WeakValueDictionary()
@@ -170,22 +181,30 @@ class LiveInstances:
         if live is None:
             live = self._by_id.get(instance_id) or Live(instance_id)
             self._by_id[instance_id] = self._recent[instance_id] = live
-            self.drop_idle()
+            if len(self._recent) > self._most:
+                self._crowded()
         else:
             self._recent.move_to_end(instance_id)
         return live
+
+    def find(self, instance_id: str) -> Live | None:
+        """Return the instance with this id, if it is in memory."""
+        return self._by_id.get(instance_id)
 
     def all(self) -> tuple[Live, ...]:
         """Return everything that is in memory."""
         return tuple(self._by_id.values())
 
-    def drop_idle(self) -> None:
-        """Drop the longest unused ones. Look at two busy ones at most, so that many of them cost nothing."""
+    def take_idle(self) -> tuple[Live, ...]:
+        """Take out the longest unused ones. Look at two busy ones at most, so that many of them cost nothing."""
+        taken: list[Live] = []
         busy = 0
         while len(self._recent) > self._most and busy < 2:
             oldest = next(iter(self._recent.values()))
             if oldest.idle:
                 del self._recent[oldest.id]
+                taken.append(oldest)
             else:
                 self._recent.move_to_end(oldest.id)
                 busy += 1
+        return tuple(taken)

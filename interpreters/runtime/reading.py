@@ -18,15 +18,19 @@ async def read_execution(
     instance_id: str,
     workflow: Workflow[Any, Any, Any],
     codec: Codec,
+    known: tuple[Entry, ...] | None = None,
     *,
     jumps: bool = True,
     applying: Applying | None = None,
 ) -> Execution:
-    """Return where an instance stands; see `recover`. Raises like `apply`, and what the journal raises."""
+    """Return where an instance stands; see `recover`. `known` are all its entries, where the caller has them.
+
+    Raises like `apply`, and what the journal raises.
+    """
     reading = recovery(workflow, codec, id=instance_id, jumps=jumps, applying=applying)
     wanted = next(reading)
     while True:
-        entries = await _read(journal, instance_id, wanted)
+        entries = await _read(journal, instance_id, wanted) if known is None else _found(known, wanted)
         try:
             wanted = reading.send(entries)
         except StopIteration as end:
@@ -44,3 +48,11 @@ async def _read(journal: Journal, instance_id: str, wanted: Wanted) -> tuple[Ent
         case Latest(key):
             found = await journal.find_key(instance_id, key)
             return () if found is None else (found,)
+
+
+def _found(known: tuple[Entry, ...], wanted: Wanted) -> tuple[Entry, ...]:
+    match wanted:
+        case Page(after, most):
+            return known[after : after + most]
+        case Latest(key):
+            return next(((entry,) for entry in reversed(known) if entry.key == key), ())

@@ -12,44 +12,41 @@ from typing import Any, Self, TypeVar
 from returns.result import Result
 
 from interpreters.errors import (
-    DraftReached,
     InstanceCancelled,
-    InstanceEnded,
     InstanceExists,
     InstanceFailed,
     InstancePaused,
     InstanceStuck,
-    NotPaused,
     RuntimeStopped,
-    UnknownWorkflow,
-    UnsoundWorkflow,
 )
-from interpreters.lint.finding import Finding, Level
-from interpreters.lint.rules import doubts, problems
+from interpreters.machine.execution import Execution
 from interpreters.machine.pending import Pending, answer, pending
-from interpreters.machine.questions import drafts, with_children
-from interpreters.machine.recording import cancel_entry, resume_entry
 from interpreters.machine.transition import JSON
-from interpreters.machine.turn import turn
 from interpreters.runtime.arguments import duration_given, journal_given, workflows_given
 from interpreters.runtime.calls import Calls
 from interpreters.runtime.children import Children
-from interpreters.runtime.clock import Clock, SystemClock
+from interpreters.runtime.claiming import NO_INSTANCE, Claiming
+from interpreters.runtime.clock import Clock
 from interpreters.runtime.driver import Driver
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.live import Live, LiveInstances
+from interpreters.runtime.mail import Mail as MailRoom
+from interpreters.runtime.membership import Membership, StoreClock
+from interpreters.runtime.registry import by_name_and_version, check_registered
+from interpreters.runtime.remote import Remote, UnknownOperation, report_in
 from interpreters.runtime.signalling import Signalling
 from interpreters.runtime.starting import Starting
+from interpreters.runtime.steering import Steering
 from interpreters.runtime.storing import Store
-from interpreters.runtime.tasking import OfferedTask, Tasking
+from interpreters.runtime.tasking import OfferedTask, Report, Tasking
 from interpreters.runtime.threads import Threads, Workers
 from interpreters.runtime.wakeups import WakeUps
-from journals.codecs import Codec, JsonCodec
-from journals.entries import Entry, InstanceRecord, Kind, Status
-from journals.errors import JournalError
+from journals.codecs import Codec
+from journals.entries import Entry, InstanceRecord, Message, Payload, Status
+from journals.errors import OwnedElsewhere
 from journals.ports import Journal
+from journals.sharing import Lost, Mail, Notice, Work
 from journals.validation import validate_id
-from wio.errors import InvalidDefinition
 from wio.signals import Query, Signal
 from wio.workflow import Workflow
 
@@ -90,36 +87,59 @@ class Runtime:
         recover: bool = True,
         workers: Workers | None = None,
         most_idle: int = 1_000,
+        most_running: int = 1_000,
         strict: bool = False,
     ) -> None:
         self.journal = journal_given(journal)
         self._codec = codec or JSON
         given = workflows_given(workflows, "Runtime(journal, [workflow])")
-        self._workflows = _by_name_and_version(given, self._codec, strict=strict)
-        self._clock = clock or SystemClock()
+        self._workflows = by_name_and_version(given, self._codec, strict=strict)
+        self._given_clock = clock
         self._grace = duration_given(grace, "grace")
         self._recovers = recover
         self._workers = workers or Threads(64)
         self._most_idle = most_idle
+        self._most_running = most_running
         self._running = False
 
     async def __aenter__(self) -> Self:
         await self.journal.open()
-        self._store = Store(self.journal, self._workflows, self._codec, self._clock)
-        self._live = LiveInstances(self._most_idle)
-        self._driver = Driver(self._store, self._clock, self._workers, self._live.drop_idle)
-        self._driver.wake_ups = self._wake_ups = WakeUps(self._clock, self._wake)
-        self._starting = Starting(self.journal, self._driver, self._clock, self._codec)
-        self._driver.children = Children(
-            self._store, self._driver, self._starting, self._clock, self._codec, self._live.get, self._go_on
+        self._membership = Membership(self.journal, self._workflows, self._hear)
+        clock = self._given_clock or StoreClock(self._membership)
+        self._wake_ups = WakeUps(clock, self._wake)
+        self._store = Store(
+            self.journal, self._membership, self._workflows, self._codec, clock, self._owns, self._wake_ups.set
         )
+        self._lives = LiveInstances(self._most_idle, self._came_to_rest)
+        self._driver = Driver(self._store, clock, self._workers, self._came_to_rest)
+        self._driver.wake_ups = self._wake_ups
+        self._starting = Starting(self.journal, self._membership, self._driver, clock, self._codec)
+        self._remote = Remote(self.journal, self._workflows, self._codec)
+        self._children = Children(
+            self._store, self._driver, self._starting, clock, self._codec, self._lives.get, self._go_on, self._remote
+        )
+        self._driver.children = self._children
         self._calls = Calls()
-        self._signalling = Signalling(self._store, self._driver, self._calls, self._clock, self._workers, self._codec)
-        self._tasking = Tasking(self._store, self._driver, self._calls, self._clock, self._codec)
+        self._signalling = Signalling(self._store, self._driver, self._calls, clock, self._workers, self._codec)
+        self._tasking = Tasking(self._store, self._driver, self._calls, clock, self._codec)
+        self._steering = Steering(self._store, self._driver, self._calls, clock)
+        self._mail = MailRoom(self._membership, self._lives, self._perform)
+        self._claiming = Claiming(
+            self._membership,
+            self._lives,
+            self._driver,
+            self._wake_ups,
+            self._mail.collect,
+            clock,
+            self._most_running,
+            is_given=self._given_clock is not None,
+        )
         self._running = True
         try:
+            await self._membership.join()
             if self._recovers:
-                await self._recover()
+                await self._claiming.begin()
+                await self._say_what_is_left()
         except BaseException:
             await self.__aexit__(None, None, None)
             raise
@@ -131,10 +151,14 @@ class Runtime:
         self._running = False
         self._driver.stopping = True
         try:
+            await self._claiming.stop()
             await self._come_to_rest()
+            await self._mail.stop()
             await self._wake_ups.stop()
+            await self._membership.leave()
         finally:
-            for live in self._live.all():
+            self._remote.stop()
+            for live in self._lives.all():
                 live.wake_result_waiters(RuntimeStopped())
                 live.refuse_kept(RuntimeStopped())
             self._workers.close()
@@ -148,15 +172,18 @@ class Runtime:
         """
         self._check_running()
         validate_id(id)
-        self._registered(workflow)
-        await self._calls.finish(self._start(self._live.get(id), workflow, input))
+        check_registered(self._workflows, workflow)
+        await self._calls.finish(self._start(self._lives.get(id), workflow, input))
         return Instance(self, workflow, id)
 
     async def _start(self, live: Live, workflow: Workflow[A, Any, Any], input: A) -> None:
         async with live.lock:
             before = await self._starting.begin(live, workflow, input)
             if before is not None and before.status is not Status.PAUSED:
-                await self._store.load(live)
+                try:
+                    await self._store.load(live)
+                except OwnedElsewhere:
+                    return
         self._driver.start(live)
 
     async def instance(self, workflow: Workflow[Any, E, B], id: str) -> Instance[E, B]:
@@ -184,8 +211,8 @@ class Runtime:
         """
         self._check_running()
         self._wake_ups.wake_due()
-        while self._driver.running:
-            await asyncio.wait(self._driver.running)
+        while running := self._driver.running | self._claiming.running | self._mail.running:
+            await asyncio.wait(running)
             self._wake_ups.wake_due()
 
     def next_wake_up(self) -> datetime | None:
@@ -195,40 +222,41 @@ class Runtime:
     @property
     def is_idle(self) -> bool:
         """Tell whether nothing is being done at this moment: no effect, no commit, no signal."""
-        return not any(live.is_busy for live in self._live.all())
+        is_busy = self._claiming.running or self._mail.running or any(live.is_busy for live in self._lives.all())
+        return not is_busy
 
     # What the handle of an instance asks for
 
     async def deliver(self, id: str, signal: Signal[Req, Resp], request: Req, key: str | None) -> Resp:
         """Deliver a signal; see `Instance.signal`."""
         self._check_running()
-        return await self._signalling.deliver(self._live.get(id), signal, request, key)
+        try:
+            return await self._signalling.deliver(self._lives.get(id), signal, request, key)
+        except OwnedElsewhere:
+            return await self._remote.deliver(id, signal, request, key)
 
     async def send(self, id: str, signal: Signal[Req, Any], request: Req, key: str | None) -> None:
         """Send a signal without waiting for its turn; see `Instance.send`."""
         self._check_running()
-        await self._signalling.send(self._live.get(id), signal, request, key)
+        try:
+            await self._signalling.send(self._lives.get(id), signal, request, key)
+        except OwnedElsewhere:
+            await self._remote.send(id, signal, request, key)
 
     async def answer(self, id: str, question: Query[R]) -> R:
         """Answer a query; see `Instance.query`."""
         self._check_running()
-        live = self._live.get(id)
-        await self._look(live)
-        if live.execution is None:
-            async with live.lock:
-                return answer(await self._store.load(live), question)
-        return answer(live.execution, question)
+        live = self._lives.get(id)
+        execution = live.execution or await self._load(live)
+        return await self._remote.answer(id, question) if execution is None else answer(execution, question)
 
     async def result(self, id: str) -> Result[Any, Any]:
         """Wait for the end of an instance; see `Instance.result`."""
-        self._check_running()
-        live = self._live.get(id)
-        await self._look(live)
+        live = self._lives.get(id)
         while True:
             self._check_running()
-            if live.execution is None:
-                async with live.lock:
-                    await self._store.load(live)
+            if live.execution is None and await self._load(live) is None:
+                return await self._remote.result(id)
             outcome, problem = live.outcome, live.agenda.first_problem
             if outcome is not None:
                 if outcome.is_cancelled:
@@ -249,86 +277,51 @@ class Runtime:
             finally:
                 live.result_waiters.discard(ended)
 
-    async def _look(self, live: Live) -> None:
-        """Notice what another process has done to an instance, and go on from there."""
-        if await self._store.load_newest(live) and not self._driver.stopping:
-            self._driver.start(live)
-
     async def pending(self, id: str) -> tuple[Pending, ...]:
         """Return all that an instance waits for. Raises `UnknownInstance` or `InstancePaused` when it is parked."""
         self._check_running()
-        live = self._live.get(id)
+        execution = await self._load(self._lives.get(id))
+        return await self._remote.pending(id) if execution is None else pending(execution)
+
+    async def _load(self, live: Live) -> Execution | None:
+        """Return where an instance stands; None when another process owns it."""
         async with live.lock:
-            return pending(await self._store.load(live))
+            try:
+                return await self._store.load(live)
+            except OwnedElsewhere:
+                return None
 
     async def resume(self, id: str) -> None:
         """Let a paused instance go on; see `Instance.resume`."""
         self._check_running()
-        await self._calls.finish(self._resume(self._live.get(id)))
-
-    async def _resume(self, live: Live) -> None:
-        async with live.lock:
-            execution = await self._store.load(live, resuming=True)
-            if live.agenda.first_problem is not None:
-                await self._resume_places(live)
-            elif live.status is Status.PAUSED:  # it was parked: nothing in its entries says so
-                try:
-                    await self._store.mark(live, execution, Status.WAITING)
-                except JournalError:
-                    live.forget()
-                    raise
-            else:
-                raise NotPaused(live.id)
-        self._driver.start(live)
-
-    async def _resume_places(self, live: Live) -> None:
-        """Resume every place that is paused now; one that is paused anew by its resume stays so."""
-        for paused in live.agenda.problems():
-            now = self._clock.now()
-            if live.execution is not None:
-                entry = resume_entry(live.execution, paused.address, now)
-                await self._driver.adopt(live, turn(live.execution, entry, now, self._driver.chance))
+        try:
+            await self._steering.resume(self._lives.get(id))
+        except OwnedElsewhere:
+            await self._remote.resume(id)
 
     async def cancel(self, id: str) -> None:
         """Cancel an instance; see `Instance.cancel`."""
         self._check_running()
-        await self._calls.finish(self._cancel(self._live.get(id)))
-
-    async def _cancel(self, live: Live) -> None:
-        async with live.lock:
-            execution = await self._store.load(live)
-            if live.outcome is not None:
-                raise InstanceEnded(live.id, live.agenda.status(execution).value)
-            now = self._clock.now()
-            await self._driver.adopt(live, turn(execution, cancel_entry(execution, now), now, self._driver.chance))
-        self._driver.start(live)
+        try:
+            await self._steering.cancel(self._lives.get(id))
+        except OwnedElsewhere:
+            await self._remote.cancel(id)
 
     async def tasks(self, id: str) -> tuple[OfferedTask[Any], ...]:
         """Return the tasks of an instance; see `Instance.tasks`."""
         self._check_running()
-        return await self._tasking.offered(self._live.get(id))
+        try:
+            return await self._tasking.offered(self._lives.get(id))
+        except OwnedElsewhere:
+            return await self._remote.tasks(id)
 
-    async def claim(self, id: str, address: str, by: str) -> None:
-        """Claim a task; see `Instance.claim`."""
+    async def report(self, id: str, report: Report) -> None:
+        """Record what somebody reports of a task; see `Instance.claim` and what follows there."""
         self._check_running()
-        await self._tasking.claim(self._live.get(id), address, by)
-
-    async def note(self, id: str, address: str, kind: Kind, by: str, text: str) -> None:
-        """Record something in the life of a claimed task; see `Instance.heartbeat`."""
-        self._check_running()
-        await self._tasking.note(self._live.get(id), address, kind, by, text)
-
-    async def delegate(self, id: str, address: str, to: object, by: str, reason: str) -> None:
-        """Offer a task to somebody else; see `Instance.delegate`."""
-        self._check_running()
-        await self._tasking.delegate(self._live.get(id), address, to, by, reason)
-
-    async def answer_task(
-        self, id: str, address: str, kind: Kind, answer: object, by: str, reason: str, key: str | None
-    ) -> None:
-        """Answer a task; see `Instance.complete`."""
-        self._check_running()
-        await self._tasking.answer(self._live.get(id), address, kind, answer, by, reason, key)
+        try:
+            await self._tasking.tell(self._lives.get(id), report)
+        except OwnedElsewhere:
+            await self._remote.report(id, report)
 
     async def history(self, id: str) -> tuple[Entry, ...]:
         """Return all entries of an instance; see `Instance.history`."""
@@ -339,30 +332,70 @@ class Runtime:
 
     # Life cycle
 
-    async def _recover(self) -> None:
-        after = ""
-        unfinished = frozenset({Status.RUNNING, Status.WAITING, Status.PAUSED})
-        while records := await self.journal.find_all(statuses=unfinished, after=after, most=_PAGE):
-            for record in records:
-                self._go_on(record)
-            after = records[-1].id
+    async def _say_what_is_left(self) -> None:
+        """Say in the log which of the first instances wait for a runtime that has their workflow."""
+        unfinished = frozenset({Status.RUNNING, Status.WAITING})
+        for record in await self.journal.find_all(statuses=unfinished, most=_PAGE):
+            if (record.workflow, record.version) not in self._workflows:
+                _LOG.warning(
+                    "Instance %s waits for a runtime with workflow %s version %d",
+                    record.id,
+                    record.workflow,
+                    record.version,
+                )
+
+    def _hear(self, notice: Notice) -> None:
+        """Take a notice of the store."""
+        if not self._running:
+            return
+        match notice:
+            case Work():
+                self._claiming.look()
+            case Mail(instance_id):
+                self._mail.collect(instance_id)
+            case Lost(epoch):
+                self._driver.give_up(live for live in self._lives.all() if live.owner == epoch)
+                self._membership.was_lost(epoch)
+            case _:
+                self._remote.hear(notice)
+
+    async def _perform(self, live: Live, message: Message) -> Payload | None:
+        """Do what another process asks of an instance."""
+        match message.operation:
+            case "signal" | "send" as operation if message.payload is not None:
+                key = message.key.removeprefix(f"{operation}:{message.name}:")
+                waits = operation == "signal"
+                return await self._signalling.deliver_encoded(live, message.name, message.payload, key, waits=waits)
+            case "cancel":
+                await self._steering.cancel(live, message.key)
+            case "resume":
+                await self._steering.resume(live, message.key)
+            case "task" if message.payload is not None:
+                await self._tasking.tell(live, report_in(message.payload))
+            case "child":
+                await self._children.look_at(live, message.name, message.key.removeprefix("child:"))
+            case other:
+                raise UnknownOperation(other)
+        return None
+
+    def _owns(self, id: str) -> bool:
+        live = self._lives.find(id)
+        return live is not None and live.owner is not None and live.execution is not None
 
     def _go_on(self, record: InstanceRecord) -> None:
-        """Let an instance go on of which only its record is known: at once, at its time, or when it is asked."""
-        if (record.workflow, record.version) not in self._workflows:
-            _LOG.warning(
-                "Instance %s waits for a runtime with workflow %s version %d",
-                record.id,
-                record.workflow,
-                record.version,
-            )
-        elif record.status is Status.RUNNING:
-            self._driver.start(self._live.get(record.id))
-        elif record.wake_up is not None:
-            self._wake_ups.set(record.id, record.wake_up)
+        """Let an instance go on of which only its record is known, if it can be owned."""
+        if (record.workflow, record.version) in self._workflows and record.status is not Status.PAUSED:
+            self._driver.start(self._lives.get(record.id))
 
     def _wake(self, id: str) -> None:
-        self._driver.start(self._live.get(id))
+        if id == NO_INSTANCE:
+            self._claiming.look()
+        else:
+            self._driver.start(self._lives.get(id))
+
+    def _came_to_rest(self) -> None:
+        if self._running:
+            self._claiming.came_to_rest()
 
     async def _come_to_rest(self) -> None:
         """Wait for all that is being done, `grace` long; then break it off."""
@@ -375,55 +408,6 @@ class Runtime:
             if late:
                 await asyncio.wait(late)
 
-    def _registered(self, workflow: Workflow[Any, Any, Any]) -> None:
-        registered = self._store.workflow(workflow.name, workflow.version)
-        if registered is not workflow and registered != workflow:
-            raise UnknownWorkflow(
-                workflow.name,
-                workflow.version,
-                (f"another definition of {workflow.name} version {workflow.version}",),
-            )
-
     def _check_running(self) -> None:
         if not self._running:
             raise RuntimeStopped
-
-
-def _by_name_and_version(
-    workflows: Iterable[Workflow[Any, Any, Any]], codec: Codec, *, strict: bool
-) -> dict[tuple[str, int], Workflow[Any, Any, Any]]:
-    found: dict[tuple[str, int], Workflow[Any, Any, Any]] = {}
-    for workflow in with_children(workflows):
-        missing = drafts(workflow)
-        if missing:
-            raise DraftReached(f"Workflow {workflow.name!r} version {workflow.version}", missing)
-        unsound = problems(workflow) or (_doubts(workflow, codec) if strict else ())
-        if unsound:
-            said = tuple(f"{finding.address or 'the workflow'}: {finding.message}" for finding in unsound)
-            raise UnsoundWorkflow(workflow.name, workflow.version, said)
-        key = (workflow.name, workflow.version)
-        if key in found and found[key] != workflow:
-            raise InvalidDefinition(
-                f"Two workflows are called {workflow.name!r} version {workflow.version}."
-                " Give the newer one the next version."
-            )
-        found[key] = workflow
-    for workflow in found.values():
-        _warn(workflow, _doubts(workflow, codec))
-    return found
-
-
-def _doubts(workflow: Workflow[Any, Any, Any], codec: Codec) -> tuple[Finding, ...]:
-    """Return what is doubtful in a workflow; of its types only where the rules know the codec that keeps them."""
-    return doubts(workflow, in_json=type(codec) is JsonCodec and not codec.names)
-
-
-def _warn(workflow: Workflow[Any, Any, Any], doubtful: tuple[Finding, ...]) -> None:
-    name, version = workflow.name, workflow.version
-    warnings = [finding for finding in doubtful if finding.level is Level.WARNING]
-    for finding in warnings[:_MOST_WARNINGS]:
-        where = f", at {finding.address}" if finding.address else ""
-        _LOG.warning("Workflow %s version %d%s: %s (%s)", name, version, where, finding.message, finding.rule)
-    left = len(warnings) - _MOST_WARNINGS
-    if left > 0:
-        _LOG.warning("Workflow %s version %d: %d more warnings; lint(workflow) returns them all", name, version, left)

@@ -11,7 +11,7 @@ from interpreters.machine.calling import call
 from interpreters.machine.execution import Active, Execution
 from interpreters.machine.locking import is_blocked, needs_lock
 from interpreters.machine.pending import EffectToRun, expected_signals
-from interpreters.machine.places import place_at
+from interpreters.machine.places import place_at, places
 from interpreters.machine.questions import facts_of
 from interpreters.machine.recording import kept_entry, request_payload, signal_entry
 from interpreters.machine.turn import turn
@@ -54,6 +54,39 @@ class Signalling:
             return self._response(signal, handled or await kept)
         finally:
             kept.cancel()
+
+    async def deliver_encoded(
+        self, live: Live, name: str, request: Payload, key: str, *, waits: bool
+    ) -> Payload | None:
+        """Deliver a signal of which only the name and the encoded request are known. Return the encoded response.
+
+        Unless it `waits`, return None as soon as the journal has the signal. Raises like `deliver`.
+        """
+        signal, decoded = await self._read(live, name, request)
+        kept: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
+        try:
+            handled = await self._accepted(live, signal, decoded, key, kept if waits else None)
+            if not waits:
+                return None
+            return (handled or await kept).response
+        finally:
+            kept.cancel()
+
+    async def _read(self, live: Live, name: str, request: Payload) -> tuple[Signal[Any, Any], object]:
+        """Return a signal as a step of the instance knows it, with its request: the first that can read it."""
+        async with live.lock:
+            execution = await self._store.load(live)
+        waiting = tuple(place.node.signal for place in places(execution) if isinstance(place.node, HandleSignal))
+        known = tuple(signal for signal in waiting if signal.name == name)
+        problem: CodecError | None = None
+        for signal in (*known, *facts_of(execution.workflow).signals.get(name, ())):
+            try:
+                return signal, self._codec.decode(request, signal.request)
+            except CodecError as error:
+                problem = error
+        if problem is None:
+            raise UnexpectedSignal(name, SignalRefusal.UNKNOWN, expected_signals(execution))
+        raise WrongPayload(f"The request of signal {name!r}", str(problem)) from problem
 
     async def send(self, live: Live, signal: Signal[Req, Any], request: Req, key: str | None) -> None:
         """Return as soon as the journal has a signal; see `Instance.send`."""
@@ -160,9 +193,9 @@ class Signalling:
     def _check_readable(self, execution: Execution, signal: Signal[Any, Any], request: Payload) -> None:
         """Refuse what no step for the signal could read: once kept, it could not be taken out of the way."""
         problem: CodecError | None = None
-        for form in facts_of(execution.workflow).requests.get(signal.name, ()):
+        for known in facts_of(execution.workflow).signals.get(signal.name, ()):
             try:
-                decoded = self._codec.decode(request, form)
+                decoded = self._codec.decode(request, known.request)
                 if signal.correlation is not None:
                     call(signal.correlation, f"signal {signal.name}", decoded)
             except CodecError as error:

@@ -6,13 +6,14 @@ from typing import Any
 
 from interpreters.errors import InstanceExists
 from interpreters.machine.recorded import Parent
-from interpreters.machine.turn import first_turn
+from interpreters.machine.turn import Turn, first_turn
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.driver import Driver
 from interpreters.runtime.live import Live
+from interpreters.runtime.membership import Membership
 from journals.codecs import Codec, CodecError
 from journals.entries import Entry, InstanceRecord, Payload
-from journals.errors import Conflict
+from journals.errors import Conflict, NotOwner
 from journals.ports import Journal
 from wio.workflow import Workflow
 
@@ -20,8 +21,9 @@ from wio.workflow import Workflow
 class Starting:
     """Starts the instances of one runtime."""
 
-    def __init__(self, journal: Journal, driver: Driver, clock: Clock, codec: Codec) -> None:
+    def __init__(self, journal: Journal, membership: Membership, driver: Driver, clock: Clock, codec: Codec) -> None:
         self._journal = journal
+        self._membership = membership
         self._driver = driver
         self._clock = clock
         self._codec = codec
@@ -36,35 +38,49 @@ class Starting:
         """
         now, chance = self._clock.now(), self._driver.chance
         first = first_turn(workflow, input, now, self._codec, chance, id=live.id, parent=parent)
-        if live.execution is None:
+        if live.execution is None and await self._is_stored(live, first):
+            return None
+        return await existing(self._journal, self._codec, live.id, workflow, first.entries[0])
+
+    async def _is_stored(self, live: Live, first: Turn) -> bool:
+        """Store the first turn, and return True; False when the instance has begun before."""
+        lost: int | None = None
+        while True:
+            owner = live.owner = await self._membership.epoch(lost=lost)
             try:
                 await self._driver.adopt(live, first)
+            except NotOwner:
+                lost = owner
             except Conflict:
-                pass
+                return False
             else:
-                return None
-        return await self._existing(live.id, workflow, first.entries[0])
+                return True
 
-    async def _existing(self, id: str, workflow: Workflow[Any, Any, Any], started: Entry) -> InstanceRecord:
-        record = await self._journal.find(id)
-        if record.workflow != workflow.name:
-            raise InstanceExists(id, f"workflow {record.workflow!r}, not {workflow.name!r}")
-        (recorded,) = await self._journal.read(id, most=1)
-        if started.response is not None and recorded.response != started.response:
-            raise InstanceExists(id, f"another parent, {_shown(recorded.response)}")
-        if recorded.payload != started.payload and not self._same_input(workflow, recorded, started):
-            raise InstanceExists(id, f"another input, {_shown(recorded.payload)}")
-        return record
 
-    def _same_input(self, workflow: Workflow[Any, Any, Any], recorded: Entry, started: Entry) -> bool:
-        """Compare values: the texts of equal ones may differ, for instance in the order of a set."""
-        if recorded.payload is None or started.payload is None:
-            return False
-        try:
-            before = self._codec.decode(recorded.payload, workflow.input)
-        except CodecError:
-            return False
-        return before == self._codec.decode(started.payload, workflow.input)
+async def existing(
+    journal: Journal, codec: Codec, id: str, workflow: Workflow[Any, Any, Any], started: Entry
+) -> InstanceRecord:
+    """Return the record of an instance that was started as `started` would start it. Raises `InstanceExists`."""
+    record = await journal.find(id)
+    if record.workflow != workflow.name:
+        raise InstanceExists(id, f"workflow {record.workflow!r}, not {workflow.name!r}")
+    (recorded,) = await journal.read(id, most=1)
+    if started.response is not None and recorded.response != started.response:
+        raise InstanceExists(id, f"another parent, {_shown(recorded.response)}")
+    if recorded.payload != started.payload and not _is_same_input(codec, workflow, recorded, started):
+        raise InstanceExists(id, f"another input, {_shown(recorded.payload)}")
+    return record
+
+
+def _is_same_input(codec: Codec, workflow: Workflow[Any, Any, Any], recorded: Entry, started: Entry) -> bool:
+    """Compare values: the texts of equal ones may differ, for instance in the order of a set."""
+    if recorded.payload is None or started.payload is None:
+        return False
+    try:
+        before = codec.decode(recorded.payload, workflow.input)
+    except CodecError:
+        return False
+    return before == codec.decode(started.payload, workflow.input)
 
 
 def _shown(payload: Payload | None) -> str:

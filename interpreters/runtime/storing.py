@@ -6,10 +6,12 @@ import asyncio
 import itertools
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
+
+import attrs
 
 from interpreters.errors import InstancePaused, UnknownWorkflow
 from interpreters.machine.execution import Execution
@@ -18,14 +20,15 @@ from interpreters.machine.turn import Turn
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.live import Live
+from interpreters.runtime.membership import Membership
 from interpreters.runtime.reading import read_execution
+from interpreters.runtime.registry import Workflows, registered_as
 from journals.codecs import Codec
-from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Status
+from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Message, Status
 from journals.errors import Conflict, CorruptEntry, JournalError, JournalUnavailable, PayloadTooLarge
 from journals.ports import Journal
+from journals.sharing import Released
 from wio.workflow import Workflow
-
-Workflows: TypeAlias = Mapping[tuple[str, int], Workflow[Any, Any, Any]]
 
 T = TypeVar("T")
 
@@ -35,23 +38,33 @@ _LOG = logging.getLogger("wio.runtime")
 
 
 class Store:
-    """Reads and writes the instances of one runtime."""
+    """Reads and writes the instances of one runtime. `owns` says whether an instance is in memory, and its own;
+    `wake_at` is told when one that was read wants to go on by itself.
+    """
 
-    def __init__(self, journal: Journal, workflows: Workflows, codec: Codec, clock: Clock) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        membership: Membership,
+        workflows: Workflows,
+        codec: Codec,
+        clock: Clock,
+        owns: Callable[[str], bool],
+        wake_at: Callable[[str, datetime | None], None],
+    ) -> None:
         self.journal = journal
+        self._membership = membership
         self._workflows = workflows
         self._codec = codec
         self._clock = clock
+        self._owns = owns
+        self._wake_at = wake_at
         self._runtime_id = uuid.uuid4().hex
         self._numbers = itertools.count(1)
 
     def workflow(self, name: str, version: int) -> Workflow[Any, Any, Any]:
         """Return a workflow of this runtime. Raises `UnknownWorkflow`."""
-        workflow = self._workflows.get((name, version))
-        if workflow is None:
-            known = tuple(f"{name} version {version}" for name, version in self._workflows)
-            raise UnknownWorkflow(name, version, known)
-        return workflow
+        return registered_as(self._workflows, name, version)
 
     async def adopt(self, live: Live, turn: Turn) -> None:
         """Commit a turn, then let the instance stand there. When the commit fails, the instance stands as before.
@@ -77,7 +90,10 @@ class Store:
         live.stand(turn.execution, commit.status, changes)
 
     async def _store_surely(self, live: Live, commit: Commit) -> None:
-        await self.surely(live, partial(self._store, live, commit))
+        try:
+            await self._store(live, commit)
+        except JournalUnavailable:
+            await self.surely(live, partial(self._store, live, commit))
 
     async def surely(self, live: Live, call: Callable[[], Awaitable[T]]) -> T:
         """Return what a call returns, and repeat it as long as the store is away."""
@@ -94,29 +110,35 @@ class Store:
         """Change only the status of an instance. `WAITING` means: whoever comes first may go on at once."""
         now = self._clock.now()
         agenda = live.agenda
-        wake_up = now if status is Status.WAITING else agenda.looked_at(now)
+        wake_up = now if status is Status.WAITING else agenda.wake_up()
         await self._store(live, self._commit(live, execution, (), status, now, wake_up, agenda.detail(execution)))
         live.status = status
 
     async def load(self, live: Live, *, resuming: bool = False) -> Execution:
-        """Return the execution of an instance, from memory or from the journal.
+        """Return the execution of an instance, from memory, or from the journal when it can be owned.
 
-        Raises `UnknownInstance`, `UnknownWorkflow`, and `InstancePaused` when the journal does not fit the workflow:
-        then the instance is parked with the reason, and nothing of it is lost. A parked instance stays so, even
-        when the journal fits again, until it is loaded with `resuming`.
+        Raises `UnknownInstance`, `UnknownWorkflow`, `OwnedElsewhere`, and `InstancePaused` when the journal does not
+        fit the workflow: then the instance is parked with the reason, and nothing of it is lost. A parked instance
+        stays so, even when the journal fits again, until it is loaded with `resuming`.
         """
         execution = live.execution
         if execution is None:
-            record = await self.journal.find(live.id)
-            workflow = self.workflow(record.workflow, record.version)
+            taken, live.claimed = live.claimed, None
+            live.owner, claimed = taken or await self._membership.claim_instance(live.id)
+            record = claimed.record
             try:
-                execution = await read_execution(self.journal, record.id, workflow, self._codec)
+                workflow = self.workflow(record.workflow, record.version)
+            except UnknownWorkflow:
+                await self._membership.release(live.owner, Released(record.id, record.wake_up))
+                raise
+            try:
+                execution = await read_execution(self.journal, record.id, workflow, self._codec, claimed.entries)
                 agenda, changes = Agenda.of(execution)
             # Code of the user runs in there: pure functions, codecs. Whatever is wrong, the other instances go on.
             except Exception as error:
                 if record.status not in UNFINISHED or is_of_store(error):
                     raise
-                await self._park(record, error)
+                await self._park(record, live.owner, error)
                 raise InstancePaused(live.id, "", _reason(error)) from error
             if record.status is Status.PAUSED and agenda.first_problem is None and not resuming:
                 raise InstancePaused(live.id, "", record.detail)
@@ -124,23 +146,10 @@ class Store:
             live.stand(execution, record.status, changes)
             live.abandoned = record.status is Status.RUNNING
             live.may_owe = True
+            self._wake_at(live.id, agenda.wake_up())
         return execution
 
-    async def load_newest(self, live: Live) -> bool:
-        """Load an instance; when it is in memory and at rest, look whether another process has continued it.
-
-        Return whether it has. Raises like `load`.
-        """
-        if live.is_busy:
-            return False
-        async with live.lock:
-            before = live.execution
-            if before is not None and (await self.journal.find(live.id)).last_seq != before.seq:
-                live.forget()
-            execution = await self.load(live)
-            return before is not None and execution is not before
-
-    async def _park(self, record: InstanceRecord, error: Exception) -> None:
+    async def _park(self, record: InstanceRecord, owner: int, error: Exception) -> None:
         _LOG.error("Instance %s is parked: %s", record.id, error)
         commit = Commit(
             record.id,
@@ -152,6 +161,7 @@ class Store:
             self._clock.now(),
             self._token(),
             detail=_reason(error)[:1_000],
+            owner=owner,
         )
         await self.journal.commit(commit)
 
@@ -165,8 +175,17 @@ class Store:
     def _of_turn(self, live: Live, turn: Turn) -> Commit:
         execution, agenda = turn.execution, live.agenda
         at = turn.entries[-1].recorded_at
-        status, wake_up, detail = agenda.status(execution), agenda.looked_at(at), agenda.detail(execution)
-        return self._commit(live, execution, turn.entries, status, at, wake_up, detail)
+        status, wake_up, detail = agenda.status(execution), agenda.wake_up(), agenda.detail(execution)
+        commit = self._commit(live, execution, turn.entries, status, at, wake_up, detail)
+        mail = () if status in UNFINISHED else self._told_to_parent(live, execution)
+        return attrs.evolve(commit, mail=mail) if mail else commit
+
+    def _told_to_parent(self, live: Live, execution: Execution) -> tuple[Message, ...]:
+        """Return the message that tells the parent of a child, which another process may own, that it has ended."""
+        parent = execution.parent
+        if parent is None or self._owns(parent.instance):
+            return ()
+        return (Message(parent.instance, "child", parent.address, None, f"child:{live.id}"),)
 
     def _commit(
         self,
@@ -181,7 +200,17 @@ class Store:
         """Return the commit that ends with `execution`, after `entries` that lead there."""
         workflow, expected = execution.workflow, execution.seq - len(entries)
         return Commit(
-            live.id, workflow.name, workflow.version, expected, entries, status, at, self._token(), wake_up, detail
+            live.id,
+            workflow.name,
+            workflow.version,
+            expected,
+            entries,
+            status,
+            at,
+            self._token(),
+            wake_up,
+            detail,
+            live.owner,
         )
 
     def _token(self) -> str:

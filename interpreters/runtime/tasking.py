@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
 
 import attrs
@@ -50,6 +51,29 @@ class OfferedTask(Generic[T]):
     started: bool
 
 
+@attrs.frozen
+class Report:
+    """Is what somebody reports of a task: `kind` says what, `by` who, and `text` a note or the reason.
+
+    Only who has claimed a task may report of it, but anybody may claim, skip and delegate. `value` is the output, the
+    error, or to whom it is delegated; a payload when it comes from another process. A repeat with the `key` of the
+    answer that is recorded there does nothing.
+    """
+
+    kind: Kind
+    address: str
+    by: str = ""
+    text: str = ""
+    value: object = None
+    key: str | None = None
+
+    @property
+    def stored_key(self) -> str | None:
+        """Is the key as the journal has it."""
+        # Neither a signal's key nor a checkpoint's begins like this, and no address has a colon in it.
+        return None if self.key is None else f":task:{self.address}:{self.key}"
+
+
 class Tasking:
     """Offers the tasks of the instances of one runtime, and takes in what becomes of them."""
 
@@ -64,94 +88,30 @@ class Tasking:
         """Return the tasks that can be worked on now, in the order of their addresses."""
         async with live.lock:
             execution = await self._store.load(live)
-        standing = [place for place in places(execution) if isinstance(place.node, OfferTask)]
-        open_now = [place for place in standing if place.problem is None and not is_blocked(execution, place)]
-        return tuple(self._offered(live.id, place) for place in open_now)
+        return offered_in(execution, live.id)
 
-    def _offered(self, instance_id: str, place: Active) -> OfferedTask[Any]:
-        offer, node = cast(Offer, place.standing), cast(OfferTask, place.node)
-        given = self._decode(offer.sent, node.task.input, place.address)
-        to = None if offer.to is None else self._decode(offer.to, None, place.address)
-        return OfferedTask(instance_id, place.address, node.task, given, to, offer.by, offer.started)
+    async def tell(self, live: Live, report: Report) -> None:
+        """Record what somebody reports of a task, unless it is recorded already; see `Report`."""
+        await self._calls.finish(self._tell(live, report))
 
-    def _decode(self, payload: Payload | None, form: Any, address: str) -> Any:
-        if payload is None:
-            raise WrongPayload(f"The task at {address!r}", "It has no payload.")
-        try:
-            return self._codec.decode(payload, form)
-        except CodecError as error:
-            raise WrongPayload(f"The task at {address!r}", str(error)) from error
-
-    async def claim(self, live: Live, address: str, by: str) -> None:
-        """Let somebody take a task upon himself. A repeat by the same one does nothing."""
-        await self._calls.finish(self._claim(live, address, by))
-
-    async def _claim(self, live: Live, address: str, by: str) -> None:
+    async def _tell(self, live: Live, report: Report) -> None:
         async with live.lock:
-            execution, offer = await self._standing(live, address)
-            if offer.by == by:
-                return
-            if offer.by is not None:
-                raise TaskRefused(address, TaskRefusal.CLAIMED, f"{offer.by} has claimed it")
-            await self._adopt(live, execution, claimed_entry(execution, address, by, self._clock.now()))
+            if report.stored_key is None or await self._store.journal.find_key(live.id, report.stored_key) is None:
+                execution, offer = await self._standing(live, report.address)
+                if is_news(offer, report):
+                    entry = entry_of(execution, self._decoded(execution, report), self._clock.now())
+                    await self._driver.adopt(live, turn(execution, entry, entry.recorded_at, self._driver.chance))
         self._driver.start(live)
 
-    async def note(self, live: Live, address: str, kind: Kind, by: str, text: str) -> None:
-        """Record a start, a sign of life or a release by whoever has claimed a task."""
-        await self._calls.finish(self._note(live, address, kind, by, text))
-
-    async def _note(self, live: Live, address: str, kind: Kind, by: str, text: str) -> None:
-        async with live.lock:
-            execution, offer = await self._claimed(live, address, by)
-            if kind is Kind.TASK_STARTED and offer.started:
-                return
-            await self._adopt(live, execution, noted_entry(execution, address, kind, by, text, self._clock.now()))
-        self._driver.start(live)
-
-    async def delegate(self, live: Live, address: str, to: object, by: str, reason: str) -> None:
-        """Offer a task to somebody else; who had claimed it has it no more. It may come from anybody."""
-        await self._calls.finish(self._delegate(live, address, to, _note(by, reason)))
-
-    async def _delegate(self, live: Live, address: str, to: object, note: Note | None) -> None:
-        async with live.lock:
-            execution, _ = await self._standing(live, address)
-            await self._adopt(live, execution, delegated_entry(execution, address, to, self._clock.now(), note))
-        self._driver.start(live)
-
-    async def answer(
-        self, live: Live, address: str, kind: Kind, answer: object, by: str, reason: str, key: str | None
-    ) -> None:
-        """Take in the output of a task, or its error, from whoever has claimed it; a skip may come from anybody.
-
-        A repeat with the key of the answer that is recorded there does nothing.
-        """
-        # Neither a signal's key nor a checkpoint's begins like this, and no address has a colon in it.
-        key = None if key is None else f":task:{address}:{key}"
-        await self._calls.finish(self._answer(live, address, kind, answer, by, reason, key))
-
-    async def _answer(
-        self, live: Live, address: str, kind: Kind, answer: object, by: str, reason: str, key: str | None
-    ) -> None:
-        is_skip = kind is Kind.TASK_SKIPPED
-        async with live.lock:
-            if key is None or await self._store.journal.find_key(live.id, key) is None:
-                execution, _ = await (self._standing(live, address) if is_skip else self._claimed(live, address, by))
-                note = _note(by, reason) if is_skip else None
-                entry = answered_entry(execution, address, kind, answer, self._clock.now(), key, note)
-                await self._adopt(live, execution, entry)
-        self._driver.start(live)
-
-    async def _adopt(self, live: Live, execution: Execution, entry: Entry) -> None:
-        await self._driver.adopt(live, turn(execution, entry, entry.recorded_at, self._driver.chance))
-
-    async def _claimed(self, live: Live, address: str, by: str) -> tuple[Execution, Offer]:
-        execution, offer = await self._standing(live, address)
-        if offer.by is None:
-            reason = f"{by} has not claimed it, and nobody else has. Claim it first"
-            raise TaskRefused(address, TaskRefusal.UNCLAIMED, reason)
-        if offer.by != by:
-            raise TaskRefused(address, TaskRefusal.CLAIMED, f"{offer.by} has claimed it, not {by}")
-        return execution, offer
+    def _decoded(self, execution: Execution, report: Report) -> Report:
+        """Return a report that came from another process with its value as the task here declares it."""
+        if not isinstance(report.value, Payload):
+            return report
+        place = place_at(execution, report.address)
+        task = cast(OfferTask, place.node).task if place is not None else None
+        forms: dict[Kind, Any] = {} if task is None else {Kind.TASK_FAILED: task.error, Kind.TASK_DELEGATED: None}
+        form = forms.get(report.kind, None if task is None else task.output)
+        return attrs.evolve(report, value=_decode(self._codec, report.value, form, report.address))
 
     async def _standing(self, live: Live, address: str) -> tuple[Execution, Offer]:
         """Return how far a task has come. Raises `TaskRefused` when nothing can be done with it now."""
@@ -186,5 +146,63 @@ class Tasking:
         return TaskRefusal.WITHDRAWN if was_offered else TaskRefusal.UNKNOWN
 
 
-def _note(by: str, reason: str) -> Note | None:
-    return Note(by, reason) if by or reason else None
+def offered_in(execution: Execution, instance_id: str) -> tuple[OfferedTask[Any], ...]:
+    """Return the tasks of an instance that can be worked on now, in the order of their addresses."""
+    standing = [place for place in places(execution) if isinstance(place.node, OfferTask)]
+    open_now = [place for place in standing if place.problem is None and not is_blocked(execution, place)]
+    return tuple(_offered(execution.codec, instance_id, place) for place in open_now)
+
+
+def _offered(codec: Codec, instance_id: str, place: Active) -> OfferedTask[Any]:
+    offer, node = cast(Offer, place.standing), cast(OfferTask, place.node)
+    given = _decode(codec, offer.sent, node.task.input, place.address)
+    to = None if offer.to is None else _decode(codec, offer.to, None, place.address)
+    return OfferedTask(instance_id, place.address, node.task, given, to, offer.by, offer.started)
+
+
+def _decode(codec: Codec, payload: Payload | None, form: Any, address: str) -> Any:
+    if payload is None:
+        raise WrongPayload(f"The task at {address!r}", "It has no payload.")
+    try:
+        return codec.decode(payload, form)
+    except CodecError as error:
+        raise WrongPayload(f"The task at {address!r}", str(error)) from error
+
+
+def is_news(offer: Offer, report: Report) -> bool:
+    """Tell whether a report is to be recorded; a repeat is not. Raises `TaskRefused` for who has no right to it."""
+    match report.kind:
+        case Kind.TASK_CLAIMED:
+            if offer.by not in (None, report.by):
+                raise TaskRefused(report.address, TaskRefusal.CLAIMED, f"{offer.by} has claimed it")
+            return offer.by is None
+        case Kind.TASK_DELEGATED | Kind.TASK_SKIPPED:
+            return True
+        case _:
+            _check_claimed(offer, report)
+            return report.kind is not Kind.TASK_STARTED or not offer.started
+
+
+def _check_claimed(offer: Offer, report: Report) -> None:
+    if offer.by is None:
+        reason = f"{report.by} has not claimed it, and nobody else has. Claim it first"
+        raise TaskRefused(report.address, TaskRefusal.UNCLAIMED, reason)
+    if offer.by != report.by:
+        raise TaskRefused(report.address, TaskRefusal.CLAIMED, f"{offer.by} has claimed it, not {report.by}")
+
+
+def entry_of(execution: Execution, report: Report, at: datetime) -> Entry:
+    """Return the entry that records a report. Raises `WrongPayload`."""
+    address, by, text = report.address, report.by, report.text
+    note = Note(by, text) if by or text else None
+    match report.kind:
+        case Kind.TASK_CLAIMED:
+            return claimed_entry(execution, address, by, at)
+        case Kind.TASK_DELEGATED:
+            return delegated_entry(execution, address, report.value, at, note)
+        case Kind.TASK_STARTED | Kind.TASK_HEARTBEAT | Kind.TASK_RELEASED:
+            return noted_entry(execution, address, report.kind, by, text, at)
+        case Kind.TASK_SKIPPED:
+            return answered_entry(execution, address, report.kind, report.value, at, report.stored_key, note)
+        case _:
+            return answered_entry(execution, address, report.kind, report.value, at, report.stored_key)

@@ -35,6 +35,12 @@ class WakeUps:
         if self._task is None:
             self._task = asyncio.create_task(self._run())
 
+    def bring_forward(self, instance_id: str, due: datetime) -> None:
+        """Wake an instance at a time, unless it is woken earlier."""
+        before = self._due_by_id.get(instance_id)
+        if before is None or due < before:
+            self.set(instance_id, due)
+
     def nearest(self) -> datetime | None:
         """Return the time of the next wake-up, or None."""
         while self._heap and self._due_by_id.get(self._heap[0][1]) != self._heap[0][0]:

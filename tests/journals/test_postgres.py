@@ -591,7 +591,7 @@ def test_several_processes_may_open_a_new_schema_at_once(postgres_dsn: str) -> N
         ("p2",),
         ("p3",),
     ]
-    assert execute(postgres_dsn, "SELECT program, version FROM wio.meta") == [("wio", 1)]
+    assert execute(postgres_dsn, "SELECT program, version FROM wio.meta") == [("wio", 2)]
 
 
 def test_processes_that_race_for_one_instance_take_turns(postgres_dsn: str) -> None:

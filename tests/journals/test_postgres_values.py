@@ -64,6 +64,7 @@ def test_a_column_without_a_value_is_left_to_postgres() -> None:
     assert parameters == (
         *('{"order-7"}', '{"orders"}', "{1}", "{1}", "{2}", '{"running"}', "{false}", None, '{""}'),
         '{"2026-11-28T08:30:00.123456Z"}',
+        None,
         *('{"order-7"}', '{"token"}', "{2}", '{"event"}', '{"reserve"}', None, None, None),
         '{"2026-11-28T08:30:00.123456Z"}',
         *(None, None, None, None),
@@ -72,4 +73,4 @@ def test_a_column_without_a_value_is_left_to_postgres() -> None:
 
 def test_a_batch_without_entries_has_columns_without_elements() -> None:
     commit = Commit("order-7", "orders", 1, 1, (), Status.WAITING, NOW, "token")
-    assert commit_parameters([commit])[10:] == ("{}",) * 13
+    assert commit_parameters([commit])[11:] == ("{}",) * 13

@@ -470,7 +470,7 @@ def test_a_full_store_refuses_only_what_does_not_fit(path: Path) -> None:
 
 def test_a_journal_goes_on_when_there_is_room_again(path: Path) -> None:
     async def run() -> None:
-        async with SqliteJournal(path, most_file_bytes=100_000) as journal:
+        async with SqliteJournal(path, most_file_bytes=150_000) as journal:
             commits = [commit("order-7", last, entry(last + 1, "x" * 10_000)) for last in range(20)]
             answers = await asyncio.gather(*map(journal.commit, commits), return_exceptions=True)
             last = answers.count(None)
@@ -576,11 +576,11 @@ def test_an_empty_file_becomes_a_journal(path: Path) -> None:
 
 def test_a_newer_schema_is_refused_and_left_as_it_was(path: Path) -> None:
     asyncio.run(written(path))
-    by_hand(path, "UPDATE wio_meta SET value = 2 WHERE name = 'schema_version'")
+    by_hand(path, "UPDATE wio_meta SET value = 3 WHERE name = 'schema_version'")
     before = path.read_bytes()
-    with pytest.raises(NewerSchema, match="schema version 2; this release of wio knows versions up to 1") as caught:
+    with pytest.raises(NewerSchema, match="schema version 3; this release of wio knows versions up to 2") as caught:
         asyncio.run(opened(path))
-    assert (caught.value.found, caught.value.known) == (2, 1)
+    assert (caught.value.found, caught.value.known) == (3, 2)
     assert path.read_bytes() == before
 
 

@@ -109,6 +109,7 @@ class Processes:
         for task in tasks:
             if not task.cancelled():
                 task.exception()
+        await self._journal.bury()
         self.killed += 1
         if self.after_kill is not None:
             await self.after_kill()

@@ -6,8 +6,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
@@ -15,7 +14,8 @@ from interpreters import Runtime
 from interpreters.machine.recorded import AttemptFailed, AttemptLost, Paused
 from interpreters.testing import VirtualClock
 from journals.codecs import JsonCodec
-from journals.entries import Commit, Entry, InstanceRecord, Kind, Status
+from journals.entries import Commit, Entry, Kind
+from journals.forwarding import ForwardingJournal
 from journals.ports import Journal
 from wio import WIO, Early, Query, Signal, Workflow, handle_signal, query
 
@@ -116,7 +116,7 @@ class Gate:
         return self._event
 
 
-class FaultyJournal:
+class FaultyJournal(ForwardingJournal):
     """Passes everything on to a journal, but fails where it was told to.
 
     `before` and `after` have for each method what happens on its next calls, before or after the real call: None
@@ -124,7 +124,7 @@ class FaultyJournal:
     """
 
     def __init__(self, journal: Journal) -> None:
-        self.journal = journal
+        super().__init__(journal)
         self.before: dict[str, deque[Any]] = {}
         self.after: dict[str, deque[Any]] = {}
         self.calls: Counter[str] = Counter()
@@ -134,52 +134,18 @@ class FaultyJournal:
         """Let the next calls of a method fail, before it has done its work or after."""
         (self.after if late else self.before).setdefault(method, deque()).extend(faults)
 
-    async def _call(self, method: str, call: Callable[[], Awaitable[T]]) -> T:
+    async def around(self, method: str, call: Callable[[], Awaitable[T]]) -> T:
+        """Fail where it was told so."""
         self.calls[method] += 1
         await _happens(self.before.get(method))
         returned = await call()
         await _happens(self.after.get(method))
         return returned
 
-    async def open(self) -> None:
-        """See `Journal`."""
-        await self._call("open", self.journal.open)
-
-    async def close(self) -> None:
-        """See `Journal`."""
-        await self._call("close", self.journal.close)
-
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
     async def commit(self, commit: Commit) -> None:
-        """See `Journal`."""
+        """Commit, and remember it."""
         self.commits.append(commit)
-        await self._call("commit", lambda: self.journal.commit(commit))
-
-    async def read(self, instance_id: str, *, after: int = 0, most: int = 1_000) -> tuple[Entry, ...]:
-        """See `Journal`."""
-        return await self._call("read", lambda: self.journal.read(instance_id, after=after, most=most))
-
-    async def find(self, instance_id: str) -> InstanceRecord:
-        """See `Journal`."""
-        return await self._call("find", lambda: self.journal.find(instance_id))
-
-    async def find_key(self, instance_id: str, key: str) -> Entry | None:
-        """See `Journal`."""
-        return await self._call("find_key", lambda: self.journal.find_key(instance_id, key))
-
-    async def find_all(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
-    ) -> tuple[InstanceRecord, ...]:
-        """See `Journal`."""
-        return await self._call("find_all", lambda: self.journal.find_all(statuses=statuses, after=after, most=most))
+        await super().commit(commit)
 
 
 async def _happens(faults: deque[Any] | None) -> None:

@@ -123,7 +123,7 @@ def test_a_store_that_is_away_is_told_to_those_who_ask_and_not_for_long() -> Non
             await runtime.start(flow, id="a", input=1)
         async with virtual(journal, flow) as runtime:
             instance = await runtime.instance(flow, "a")
-            journal.fail("find", *[JournalUnavailable("away")] * 2)
+            journal.fail("claim_instance", *[JournalUnavailable("away")] * 2)
             with pytest.raises(JournalUnavailable):
                 await instance.query(STATE)
             with pytest.raises(JournalUnavailable):
@@ -147,7 +147,7 @@ def test_a_result_asked_for_while_the_runtime_stops_is_refused() -> None:
 
         async with virtual(journal, flow) as runtime:
             instance = await runtime.instance(flow, "a")
-            journal.fail("read", held, late=True)
+            journal.fail("claim_instance", held, late=True)
             waiter = asyncio.create_task(instance.result())
             await reading.wait()
         read.set()

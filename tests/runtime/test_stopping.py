@@ -360,7 +360,7 @@ def test_a_runtime_may_be_used_again() -> None:
 def test_a_runtime_that_cannot_read_its_journal_does_not_start() -> None:
     async def main() -> None:
         journal = Closing(InMemoryJournal())
-        journal.fail("find_all", JournalUnavailable("away"))
+        journal.fail("claim", JournalUnavailable("away"))
         with pytest.raises(JournalUnavailable):
             await virtual(journal, workflow(approval())).__aenter__()
         assert not journal.is_open

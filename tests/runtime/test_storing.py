@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from returns.result import Success
 
 from interpreters.testing import START, VirtualClock
 from journals.entries import Kind, Status
-from journals.errors import Conflict, JournalFull, JournalUnavailable
+from journals.errors import JournalFull, JournalUnavailable
 from journals.memory import InMemoryJournal
 from tests.runtime.running import (
     APPROVE,
@@ -61,7 +62,7 @@ def test_a_deadline_that_comes_while_the_store_is_away_is_kept() -> None:
         async with virtual(journal, flow, clock=clock) as runtime:
             await runtime.start(flow, id="a", input=1)
         async with virtual(journal, flow, clock=clock) as runtime:
-            for method in ("find", "read", "commit"):
+            for method in ("claim", "commit"):
                 journal.fail(method, AWAY)
             clock.set(START + DAY)
             await rounds()
@@ -103,30 +104,101 @@ def test_others_go_on_while_one_waits_for_the_store() -> None:
     run(main())
 
 
-def test_of_two_runtimes_on_one_instance_the_slower_goes_quiet() -> None:
+def test_a_runtime_whose_lease_runs_out_goes_quiet_and_the_instance_goes_on_elsewhere() -> None:
     async def main() -> None:
         journal, slow, quick = InMemoryJournal(), Gate(5), Effect(6)
         first = workflow(run_io(slow, name="s", event=int))
         second = workflow(run_io(quick, name="s", event=int))
-        loser = await virtual(journal, first, grace=NO_GRACE).__aenter__()
+        loser = await virtual(journal, first, grace=NO_GRACE, recover=False).__aenter__()
         instance = await loser.start(first, id="a", input=1)
         waiter = asyncio.create_task(instance.result())
         await slow.begun.wait()
         winner = await virtual(journal, second).__aenter__()
-        assert await (await winner.instance(second, "a")).result() == Success(6)
-        slow.open.set()
-        with pytest.raises(Conflict, match="another writer was first"):
-            await waiter
-        assert await instance.result() == Success(6)
+        there = asyncio.create_task((await winner.instance(second, "a")).result())
+        await rounds()
+        assert quick.runs == 0
+        journal.expel(1)
+        assert await there == Success(6)
+        assert await waiter == Success(6)
         assert await kinds(instance) == [Kind.STARTED, Kind.ATTEMPT_LOST, Kind.EVENT, Kind.COMPLETED]
-        assert slow.runs == 1
+        assert (slow.runs, slow.broken_off) == (1, 1)
+        assert [member.epoch for member in await journal.members()] == [2, 3]
         await winner.__aexit__(None, None, None)
         await loser.__aexit__(None, None, None)
 
     run(main())
 
 
-def test_a_signal_to_an_instance_that_another_runtime_has_continued_is_decided_anew() -> None:
+def test_what_an_effect_that_cannot_be_broken_off_brings_is_not_recorded_after_the_lease_has_run_out() -> None:
+    async def main() -> None:
+        journal, begun, end, second = InMemoryJournal(), asyncio.Event(), asyncio.Event(), Gate(7)
+
+        async def stubborn(_: object) -> int:
+            begun.set()
+            while not end.is_set():
+                with suppress(asyncio.CancelledError):
+                    await end.wait()
+            return 5
+
+        here = workflow(run_io(stubborn, name="s", event=int) >> note())
+        there = workflow(run_io(second, name="s", event=int) >> note())
+        loser = await virtual(journal, here, grace=NO_GRACE, recover=False).__aenter__()
+        instance = await loser.start(here, id="a", input=1)
+        await begun.wait()
+        winner = await virtual(journal, there, grace=NO_GRACE).__aenter__()
+        journal.expel(1)
+        await second.begun.wait()
+        end.set()
+        await loser.idle()
+        assert await kinds(instance) == [Kind.STARTED, Kind.ATTEMPT_LOST]
+        second.open.set()
+        assert await instance.signal(NOTE_SIGNAL, "and") == "noted 7 and"
+        await winner.__aexit__(None, None, None)
+        await loser.__aexit__(None, None, None)
+
+    run(main())
+
+
+def test_an_instance_that_its_runtime_claims_anew_goes_on_when_the_old_effect_has_ended() -> None:
+    async def main() -> None:
+        journal, begun, end = InMemoryJournal(), asyncio.Event(), asyncio.Event()
+        runs: list[int] = []
+
+        async def stubborn(_: object) -> int:
+            runs.append(1)
+            begun.set()
+            while len(runs) == 1 and not end.is_set():
+                with suppress(asyncio.CancelledError):
+                    await end.wait()
+            return len(runs)
+
+        flow = workflow(run_io(stubborn, name="s", event=int))
+        async with virtual(journal, flow, grace=NO_GRACE) as runtime:
+            instance = await runtime.start(flow, id="a", input=1)
+            await begun.wait()
+            journal.expel(1)
+            await rounds(50)
+            assert runs == [1]
+            end.set()
+            await rounds(50)
+            await runtime.idle()
+            assert (await kinds(instance))[-1] is Kind.COMPLETED
+            assert await instance.result() == Success(2)
+
+    run(main())
+
+
+def test_an_instance_that_is_started_when_the_lease_has_just_run_out_begins_all_the_same() -> None:
+    async def main() -> None:
+        journal, flow = InMemoryJournal(), workflow(run_io(Effect(5), name="s", event=int))
+        async with virtual(journal, flow) as runtime:
+            journal.expel(1)
+            assert await (await runtime.start(flow, id="a", input=1)).result() == Success(5)
+
+    run(main())
+
+
+def test_a_signal_reaches_an_instance_through_whatever_runtime() -> None:
     async def main() -> None:
         journal = InMemoryJournal()
         flow = workflow(approval() >> note())
@@ -137,53 +209,31 @@ def test_a_signal_to_an_instance_that_another_runtime_has_continued_is_decided_a
         await there.signal(APPROVE, ME, key="k")
         assert await here.signal(NOTE_SIGNAL, "and") == "noted 1 by me and"
         assert await here.signal(APPROVE, ME, key="k") == "ok 1 by me"
+        assert await there.signal(APPROVE, ME, key="k") == "ok 1 by me"
         await one.__aexit__(None, None, None)
         await two.__aexit__(None, None, None)
 
     run(main())
 
 
-def test_senders_of_kept_signals_are_told_when_the_instance_goes_on_elsewhere() -> None:
+def test_a_kept_signal_is_answered_also_when_the_instance_goes_on_elsewhere_meanwhile() -> None:
     async def main() -> None:
         journal, gate = InMemoryJournal(), Gate(1)
         flow = workflow(run_io(gate, name="s", event=int) >> note())
-        one = await virtual(journal, flow, grace=NO_GRACE).__aenter__()
-        here = await one.start(flow, id="a", input=1)
+        one = await virtual(journal, flow, grace=NO_GRACE, recover=False).__aenter__()
+        await one.start(flow, id="a", input=1)
         await gate.begun.wait()
-        sender = asyncio.create_task(here.signal(NOTE_SIGNAL, "early"))
-        await rounds()
         two = await virtual(journal, flow, grace=NO_GRACE).__aenter__()
+        there = await two.instance(flow, "a")
+        sender = asyncio.create_task(there.signal(NOTE_SIGNAL, "early"))
+        await rounds()
+        journal.expel(1)
         await rounds()
         gate.open.set()
-        with pytest.raises(Conflict):
-            await sender
-        await two.idle()
+        assert await sender == "noted 1 early"
+        assert gate.runs == 2
         await two.__aexit__(None, None, None)
         await one.__aexit__(None, None, None)
-
-    run(main())
-
-
-def test_what_an_effect_brings_is_not_recorded_for_a_step_that_another_runtime_has_reached_meanwhile() -> None:
-    async def main() -> None:
-        journal, slow, first, second = InMemoryJournal(), Gate(5), Effect(6), Gate(7)
-        here = workflow(run_io(slow, name="s", event=int) >> run_io(slow, name="t", event=int) >> note())
-        there = workflow(run_io(first, name="s", event=int) >> run_io(second, name="t", event=int) >> note())
-        loser = await virtual(journal, here, grace=NO_GRACE).__aenter__()
-        instance = await loser.start(here, id="a", input=1)
-        await slow.begun.wait()
-        winner = await virtual(journal, there, grace=NO_GRACE).__aenter__()
-        await second.begun.wait()
-        sender = asyncio.create_task(instance.signal(NOTE_SIGNAL, "early"))
-        await rounds()
-        slow.open.set()
-        await loser.idle()
-        assert Kind.EVENT not in [entry.kind for entry in (await instance.history())[3:]]
-        with pytest.raises(Conflict):
-            await sender
-        assert slow.runs == 1
-        await winner.__aexit__(None, None, None)
-        await loser.__aexit__(None, None, None)
 
     run(main())
 

@@ -1,0 +1,191 @@
+"""Who uses workflows without running them? A client: it starts, asks and waits; members of the store do the work."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from returns.result import Result
+
+from interpreters.errors import InstanceExists, RuntimeStopped
+from interpreters.machine.pending import Pending
+from interpreters.machine.transition import JSON
+from interpreters.machine.turn import Turn, first_turn
+from interpreters.runtime.agenda import Agenda
+from interpreters.runtime.arguments import journal_given, workflows_given
+from interpreters.runtime.instance import Instance
+from interpreters.runtime.registry import by_name_and_version, check_registered
+from interpreters.runtime.remote import Remote
+from interpreters.runtime.starting import existing
+from interpreters.runtime.tasking import OfferedTask, Report
+from journals.codecs import Codec
+from journals.entries import Commit, Entry, InstanceRecord, Status
+from journals.errors import Conflict
+from journals.ports import Journal, Listener
+from journals.validation import validate_id
+from wio.signals import Query, Signal
+from wio.workflow import Workflow
+
+A = TypeVar("A")
+E = TypeVar("E")
+B = TypeVar("B")
+R = TypeVar("R")
+Req = TypeVar("Req")
+Resp = TypeVar("Resp")
+
+_PAGE = 1_000
+
+
+class Client:
+    """Starts and uses the instances of some workflows, which other processes run, inside `async with`.
+
+    It runs nothing: no effect, no timer. A query or a result is read from the journal; a signal and whatever else
+    changes an instance is stored as a message, which the instance's owner does and answers, whoever that is by then.
+    The workflows are needed to read what the journal holds. Raises like `Runtime`.
+    """
+
+    def __init__(
+        self, journal: Journal, workflows: Iterable[Workflow[Any, Any, Any]], *, codec: Codec | None = None
+    ) -> None:
+        self.journal = journal_given(journal)
+        self._codec = codec or JSON
+        given = workflows_given(workflows, "Client(journal, [workflow])")
+        self._workflows = by_name_and_version(given, self._codec, strict=False)
+        self._remote = Remote(self.journal, self._workflows, self._codec)
+        self._random = random.Random()
+        self._listener: Listener | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.journal.open()
+        try:
+            self._listener = await self.journal.listen(self._remote.hear)
+        except BaseException:
+            await self.journal.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        listener, self._listener = self._listener, None
+        try:
+            if listener is not None:
+                await listener.close()
+        finally:
+            self._remote.stop()
+            await self.journal.close()
+
+    async def start(self, workflow: Workflow[A, E, B], *, id: str, input: A) -> Instance[E, B]:
+        """Start an instance for whoever can run it; attach to it when it was started with the same input.
+
+        When it returns, the start is in the journal. Raises like `Runtime.start`.
+        """
+        listener = self._open_listener()
+        validate_id(id)
+        check_registered(self._workflows, workflow)
+        first = first_turn(workflow, input, listener.now(), self._codec, self._random.random, id=id)
+        try:
+            await self.journal.commit(start_of(id, first))
+        except Conflict:
+            await existing(self.journal, self._codec, id, workflow, first.entries[0])
+        return Instance(self, workflow, id)
+
+    async def instance(self, workflow: Workflow[Any, E, B], id: str) -> Instance[E, B]:
+        """Return the handle of an instance that exists.
+
+        Raises `UnknownInstance`, or `InstanceExists` when it is an instance of another workflow.
+        """
+        self._open_listener()
+        record = await self.journal.find(id)
+        if record.workflow != workflow.name:
+            raise InstanceExists(id, f"workflow {record.workflow!r}, not {workflow.name!r}")
+        return Instance(self, workflow, id)
+
+    async def instances(
+        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 100
+    ) -> tuple[InstanceRecord, ...]:
+        """Return records of instances with `id > after`, in the order of their ids."""
+        self._open_listener()
+        return await self.journal.find_all(statuses=statuses, after=after, most=most)
+
+    # What the handle of an instance asks for
+
+    async def deliver(self, id: str, signal: Signal[Req, Resp], request: Req, key: str | None) -> Resp:
+        """Deliver a signal; see `Instance.signal`."""
+        self._open_listener()
+        return await self._remote.deliver(id, signal, request, key)
+
+    async def send(self, id: str, signal: Signal[Req, Any], request: Req, key: str | None) -> None:
+        """Send a signal without waiting for its turn; see `Instance.send`."""
+        self._open_listener()
+        await self._remote.send(id, signal, request, key)
+
+    async def answer(self, id: str, question: Query[R]) -> R:
+        """Answer a query; see `Instance.query`."""
+        self._open_listener()
+        return await self._remote.answer(id, question)
+
+    async def result(self, id: str) -> Result[Any, Any]:
+        """Wait for the end of an instance; see `Instance.result`."""
+        self._open_listener()
+        return await self._remote.result(id)
+
+    async def pending(self, id: str) -> tuple[Pending, ...]:
+        """Return all that an instance waits for. Raises `UnknownInstance` or `InstancePaused` when it is parked."""
+        self._open_listener()
+        return await self._remote.pending(id)
+
+    async def tasks(self, id: str) -> tuple[OfferedTask[Any], ...]:
+        """Return the tasks of an instance; see `Instance.tasks`."""
+        self._open_listener()
+        return await self._remote.tasks(id)
+
+    async def report(self, id: str, report: Report) -> None:
+        """Let what somebody reports of a task be recorded; see `Instance.claim` and what follows there."""
+        self._open_listener()
+        await self._remote.report(id, report)
+
+    async def resume(self, id: str) -> None:
+        """Let a paused instance go on; see `Instance.resume`."""
+        self._open_listener()
+        await self._remote.resume(id)
+
+    async def cancel(self, id: str) -> None:
+        """Cancel an instance; see `Instance.cancel`."""
+        self._open_listener()
+        await self._remote.cancel(id)
+
+    async def history(self, id: str) -> tuple[Entry, ...]:
+        """Return all entries of an instance; see `Instance.history`."""
+        entries: list[Entry] = []
+        while page := await self.journal.read(id, after=len(entries), most=_PAGE):
+            entries.extend(page)
+        return tuple(entries)
+
+    def _open_listener(self) -> Listener:
+        if self._listener is None:
+            raise RuntimeStopped("async with Client(...)")
+        return self._listener
+
+
+def start_of(id: str, first: Turn) -> Commit:
+    """Return the commit that starts an instance which nobody owns yet; who claims it goes on with it."""
+    execution, at = first.execution, first.entries[-1].recorded_at
+    agenda, _ = Agenda.of(execution)
+    status = agenda.status(execution)
+    is_ready = status is Status.RUNNING
+    return Commit(
+        id,
+        execution.workflow.name,
+        execution.workflow.version,
+        0,
+        first.entries,
+        Status.WAITING if is_ready else status,
+        at,
+        uuid.uuid4().hex,
+        at if is_ready else agenda.wake_up(),
+        agenda.detail(execution),
+    )

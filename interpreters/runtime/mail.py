@@ -1,0 +1,96 @@
+"""What do other processes ask of the instances of this one? Messages; each is done, and its answer stored.
+
+A message may be done twice, when its process ends between. So each has a key, and what it does is done once for a key.
+One that cannot be done here any more, as the instance is somebody else's now or the runtime stops, is left: its
+instance's next owner finds it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeAlias
+
+from interpreters.errors import RuntimeStopped
+from interpreters.runtime.answers import refused, returned
+from interpreters.runtime.live import Live, LiveInstances
+from interpreters.runtime.membership import Membership
+from interpreters.runtime.rounds import Rounds
+from interpreters.runtime.storing import is_of_store
+from journals.entries import Message, Payload
+
+Perform: TypeAlias = Callable[[Live, Message], Awaitable[Payload | None]]
+"""Does what a message asks of an instance. Returns what there is to answer."""
+
+
+class Mail:
+    """Collects the messages for the instances of one runtime, and sees that each is done and answered."""
+
+    def __init__(self, membership: Membership, lives: LiveInstances, perform: Perform) -> None:
+        self._membership = membership
+        self._lives = lives
+        self._perform = perform
+        self._wanted: dict[str, None] = {}
+        self._doing: dict[int, asyncio.Task[None]] = {}
+        self._answers: dict[int, Payload] = {}
+        self._collecting = Rounds("collect messages", self._collect)
+        self._answering = Rounds("answer messages", self._answer)
+        self._is_open = True
+
+    @property
+    def running(self) -> frozenset[asyncio.Task[None]]:
+        """Is what is under way here, but for what waits for a signal to be handled."""
+        return self._collecting.running | self._answering.running
+
+    def collect(self, instance_id: str) -> None:
+        """Look for messages for an instance."""
+        if self._is_open:
+            self._wanted[instance_id] = None
+            self._collecting.ask()
+
+    async def stop(self) -> None:
+        """Do nothing more, and store the answers that there are."""
+        self._is_open = False
+        await self._collecting.stop()
+        for task in tuple(self._doing.values()):
+            task.cancel()
+        if self._doing:
+            await asyncio.wait(self._doing.values())
+        await self._answering.stop()
+
+    async def _collect(self) -> None:
+        wanted = tuple(self._wanted)
+        for message in await self._membership.member.messages(wanted):
+            if message.id not in self._doing and message.id not in self._answers:
+                live = self._lives.get(message.instance_id)
+                # They begin in the order of their numbers, and the instance takes them in that order.
+                task = asyncio.create_task(self._do(live, message))
+                self._doing[message.id] = task
+                task.add_done_callback(partial(self._done, message.id))
+        for instance_id in wanted:
+            self._wanted.pop(instance_id, None)
+
+    def _done(self, number: int, task: asyncio.Task[None]) -> None:
+        del self._doing[number]
+        if not task.cancelled():
+            task.exception()
+
+    async def _do(self, live: Live, message: Message) -> None:
+        try:
+            answer = returned(await self._perform(live, message))
+        except RuntimeStopped:
+            return
+        # Whatever an effect or a codec of the user raises is the answer to who has asked.
+        except Exception as error:
+            if is_of_store(error):
+                return
+            answer = refused(error)
+        self._answers[message.id] = answer
+        self._answering.ask()
+
+    async def _answer(self) -> None:
+        answers = tuple(self._answers.items())
+        await self._membership.member.answer(answers)
+        for number, _ in answers:
+            del self._answers[number]

@@ -1,0 +1,87 @@
+"""Who is a runtime among all that share a store? A member, with a number in each commit. A lost place is taken anew."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Iterable
+from datetime import datetime
+
+from interpreters.runtime.clock import sleep_until
+from interpreters.runtime.rounds import Rounds
+from journals.errors import NotOwner
+from journals.ports import Journal, Member
+from journals.sharing import Claimed, Hear, Released, Work
+
+
+class Membership:
+    """Is the place of a runtime among the members of its store. `knows` are the workflows and versions it runs."""
+
+    def __init__(self, journal: Journal, knows: Iterable[tuple[str, int]], hear: Hear) -> None:
+        self._journal = journal
+        self._knows = tuple(knows)
+        self._hear = hear
+        self._member: Member | None = None
+        self._is_joined = asyncio.Event()
+        self._joining = Rounds("join the members of the journal again", self.join)
+
+    @property
+    def member(self) -> Member:
+        """Is the latest membership; the runtime joins before it does anything else."""
+        assert self._member is not None
+        return self._member
+
+    async def join(self) -> None:
+        """Become a member."""
+        self._member = await self._journal.join(f"{socket.gethostname()}:{os.getpid()}", self._knows, self._hear)
+        self._is_joined.set()
+        self._hear(Work())  # while there was no membership, nothing could be claimed
+
+    def was_lost(self, epoch: int) -> None:
+        """Become a member again, after the lease has run out."""
+        if epoch == self.member.epoch:
+            self._is_joined.clear()
+            self._joining.ask()
+
+    async def epoch(self, *, lost: int | None = None) -> int:
+        """Return the epoch of the membership, once there is one that is not known to be `lost`."""
+        if lost is not None:
+            self.was_lost(lost)
+        await self._is_joined.wait()
+        return self.member.epoch
+
+    async def claim_instance(self, instance_id: str) -> tuple[int, Claimed]:
+        """Return the epoch with which an instance is owned, and what it is. See `Member.claim_instance`."""
+        while True:
+            member = self.member
+            try:
+                return member.epoch, await member.claim_instance(instance_id)
+            except NotOwner:
+                await self.epoch(lost=member.epoch)
+
+    async def release(self, epoch: int, released: Released) -> None:
+        """Give an instance back that was claimed with an epoch."""
+        if epoch == self.member.epoch:
+            await self.member.release([released])
+
+    async def leave(self) -> None:
+        """Give everything back."""
+        await self._joining.stop()
+        if self._member is not None:
+            await self._member.leave()
+
+
+class StoreClock:
+    """Is the clock of the store, which decides for all of its members what is due."""
+
+    def __init__(self, membership: Membership) -> None:
+        self._membership = membership
+
+    def now(self) -> datetime:
+        """Return the present time by the store's clock, aware, in UTC."""
+        return self._membership.member.now()
+
+    async def sleep_until(self, due: datetime) -> None:
+        """Sleep until `due`, or for a while when that is longer. See `Clock.sleep_until`."""
+        await sleep_until(self, due)

@@ -1,0 +1,300 @@
+"""How is an instance used that another process owns? Its journal is read, and its owner is asked by messages.
+
+Nothing here disturbs the owner: a question is answered from the journal, by replay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import uuid
+from collections import deque
+from datetime import UTC, datetime
+from typing import Any, TypeVar, cast
+
+import attrs
+import msgspec
+from returns.result import Result
+
+from interpreters.errors import (
+    InstanceCancelled,
+    InstanceEnded,
+    InstanceFailed,
+    InstancePaused,
+    InstanceStuck,
+    RuntimeStopped,
+    SignalRefusal,
+    UnexpectedSignal,
+    WrongPayload,
+)
+from interpreters.machine.execution import Execution
+from interpreters.machine.pending import Pending, answer, pending
+from interpreters.machine.places import place_at
+from interpreters.machine.recording import request_payload
+from interpreters.runtime.agenda import Agenda
+from interpreters.runtime.answers import value_of
+from interpreters.runtime.driver import NotHandled
+from interpreters.runtime.reading import read_execution
+from interpreters.runtime.registry import Workflows, registered_as
+from interpreters.runtime.tasking import OfferedTask, Report, entry_of, offered_in
+from journals.codecs import Codec, CodecError
+from journals.entries import UNFINISHED, InstanceRecord, Kind, Message, Payload, Status
+from journals.ports import Journal
+from journals.sharing import Answered, Notice, Rested
+from wio.errors import WioError
+from wio.signals import Query, Signal
+
+R = TypeVar("R")
+Req = TypeVar("Req")
+Resp = TypeVar("Resp")
+
+_LEAST_SECONDS, _MOST_SECONDS = 5.0, 30.0
+_MOST_HEARD = 1_000
+
+
+class UnknownOperation(WioError):
+    """Says that a message asks for something that this release of wio does not know."""
+
+    def __init__(self, operation: str) -> None:
+        super().__init__(f"The process that owns the instance cannot do {operation!r}. Let it run a newer release.")
+        self.operation = operation
+
+
+class Remote:
+    """Reads the instances of a store, and asks their owners. `hear` takes the notices of the store."""
+
+    def __init__(self, journal: Journal, workflows: Workflows, codec: Codec) -> None:
+        self._journal = journal
+        self._workflows = workflows
+        self._codec = codec
+        self._answers: dict[int, set[asyncio.Future[None]]] = {}
+        self._rests: dict[str, set[asyncio.Future[None]]] = {}
+        self._heard: deque[int] = deque(maxlen=_MOST_HEARD)
+        self._is_stopped = False
+
+    def hear(self, notice: Notice) -> None:
+        """Wake whoever waits for what a notice tells of."""
+        match notice:
+            case Answered(number):
+                self._heard.append(number)
+                _wake(self._answers.pop(number, set()))
+            case Rested(instance_id):
+                _wake(self._rests.pop(instance_id, set()))
+            case _:
+                pass
+
+    def stop(self) -> None:
+        """Let nobody wait any more."""
+        self._is_stopped = True
+        for waiters in (*self._answers.values(), *self._rests.values()):
+            _wake(waiters)
+
+    # Asking
+
+    async def deliver(self, id: str, signal: Signal[Req, Resp], request: Req, key: str | None) -> Resp:
+        """Send a signal and return the response; see `Instance.signal`."""
+        key = key or uuid.uuid4().hex
+        payload = request_payload(self._codec, signal, request)
+        sent = Message(id, "signal", signal.name, payload, f"signal:{signal.name}:{key}")
+        response = await self._ask(sent)
+        if response is None:
+            response = await self._response_of_ended(id, signal, key)
+        try:
+            return cast(Resp, self._codec.decode(response, signal.response))
+        except CodecError as error:
+            raise WrongPayload(f"The response to signal {signal.name!r}", str(error)) from error
+
+    async def send(self, id: str, signal: Signal[Req, Any], request: Req, key: str | None) -> None:
+        """Send a signal; see `Instance.send`."""
+        key = key or uuid.uuid4().hex
+        payload = request_payload(self._codec, signal, request)
+        sent = Message(id, "send", signal.name, payload, f"send:{signal.name}:{key}")
+        if not await self._is_taken(sent):
+            known = await self._journal.find_key(id, f"{signal.name}:{key}")
+            if known is None:
+                raise UnexpectedSignal(signal.name, SignalRefusal.ENDED, ())
+
+    async def cancel(self, id: str) -> None:
+        """Cancel an instance; see `Instance.cancel`."""
+        if not await self._is_taken(Message(id, "cancel", "", None, f"cancel:{uuid.uuid4().hex}")):
+            raise InstanceEnded(id, (await self._journal.find(id)).status.value)
+
+    async def resume(self, id: str) -> None:
+        """Let a paused instance go on; see `Instance.resume`."""
+        if not await self._is_taken(Message(id, "resume", "", None, f"resume:{uuid.uuid4().hex}")):
+            raise InstanceEnded(id, (await self._journal.find(id)).status.value)
+
+    async def report(self, id: str, report: Report) -> None:
+        """Let what somebody reports of a task be recorded; see `Instance.claim` and what follows there."""
+        given = attrs.evolve(report, key=report.key or uuid.uuid4().hex)
+        execution = await self.execution(id)
+        value: Payload | None = None
+        if place_at(execution, report.address) is not None:  # else its owner says what has become of it
+            value = entry_of(execution, given, datetime.now(UTC)).payload
+        payload = Payload("wio.Report", 1, msgspec.json.encode(_Sent.of(given, value)).decode())
+        key = f"task:{report.kind.value}:{report.address}:{given.key}"
+        if not await self._is_taken(Message(id, "task", report.kind.value, payload, key)):
+            raise InstanceEnded(id, (await self._journal.find(id)).status.value)
+
+    async def _is_taken(self, message: Message) -> bool:
+        """Return whether an owner has done what a message asks; False when the instance has ended before."""
+        answered = await self._answer_to(message)
+        if answered is None:
+            return False
+        value_of(answered)
+        return True
+
+    async def _ask(self, message: Message) -> Payload | None:
+        """Return what the owner of an instance returns for a message; None when the instance has ended."""
+        answered = await self._answer_to(message)
+        return None if answered is None else value_of(answered)
+
+    async def _answer_to(self, message: Message) -> Payload | None:
+        posted = await self._journal.post(message)
+        if posted.is_over:
+            return None
+        while True:
+            if posted.id not in self._heard:
+                await _heard_of(self._answers, posted.id)
+            self._check_running()
+            answered = await self._journal.answer_to(posted.id)
+            if answered is not None:
+                return answered
+            self._forget(posted.id)
+
+    def _forget(self, number: int) -> None:
+        while number in self._heard:
+            self._heard.remove(number)
+
+    async def _response_of_ended(self, id: str, signal: Signal[Any, Any], key: str) -> Payload:
+        """Return the response that a signal got before the instance ended. Raises when it got none."""
+        known = await self._journal.find_key(id, f"{signal.name}:{key}")
+        if known is None:
+            raise UnexpectedSignal(signal.name, SignalRefusal.ENDED, ())
+        if known.kind is not Kind.SIGNAL or known.response is None:
+            raise NotHandled(id)
+        return known.response
+
+    # Reading
+
+    async def answer(self, id: str, question: Query[R]) -> R:
+        """Return the answer to a question; see `Instance.query`."""
+        return answer(await self.execution(id), question)
+
+    async def pending(self, id: str) -> tuple[Pending, ...]:
+        """Return all that an instance waits for. Raises `InstancePaused` when it is parked."""
+        record = await self._journal.find(id)
+        execution = await self._execution(record)
+        if record.status is Status.PAUSED and Agenda.of(execution)[0].first_problem is None:
+            raise InstancePaused(id, "", record.detail)
+        return pending(execution)
+
+    async def tasks(self, id: str) -> tuple[OfferedTask[Any], ...]:
+        """Return the tasks of an instance; see `Instance.tasks`."""
+        return offered_in(await self.execution(id), id)
+
+    async def execution(self, id: str) -> Execution:
+        """Return where an instance stands, by its journal."""
+        return await self._execution(await self._journal.find(id))
+
+    async def _execution(self, record: InstanceRecord) -> Execution:
+        workflow = registered_as(self._workflows, record.workflow, record.version)
+        return await read_execution(self._journal, record.id, workflow, self._codec)
+
+    async def result(self, id: str) -> Result[Any, Any]:
+        """Wait for the end of an instance; see `Instance.result`."""
+        while True:
+            self._check_running()
+            rested = _waiter(self._rests, id)
+            try:
+                record = await self._journal.find(id)
+                if record.status not in UNFINISHED:
+                    return _result(id, await self._execution(record))
+                if record.status in (Status.PAUSED, Status.STUCK):
+                    await self._raise_rest(record)
+                await _in_time(rested)
+            finally:
+                _leave(self._rests, id, rested)
+
+    def _check_running(self) -> None:
+        if self._is_stopped:
+            raise RuntimeStopped
+
+    async def _raise_rest(self, record: InstanceRecord) -> None:
+        """Raise what says why an instance does not go on."""
+        if record.status is Status.STUCK:
+            raise InstanceStuck(record.id, record.detail)
+        problem = Agenda.of(await self._execution(record))[0].first_problem
+        if problem is None:
+            raise InstancePaused(record.id, "", record.detail)
+        raise InstancePaused(record.id, problem.address, str(problem.problem), problem.remaining)
+
+
+class _Sent(msgspec.Struct, frozen=True):
+    """Is a report in JSON."""
+
+    kind: str
+    address: str
+    by: str
+    text: str
+    key: str | None
+    value: tuple[str, int, str] | None
+
+    @classmethod
+    def of(cls, report: Report, value: Payload | None) -> _Sent:
+        """Return a report with its value as a payload."""
+        encoded = None if value is None else (value.type, value.version, value.text)
+        return cls(report.kind.value, report.address, report.by, report.text, report.key, encoded)
+
+
+def report_in(payload: Payload) -> Report:
+    """Return the report that another process has sent."""
+    sent = msgspec.json.decode(payload.text, type=_Sent)
+    value = None if sent.value is None else Payload(*sent.value)
+    return Report(Kind(sent.kind), sent.address, sent.by, sent.text, value, sent.key)
+
+
+def _result(id: str, execution: Execution) -> Result[Any, Any]:
+    outcome = Agenda.of(execution)[0].outcome
+    assert outcome is not None, "its record says that it has ended"
+    if outcome.is_cancelled:
+        raise InstanceCancelled(id)
+    if outcome.given_up is not None:
+        raise InstanceFailed(id, outcome.given_up)
+    return outcome.result
+
+
+async def _heard_of(waiters: dict[int, set[asyncio.Future[None]]], number: int) -> None:
+    """Return when a notice has told of a message, or after a while without any."""
+    waiter = _waiter(waiters, number)
+    try:
+        await _in_time(waiter)
+    finally:
+        _leave(waiters, number, waiter)
+
+
+async def _in_time(waiter: asyncio.Future[None]) -> None:
+    # A notice may be lost.
+    await asyncio.wait({waiter}, timeout=random.uniform(_LEAST_SECONDS, _MOST_SECONDS))
+
+
+_Key = TypeVar("_Key", int, str)
+
+
+def _waiter(waiters: dict[_Key, set[asyncio.Future[None]]], key: _Key) -> asyncio.Future[None]:
+    waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    waiters.setdefault(key, set()).add(waiter)
+    return waiter
+
+
+def _leave(waiters: dict[_Key, set[asyncio.Future[None]]], key: _Key, waiter: asyncio.Future[None]) -> None:
+    left = waiters.get(key, set())
+    left.discard(waiter)
+    if not left:
+        waiters.pop(key, None)
+
+
+def _wake(waiters: set[asyncio.Future[None]]) -> None:
+    for waiter in waiters:
+        if not waiter.done():
+            waiter.set_result(None)

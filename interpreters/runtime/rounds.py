@@ -1,0 +1,66 @@
+"""What is asked for often, and done one at a time? A job that runs again when it was asked for meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from journals.errors import JournalUnavailable
+
+_LOG = logging.getLogger("wio.runtime")
+
+_FIRST_DELAY_SECONDS = 0.1
+_LONGEST_DELAY_SECONDS = 5.0
+
+
+class Rounds:
+    """Runs a job that gathers by itself what there is to do, never twice at a time.
+
+    While the store is away it tries again and again, until it is told to `stop`. `what` says for the log what it does.
+    """
+
+    def __init__(self, what: str, job: Callable[[], Awaitable[None]]) -> None:
+        self._what = what
+        self._job = job
+        self._asked = False
+        self._is_stopping = False
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def running(self) -> frozenset[asyncio.Task[None]]:
+        """Is the task of the round under way, or nothing."""
+        return frozenset() if self._task is None else frozenset({self._task})
+
+    def ask(self) -> None:
+        """Let a round begin now, or after the one under way."""
+        self._asked = not self._is_stopping
+        if self._task is None and self._asked:
+            self._task = asyncio.create_task(self._run())
+            self._task.add_done_callback(self._ended)
+
+    async def stop(self) -> None:
+        """Begin no round any more, and return when none is under way."""
+        self._is_stopping, self._asked = True, False
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
+    async def _run(self) -> None:
+        delay = _FIRST_DELAY_SECONDS
+        while self._asked:
+            self._asked = False
+            try:
+                await self._job()
+            except JournalUnavailable as error:
+                _LOG.warning("Could not %s: %s Trying again in %.1f s.", self._what, error, delay)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
+                self._asked = not self._is_stopping
+            else:
+                delay = _FIRST_DELAY_SECONDS
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._task = None
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception):
+            _LOG.error("Could not %s", self._what, exc_info=error)

@@ -1,0 +1,144 @@
+"""How is something put around a journal, to watch it or to disturb it? By a subclass that says what surrounds a call.
+
+class Counting(ForwardingJournal):
+    async def around(self, method, call):
+        self.calls[method] += 1
+        return await call()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
+
+from journals.entries import Commit, Entry, InstanceRecord, Message, Payload, Status
+from journals.ports import Journal, Listener, Member
+from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
+
+T = TypeVar("T")
+
+
+class Around(Protocol):
+    """Surrounds the call of a method that is named."""
+
+    async def __call__(self, method: str, call: Callable[[], Awaitable[T]]) -> T: ...
+
+
+class ForwardingJournal:
+    """Passes everything on to a journal; `around` surrounds each call, those of its members included."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+
+    async def around(self, method: str, call: Callable[[], Awaitable[T]]) -> T:  # noqa: ARG002
+        """Return what a call returns. For subclasses, which do more; `method` is its name."""
+        return await call()
+
+    async def open(self) -> None:
+        """See `Journal`."""
+        await self.around("open", self.journal.open)
+
+    async def close(self) -> None:
+        """See `Journal`."""
+        await self.around("close", self.journal.close)
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def commit(self, commit: Commit) -> None:
+        """See `Journal`."""
+        await self.around("commit", lambda: self.journal.commit(commit))
+
+    async def read(self, instance_id: str, *, after: int = 0, most: int = 1_000) -> tuple[Entry, ...]:
+        """See `Journal`."""
+        return await self.around("read", lambda: self.journal.read(instance_id, after=after, most=most))
+
+    async def find(self, instance_id: str) -> InstanceRecord:
+        """See `Journal`."""
+        return await self.around("find", lambda: self.journal.find(instance_id))
+
+    async def find_key(self, instance_id: str, key: str) -> Entry | None:
+        """See `Journal`."""
+        return await self.around("find_key", lambda: self.journal.find_key(instance_id, key))
+
+    async def find_all(
+        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
+    ) -> tuple[InstanceRecord, ...]:
+        """See `Journal`."""
+        return await self.around("find_all", lambda: self.journal.find_all(statuses=statuses, after=after, most=most))
+
+    async def join(
+        self, name: str, knows: Sequence[tuple[str, int]], hear: Hear, *, lease: timedelta = LEASE
+    ) -> Member:
+        """See `Journal`."""
+        member = await self.around("join", lambda: self.journal.join(name, knows, hear, lease=lease))
+        return ForwardingMember(member, self.around)
+
+    async def listen(self, hear: Hear) -> Listener:
+        """See `Journal`."""
+        return await self.around("listen", lambda: self.journal.listen(hear))
+
+    async def members(self) -> tuple[MemberRecord, ...]:
+        """See `Journal`."""
+        return await self.around("members", self.journal.members)
+
+    async def owner(self, instance_id: str) -> int | None:
+        """See `Journal`."""
+        return await self.around("owner", lambda: self.journal.owner(instance_id))
+
+    async def post(self, message: Message) -> Posted:
+        """See `Journal`."""
+        return await self.around("post", lambda: self.journal.post(message))
+
+    async def answer_to(self, message_id: int) -> Payload | None:
+        """See `Journal`."""
+        return await self.around("answer_to", lambda: self.journal.answer_to(message_id))
+
+
+class ForwardingMember:
+    """Passes everything on to a member; `around` surrounds each call."""
+
+    def __init__(self, member: Member, around: Around) -> None:
+        self.member = member
+        self._around = around
+
+    @property
+    def epoch(self) -> int:
+        """See `Member`."""
+        return self.member.epoch
+
+    def now(self) -> datetime:
+        """See `Member`."""
+        return self.member.now()
+
+    async def claim(self, most: int, *, now: datetime | None = None) -> Claims:
+        """See `Member`."""
+        return await self._around("claim", lambda: self.member.claim(most, now=now))
+
+    async def claim_instance(self, instance_id: str) -> Claimed:
+        """See `Member`."""
+        return await self._around("claim_instance", lambda: self.member.claim_instance(instance_id))
+
+    async def release(self, released: Sequence[Released]) -> None:
+        """See `Member`."""
+        await self._around("release", lambda: self.member.release(released))
+
+    async def messages(self, instance_ids: Sequence[str]) -> tuple[Message, ...]:
+        """See `Member`."""
+        return await self._around("messages", lambda: self.member.messages(instance_ids))
+
+    async def answer(self, answers: Sequence[tuple[int, Payload]]) -> None:
+        """See `Member`."""
+        await self._around("answer", lambda: self.member.answer(answers))
+
+    async def leave(self) -> None:
+        """See `Member`."""
+        await self._around("leave", self.member.leave)

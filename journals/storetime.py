@@ -1,0 +1,28 @@
+"""What time is it by the store's clock? What it last said, and what has passed here since."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+
+class StoreClock:
+    """Shows the time of a store; it never goes back. It may be set in one thread and read in another."""
+
+    def __init__(self, at: datetime) -> None:
+        self._base = (at, self.reading())
+        self._latest = at
+
+    def reading(self) -> float:
+        """Return the reading, in seconds, of the clock here that runs evenly."""
+        return time.monotonic()
+
+    def set(self, at: datetime, asked_at: float) -> None:
+        """Set it to what the store said, to a question that was asked at a reading: in the middle of the wait."""
+        self._base = (at, (asked_at + self.reading()) / 2)
+
+    def now(self) -> datetime:
+        """Return the time, in UTC."""
+        at, reading = self._base
+        self._latest = max(self._latest, at.astimezone(UTC) + timedelta(seconds=self.reading() - reading))
+        return self._latest
