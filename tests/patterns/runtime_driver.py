@@ -83,10 +83,7 @@ class RuntimeDriver:
 
     def signal(self, name: str, value: str) -> None:
         """Send a signal; one that is kept is answered later, by another process."""
-        signals = [node.signal for node in nodes_in(self._workflow.root) if isinstance(node, HandleSignal)]
-        known = [each for each in signals if each.name == name]
-        signal = known[0] if known else Signal(name, request=str, response=str)
-        self._call(lambda runtime: self._sent(runtime, signal, value))
+        self._call(lambda runtime: self._sent(runtime, signal_of(self._workflow, name), value))
 
     async def _sent(self, runtime: Runtime, signal: Signal[Any, Any], value: str) -> None:
         sending = asyncio.create_task(runtime.deliver(self._id, signal, value, None))
@@ -115,7 +112,7 @@ class RuntimeDriver:
 
     def ending(self) -> Ending:
         """Return how far the instance has come."""
-        return self._on_instance(_ending)
+        return self._on_instance(ending_of)
 
     def _on_instance(self, call: Callable[[Instance[Any, Any]], Coroutine[Any, Any, T]]) -> T:
         return self._call(lambda runtime: call(Instance(runtime, self._workflow, self._id)))
@@ -150,7 +147,14 @@ async def _next_wake_up(runtime: Runtime) -> Any:
     return runtime.next_wake_up()
 
 
-async def _ending(instance: Instance[Any, Any]) -> Ending:
+def signal_of(workflow: Workflow[Any, Any, Any], name: str) -> Signal[Any, Any]:
+    """Return the signal of that name; where the workflow has none, one that it does not know."""
+    signals = [node.signal for node in nodes_in(workflow.root) if isinstance(node, HandleSignal)]
+    return next((each for each in signals if each.name == name), Signal(name, request=str, response=str))
+
+
+async def ending_of(instance: Instance[Any, Any]) -> Ending:
+    """Return how far an instance has come."""
     record = await instance.record()
     match record.status:
         case Status.COMPLETED:
