@@ -201,13 +201,18 @@ class Driver:
     def _next(self, live: Live) -> EffectToRun | ChildToSee | None:
         """Return the effect for this task to run, when it is the only one of the instance; else start a task for each.
 
-        They begin in the order in which they became ready.
+        They begin in the order in which they became ready. What is to be done for a child waits for the task that still
+        does something else for it: that one comes by here when it has done so.
         """
         ready: list[EffectToRun | ChildToSee] = []
+        later: list[ChildToSee] = []
         while live.ready and not self.stopping and not live.abandoned:
             effect = live.ready.popleft()
             if effect.address not in live.running:
                 ready.append(effect)
+            elif not isinstance(effect, EffectToRun):
+                later.append(effect)
+        live.ready.extend(later)
         task = asyncio.current_task()
         if len(ready) == 1 and not live.running and task is not None:
             live.running[ready[0].address] = task

@@ -45,6 +45,7 @@ from wio import (
     child,
     fail,
     for_each,
+    parallel,
     pure,
     query,
     race,
@@ -572,6 +573,16 @@ def test_the_end_of_the_parent_closes_a_child_that_was_only_started(on_close: Pa
         run = simulation.start(parent, id="s", input="x")
         assert run.result() == Success("x paid")
         assert status_of(simulation, waiting, "s:waiting") is status
+
+
+def test_the_end_of_the_parent_closes_a_child_that_is_being_looked_at() -> None:
+    """The parent ends in the very moment in which a task of it looks how far the child has come."""
+    leaf: Workflow[int, Never, int] = Workflow("leaf", version=1, input=int, root=pure(1))
+    started = start_child(leaf, on_close=ParentClose.CANCEL, name="s")
+    both = parallel(started, child(leaf, result=int, name="c")).map(len)
+    parent = Workflow("parent", version=1, input=int, root=both)
+    with Simulation(parent, leaf) as simulation:
+        assert simulation.start(parent, id="p", input=1).result() == Success(2)
 
 
 def test_the_end_of_the_parent_waits_for_its_child() -> None:
