@@ -127,7 +127,7 @@ class InMemoryJournal:
         if instance is None:
             self._start(commit)
             return
-        if commit.expected and instance.owner != commit.owner and not instance.has_ended:
+        if commit.expected and instance.owner != commit.owner:
             raise NotOwner(commit.instance_id, commit.expected, commit.owner)
         if len(instance.entries) != commit.expected:
             raise Conflict(commit.instance_id, commit.expected)
@@ -267,6 +267,8 @@ class InMemoryJournal:
             if instance is not None and instance.owner == member.epoch:
                 self._owned.get(member.epoch, set()).discard(each.instance_id)
                 instance.owner, instance.wake_up = None, each.wake_up
+                if self._messages.open(each.instance_id):
+                    instance.wake_up = datetime.now(UTC)
                 self._make_ready(each.instance_id, instance)
 
     def drop_gone(self) -> None:
@@ -313,11 +315,15 @@ class InMemoryJournal:
         self._check_open()
         found = [
             message
-            for instance_id in instance_ids
-            if self._instances[instance_id].owner in (None, member.epoch)
+            for instance_id in dict.fromkeys(instance_ids)
+            if self._may_read(member, instance_id)
             for message in self._messages.open(instance_id)
         ]
         return tuple(sorted(found, key=lambda message: message.id))
+
+    def _may_read(self, member: InMemoryMember, instance_id: str) -> bool:
+        instance = self._instances.get(instance_id)
+        return instance is not None and (instance.has_ended or instance.owner == member.epoch)
 
     def answer(self, answers: Sequence[tuple[int, Payload]]) -> None:
         """Keep answers. For `InMemoryMember`."""

@@ -29,15 +29,14 @@ _FINISH = """UPDATE wio_instances
     SET workflow = ?, version = ?, status = ?, last_seq = ?, wake_up = ?, detail = ?, updated_at = ?, finished_at = ?,
         owner = NULL
     WHERE id = ? AND last_seq = ? AND owner IS ? AND finished_at IS NULL"""
-# Who has ended is nobody's: any member may go on with it, and who is none.
+# Who has ended is nobody's: no member goes on with it, but who is none may.
 _REOPEN = """UPDATE wio_instances
-    SET workflow = ?, version = ?, status = ?, last_seq = ?, wake_up = ?, detail = ?, updated_at = ?, finished_at = ?,
-        owner = ?
+    SET workflow = ?, version = ?, status = ?, last_seq = ?, wake_up = ?, detail = ?, updated_at = ?, finished_at = ?
     WHERE id = ? AND last_seq = ? AND finished_at IS NOT NULL"""
 _APPEND = f"""INSERT INTO wio_entries (instance_id, token, {_ENTRY})
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _TOKEN = "SELECT token FROM wio_entries WHERE instance_id = ? AND seq = ?"
-_OWNER = "SELECT owner, finished_at FROM wio_instances WHERE id = ?"
+_OWNER = "SELECT owner FROM wio_instances WHERE id = ?"
 _LAST_SEQ = "SELECT last_seq FROM wio_instances WHERE id = ?"
 _READ = f"SELECT {_ENTRY} FROM wio_entries WHERE instance_id = ? AND seq > ? ORDER BY seq LIMIT ?"
 _FIND = f"SELECT {_RECORD} FROM wio_instances WHERE id = ?"
@@ -89,10 +88,9 @@ def _won(connection: sqlite3.Connection, commit: Commit) -> bool:
             return True
     elif connection.execute(_FINISH, (*state, at, finished_at, *guard)).rowcount == 1:
         return True
-    if commit.owner is not None and not is_member(connection, commit.owner):
+    if commit.owner is not None:
         return False
-    owner = commit.owner if finished_at is None else None
-    return connection.execute(_REOPEN, (*state, at, finished_at, owner, *guard[:2])).rowcount == 1
+    return connection.execute(_REOPEN, (*state, at, finished_at, *guard[:2])).rowcount == 1
 
 
 def _started(connection: sqlite3.Connection, commit: Commit, row: tuple[Any, ...]) -> bool:
@@ -125,11 +123,11 @@ def _why_lost(connection: sqlite3.Connection, commit: Commit, journal: str) -> J
     return Conflict(commit.instance_id, commit.expected)
 
 
-def _is_anothers(connection: sqlite3.Connection, commit: Commit, found: tuple[int | None, str | None] | None) -> bool:
+def _is_anothers(connection: sqlite3.Connection, commit: Commit, found: tuple[int | None] | None) -> bool:
     """Tell whether a commit names an owner who is no member, or not that of the instance it goes on with."""
     if commit.owner is not None and not is_member(connection, commit.owner):
         return True
-    return commit.expected != 0 and found is not None and found[1] is None and found[0] != commit.owner
+    return commit.expected != 0 and found is not None and found[0] != commit.owner
 
 
 def read(connection: sqlite3.Connection, instance_id: str, after: int, most: int, journal: str) -> tuple[Entry, ...]:
