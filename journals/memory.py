@@ -268,7 +268,7 @@ class InMemoryJournal:
                 self._owned.get(member.epoch, set()).discard(each.instance_id)
                 instance.owner, instance.wake_up = None, each.wake_up
                 if self._messages.open(each.instance_id):
-                    instance.wake_up = datetime.now(UTC)
+                    instance.wake_up = instance.latest.at
                 self._make_ready(each.instance_id, instance)
 
     def drop_gone(self) -> None:
