@@ -108,7 +108,14 @@ class Runtime:
         clock = self._given_clock or StoreClock(self._membership)
         self._wake_ups = WakeUps(clock, self._wake)
         self._store = Store(
-            self.journal, self._membership, self._workflows, self._codec, clock, self._owns, self._wake_ups.set
+            self.journal,
+            self._membership,
+            self._workflows,
+            self._codec,
+            clock,
+            self._owns,
+            self._wake_ups.set,
+            lambda id: self._mail.collect(id),
         )
         self._lives = LiveInstances(self._most_idle, self._came_to_rest)
         self._driver = Driver(self._store, clock, self._workers, self._came_to_rest)
@@ -224,6 +231,16 @@ class Runtime:
         """Tell whether nothing is being done at this moment: no effect, no commit, no signal."""
         is_busy = self._claiming.running or self._mail.running or any(live.is_busy for live in self._lives.all())
         return not is_busy
+
+    @property
+    def running(self) -> int:
+        """Is for how many instances something is being done at this moment."""
+        return sum(live.is_busy for live in self._lives.all())
+
+    @property
+    def in_memory(self) -> int:
+        """Is how many instances this runtime holds, those that only wait included."""
+        return len(self._lives.all())
 
     # What the handle of an instance asks for
 
