@@ -1,4 +1,4 @@
-"""Who runs workflows? A runtime: one process, one journal, many instances."""
+"""Who runs workflows? A runtime: one process, one journal that it may share with others, many instances."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ _LOG = logging.getLogger("wio.runtime")
 class Runtime:
     """Runs the instances of some workflows on a journal, inside `async with`.
 
-    On entry it opens the journal and, unless `recover` is False, goes on with every unfinished instance. On exit it
-    starts nothing more, gives running effects `grace` to end, and closes the journal. Instances that have not
-    ended go on when a runtime starts again. Use one runtime for a journal at a time.
+    On entry it opens the journal and, unless `recover` is False, claims every instance that has something to do and
+    that no other runtime owns, then and later. On exit it starts nothing more, gives running effects `grace` to end,
+    gives every instance back, and closes the journal. Any number of runtimes, in any processes, may share a journal.
 
     `workers` runs the effects that are plain functions, by default in up to 64 threads; `most_idle` bounds how many
     suspended instances stay in memory. Workflows that are used as children in these are known too. What is doubtful in
