@@ -60,7 +60,9 @@ if TYPE_CHECKING:
     from interpreters.machine.transition import apply, begin
     from interpreters.machine.turn import Turn, first_turn, turn
     from interpreters.render import draw, to_dot, to_json, to_mermaid, to_svg, to_text
+    from interpreters.runtime.answers import FailedElsewhere
     from interpreters.runtime.blocking import BlockingInstance, BlockingRuntime
+    from interpreters.runtime.client import Client
     from interpreters.runtime.clock import Clock, SystemClock
     from interpreters.runtime.driver import NotHandled
     from interpreters.runtime.effects import EffectContext, NoEffect, effect_context
@@ -77,6 +79,7 @@ _MODULES = {
     "ChildToCancel": "interpreters.machine.pending",
     "ChildToStart": "interpreters.machine.pending",
     "ChildWithoutResult": "interpreters.errors",
+    "Client": "interpreters.runtime.client",
     "Clock": "interpreters.runtime.clock",
     "DraftReached": "interpreters.errors",
     "DuplicateKey": "interpreters.errors",
@@ -85,6 +88,7 @@ _MODULES = {
     "EffectToRun": "interpreters.machine.pending",
     "EndlessRounds": "interpreters.errors",
     "Execution": "interpreters.machine.execution",
+    "FailedElsewhere": "interpreters.runtime.answers",
     "Instance": "interpreters.runtime.instance",
     "InstanceCancelled": "interpreters.errors",
     "InstanceEnded": "interpreters.errors",
@@ -159,6 +163,7 @@ __all__ = [
     "ChildToCancel",
     "ChildToStart",
     "ChildWithoutResult",
+    "Client",
     "Clock",
     "DraftReached",
     "DuplicateKey",
@@ -167,6 +172,7 @@ __all__ = [
     "EffectToRun",
     "EndlessRounds",
     "Execution",
+    "FailedElsewhere",
     "Instance",
     "InstanceCancelled",
     "InstanceEnded",

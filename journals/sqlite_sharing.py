@@ -42,7 +42,8 @@ _READY = """SELECT wake_up, id FROM wio_instances INDEXED BY wio_ready
 _OWN = "UPDATE wio_instances SET owner = ? WHERE id = ?"
 _CLAIMED = f"SELECT {_RECORD}, owner, finished_at FROM wio_instances WHERE id = ?"
 _ENTRIES = f"SELECT {', '.join(ENTRY_COLUMNS)} FROM wio_entries WHERE instance_id = ? ORDER BY seq"
-_RELEASE = "UPDATE wio_instances SET owner = NULL, wake_up = ? WHERE id = ? AND owner = ?"
+_RELEASE = """UPDATE wio_instances SET owner = NULL, wake_up = CASE WHEN ?1 THEN updated_at ELSE ?2 END
+    WHERE id = ?3 AND owner = ?4"""
 _OWNER = "SELECT owner FROM wio_instances WHERE id = ?"
 
 
@@ -177,9 +178,8 @@ def release(connection: sqlite3.Connection, epoch: int, released: Sequence[Relea
         wakes = False
         for each in released:
             wake_up = None if each.wake_up is None else text_of(each.wake_up)
-            if has_mail(connection, each.instance_id):
-                wake_up = text_of_now()
-            is_given = connection.execute(_RELEASE, (wake_up, each.instance_id, epoch)).rowcount == 1
-            wakes = wakes or (is_given and wake_up is not None)
+            asked = has_mail(connection, each.instance_id)
+            is_given = connection.execute(_RELEASE, (asked, wake_up, each.instance_id, epoch)).rowcount == 1
+            wakes = wakes or (is_given and (asked or wake_up is not None))
         if wakes:
             tell(connection, [WORK])

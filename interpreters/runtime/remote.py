@@ -50,6 +50,7 @@ Resp = TypeVar("Resp")
 
 _LEAST_SECONDS, _MOST_SECONDS = 5.0, 30.0
 _MOST_HEARD = 1_000
+_WITH_VALUE = frozenset({Kind.TASK_COMPLETED, Kind.TASK_FAILED, Kind.TASK_SKIPPED, Kind.TASK_DELEGATED})
 
 
 class UnknownOperation(WioError):
@@ -129,11 +130,14 @@ class Remote:
         given = attrs.evolve(report, key=report.key or uuid.uuid4().hex)
         execution = await self.execution(id)
         value: Payload | None = None
-        if place_at(execution, report.address) is not None:  # else its owner says what has become of it
+        is_open = place_at(execution, report.address) is not None  # else its owner says what has become of it
+        if is_open and report.kind in _WITH_VALUE:
             value = entry_of(execution, given, datetime.now(UTC)).payload
         payload = Payload("wio.Report", 1, msgspec.json.encode(_Sent.of(given, value)).decode())
         key = f"task:{report.kind.value}:{report.address}:{given.key}"
-        if not await self._is_taken(Message(id, "task", report.kind.value, payload, key)):
+        if await self._is_taken(Message(id, "task", report.kind.value, payload, key)):
+            return
+        if report.stored_key is None or await self._journal.find_key(id, report.stored_key) is None:
             raise InstanceEnded(id, (await self._journal.find(id)).status.value)
 
     async def _is_taken(self, message: Message) -> bool:

@@ -1,4 +1,4 @@
-"""Who runs workflows? A runtime: one process, one journal, many instances."""
+"""Who runs workflows? A runtime: one process, one journal that it may share with others, many instances."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ _LOG = logging.getLogger("wio.runtime")
 class Runtime:
     """Runs the instances of some workflows on a journal, inside `async with`.
 
-    On entry it opens the journal and, unless `recover` is False, goes on with every unfinished instance. On exit it
-    starts nothing more, gives running effects `grace` to end, and closes the journal. Instances that have not
-    ended go on when a runtime starts again. Use one runtime for a journal at a time.
+    On entry it opens the journal and, unless `recover` is False, claims every instance that has something to do and
+    that no other runtime owns, then and later. On exit it starts nothing more, gives running effects `grace` to end,
+    gives every instance back, and closes the journal. Any number of runtimes, in any processes, may share a journal.
 
     `workers` runs the effects that are plain functions, by default in up to 64 threads; `most_idle` bounds how many
     suspended instances stay in memory. Workflows that are used as children in these are known too. What is doubtful in
@@ -108,7 +108,14 @@ class Runtime:
         clock = self._given_clock or StoreClock(self._membership)
         self._wake_ups = WakeUps(clock, self._wake)
         self._store = Store(
-            self.journal, self._membership, self._workflows, self._codec, clock, self._owns, self._wake_ups.set
+            self.journal,
+            self._membership,
+            self._workflows,
+            self._codec,
+            clock,
+            self._owns,
+            self._wake_ups.set,
+            lambda id: self._mail.collect(id),
         )
         self._lives = LiveInstances(self._most_idle, self._came_to_rest)
         self._driver = Driver(self._store, clock, self._workers, self._came_to_rest)
@@ -224,6 +231,16 @@ class Runtime:
         """Tell whether nothing is being done at this moment: no effect, no commit, no signal."""
         is_busy = self._claiming.running or self._mail.running or any(live.is_busy for live in self._lives.all())
         return not is_busy
+
+    @property
+    def running(self) -> int:
+        """Is for how many instances something is being done at this moment."""
+        return sum(live.is_busy for live in self._lives.all())
+
+    @property
+    def in_memory(self) -> int:
+        """Is how many instances this runtime holds, those that only wait included."""
+        return len(self._lives.all())
 
     # What the handle of an instance asks for
 

@@ -26,6 +26,7 @@ _COMMANDS = (
     ("run", "running:run", "Start an instance, or go on with it, until it ends or only waits."),
     ("resume", "running:resume", "Let a paused instance go on, until it ends or only waits."),
     ("cancel", "running:cancel", "Cancel an instance, and undo what its sagas say."),
+    ("worker", "worker:worker", "Run the instances of workflows, beside other workers, until it is stopped."),
     ("signal", "asking:signal", "Send a signal to an instance and print the response as JSON."),
     ("query", "asking:query", "Ask an instance and print the answer as JSON; nothing is changed."),
     ("tasks", "task_list:tasks", "Print the tasks of an instance that can be worked on now."),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import timedelta
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from interpreters.errors import InstancePaused
 from interpreters.runtime.runtime import Runtime
 from interpreters.shell import options
 from interpreters.shell.companions import with_companions
@@ -42,8 +44,7 @@ def signal(
     The instance then goes on until it ends or only waits; where it stands is said on standard error. A signal that
     is kept until a step takes it prints null and gives exit code 4; send it again with its key for the response.
 
-    A running service on the same journal does not see what this command did, a timer that it set included, before it
-    touches the instance again.
+    Where another process runs the instance, that process handles the signal.
     """
     target = load(workflow)
     sent = target.signal(signal)
@@ -70,11 +71,12 @@ async def _send(
             await settle(runtime, instance, patience)
             delivery = asyncio.ensure_future(instance.signal(signal, request, key=key))
             try:
-                await _taken(delivery, runtime)
+                recorded_as = f"{signal.name}:{key}"
+                await _taken(delivery, runtime, id, recorded_as)
                 if delivery.done():
                     delivery.result()
                 await settle(runtime, instance, patience)
-                await _taken(delivery, runtime)
+                await _taken(delivery, runtime, id, recorded_as)
             except BaseException:
                 delivery.cancel()
                 raise
@@ -89,15 +91,20 @@ async def _send(
     return answered, response
 
 
-async def _taken(delivery: asyncio.Future[Any], runtime: Runtime) -> None:
+async def _taken(delivery: asyncio.Future[Any], runtime: Runtime, id: str, recorded_as: str) -> None:
     """Return when a signal has been answered or refused, or when nothing is done about it any more: it is kept.
 
-    An answer takes some turns of the event loop to its sender, so that the runtime is looked at twice.
+    An answer takes some turns of the event loop to its sender, so that the runtime is looked at twice. A process that
+    owns the instance may take its time before it records the signal; when it is gone, this one takes the instance over.
     """
     idle_looks = 0
     while not delivery.done() and idle_looks < 2:
         await asyncio.wait([delivery], timeout=_LOOK_SECONDS)
-        idle_looks = idle_looks + 1 if runtime.is_idle else 0
+        is_kept = await runtime.journal.find_key(id, recorded_as) is not None
+        idle_looks = idle_looks + 1 if is_kept and runtime.is_idle else 0
+        if not is_kept and await runtime.journal.owner(id) is None:
+            with contextlib.suppress(InstancePaused):
+                await runtime.pending(id)
 
 
 def query(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from interpreters.shell.shell_errors import WrongJournal
 from journals.ports import Journal
@@ -38,6 +39,19 @@ def absolute(url: str) -> str:
     if not url.startswith(_SQLITE) or url == _SQLITE:
         return url
     return _SQLITE + str(Path(url.removeprefix(_SQLITE)).absolute())
+
+
+def without_password(url: str) -> str:
+    """Return the URL as it may be shown.
+
+    >>> without_password("postgresql://ann:secret@host:5432/orders?password=secret")
+    'postgresql://ann@host:5432/orders'
+    """
+    if not url.startswith(_POSTGRES):
+        return url
+    parts = urlsplit(url)
+    who, at, host = parts.netloc.rpartition("@")
+    return urlunsplit((parts.scheme, f"{who.partition(':')[0]}{at}{host}", parts.path, "", ""))
 
 
 def _sqlite(url: str, create: bool) -> Journal:

@@ -27,23 +27,28 @@ GRACE = timedelta(seconds=10)
 
 _LONGEST_SLEEP_SECONDS = 0.25
 _SHORTEST_LOOK = timedelta(milliseconds=10)
+_LOOK_AT_OTHERS = timedelta(milliseconds=50)
 
 
 async def settle(runtime: Runtime, instance: Instance[Any, Any], patience: timedelta) -> None:
     """Return when the instance has ended, is paused, or waits: for a signal, or for longer than `patience`.
 
-    Raises what made the runtime give the instance up, such as `Conflict`.
+    What another process owns is waited for in the same way, and taken over when that process is gone. Raises what made
+    the runtime give the instance up, such as `Conflict`.
     """
-    ended = asyncio.ensure_future(_ended(instance))
+    ended: asyncio.Future[None] = asyncio.ensure_future(_ended(instance))
     idle_looks = 0
     try:
         # What has just been asked for takes some turns of the event loop to begin, so that it is looked twice.
         while not ended.done() and idle_looks < 2:
             await runtime.idle()
+            if not ended.done() and await runtime.journal.owner(instance.id) is None:
+                ended = await _begun_anew(ended, instance)
             delay = await _delay(runtime, instance.id)
             waits_on = delay is None or delay > patience
             idle_looks = idle_looks + 1 if waits_on and runtime.is_idle else 0
-            pause = _SHORTEST_LOOK if delay is None or waits_on else max(delay, _SHORTEST_LOOK)
+            shortest = _LOOK_AT_OTHERS if runtime.is_idle and not waits_on else _SHORTEST_LOOK
+            pause = _SHORTEST_LOOK if delay is None or waits_on else max(delay, shortest)
             await asyncio.wait([ended], timeout=pause.total_seconds())
         await runtime.idle()
     finally:
@@ -51,6 +56,13 @@ async def settle(runtime: Runtime, instance: Instance[Any, Any], patience: timed
         await asyncio.wait([ended])
     if not ended.cancelled():
         ended.result()
+
+
+async def _begun_anew(ended: asyncio.Future[None], instance: Instance[Any, Any]) -> asyncio.Future[None]:
+    """Wait for the end once more. Who begins to wait for an instance that nobody owns takes it, and goes on with it."""
+    ended.cancel()
+    await asyncio.wait([ended])
+    return asyncio.ensure_future(_ended(instance))
 
 
 async def _ended(instance: Instance[Any, Any]) -> None:

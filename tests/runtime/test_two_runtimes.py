@@ -8,13 +8,14 @@ from datetime import timedelta
 import pytest
 from returns.result import Success
 
-from interpreters import Runtime, UnexpectedSignal, WrongPayload, effect_context
+from interpreters import Client, Runtime, UnexpectedSignal, WrongPayload, effect_context
 from interpreters.testing import NoThreads, Simulation, VirtualClock
 from journals.memory import InMemoryJournal
-from wio import Early, Query, Signal, Workflow, handle_signal, pure, query, receive_signal, wait
+from wio import Early, Query, Signal, Task, Workflow, child, handle_signal, pure, query, receive_signal, task, wait
 
 FIRST = Signal("first", request=str, response=str)
 SECOND = Signal("second", request=str, response=str)
+WORK = Task("work", input=str, output=int)
 STATE = Query("state", response=str)
 DAY = timedelta(days=1)
 
@@ -130,3 +131,52 @@ def test_an_answer_of_another_type_than_declared_is_refused() -> None:
             WrongPayload, match="query 'state' for a state of type str: a NoneType where str is declared"
         ):
             run.query(STATE)
+
+
+def test_who_claims_an_instance_by_asking_it_does_what_others_have_asked_of_it() -> None:
+    async def main() -> None:
+        journal, clock = InMemoryJournal(), VirtualClock()
+        async with Client(journal, [two_signals]) as client:
+            started = await client.start(two_signals, id="a", input="begun")
+            asked = asyncio.ensure_future(started.signal(FIRST, "moved"))
+            while not (await journal.find("a")).wake_up:
+                await asyncio.sleep(0)
+            async with runtime_on(journal, clock, recover=False) as service:
+                assert await (await service.instance(two_signals, "a")).query(STATE) == "begun"
+                assert await asked == "echo of moved"
+
+    asyncio.run(main())
+
+
+def test_an_instance_that_a_client_starts_begins_with_its_child() -> None:
+    part = Workflow("part", version=1, input=str, root=pure("done"))
+    whole = Workflow("whole", version=1, input=str, root=child(part, result=str))
+
+    async def main() -> None:
+        journal = InMemoryJournal()
+        async with Runtime(journal, [whole], workers=NoThreads()), Client(journal, [whole]) as client:
+            started = await client.start(whole, id="a", input="begun")
+            assert await asyncio.wait_for(started.result(), 5) == Success("done")
+
+    asyncio.run(main())
+
+
+def test_everything_that_is_reported_of_a_task_reaches_the_owner_of_its_instance() -> None:
+    async def main() -> None:
+        journal = InMemoryJournal()
+        working = Workflow("working", version=1, input=str, root=task(WORK, str.upper))
+        async with Runtime(journal, [working], workers=NoThreads()) as owner, Client(journal, [working]) as client:
+            held = await owner.start(working, id="a", input="begun")
+            await owner.idle()
+            asked = await client.instance(working, "a")
+            await asked.claim("work", by="ann")
+            await asked.start_task("work", by="ann")
+            await asked.heartbeat("work", by="ann", note="half")
+            await asked.release("work", by="ann", reason="lunch")
+            await asked.delegate("work", to=["bob"], by="boss", reason="he can")
+            await asked.claim("work", by="bob")
+            await asked.complete("work", 7, by="bob", key="k")
+            await asked.complete("work", 7, by="bob", key="k")
+            assert await held.result() == Success(7)
+
+    asyncio.run(main())

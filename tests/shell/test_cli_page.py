@@ -24,10 +24,11 @@ from interpreters.shell.options import Going
 from interpreters.shell.running import cancel, resume, run
 from interpreters.shell.task_list import tasks
 from interpreters.shell.tasking import claim, complete, delegate, fail_task, release, skip
+from interpreters.shell.worker import worker
 
 PAGE = ROOT / "docs" / "cli.md"
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
-COMMANDS = (run, resume, cancel, signal, query, list_instances, history, draw, lint)
+COMMANDS = (run, resume, cancel, worker, signal, query, list_instances, history, draw, lint)
 COMMANDS_ON_TASKS = (tasks, claim, complete, fail_task, release, delegate, skip)
 
 
@@ -68,7 +69,7 @@ def options_of(command: Any) -> Iterator[str]:
     for name, parameter in inspect.signature(command, eval_str=True).parameters.items():
         if parameter.annotation is Going:
             yield from options_of(Going)
-        elif parameter.kind is not inspect.Parameter.POSITIONAL_ONLY:
+        elif parameter.kind is inspect.Parameter.KEYWORD_ONLY:
             named = [one.name for one in get_args(parameter.annotation) if isinstance(one, Parameter)]
             yield (named[0] or (f"--{name}",))[0]
 

@@ -1,0 +1,109 @@
+"""The command `wio worker`: how does a process run the instances of some workflows, beside others like it?
+
+It is a member of the journal until a signal tells it to stop. Then it claims nothing more, lets what runs end for a
+while, and gives everything back, so that its peers go on at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Generator
+from datetime import timedelta
+from types import FrameType
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from interpreters.machine.questions import with_children
+from interpreters.runtime.runtime import Runtime
+from interpreters.shell import options
+from interpreters.shell.exit_codes import INTERRUPTED
+from interpreters.shell.journal_urls import journal_at, without_password
+from interpreters.shell.settling import GRACE
+from interpreters.shell.targets import AnyWorkflow, load
+from interpreters.shell.worker_telling import Figures, JsonLines, LiveView, Telling, warnings_told
+from interpreters.shell.worker_watch import WatchedJournal
+from journals.ports import Journal
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def worker(
+    workflow: options.WorkflowName,
+    /,
+    *more: options.WorkflowName,
+    journal: options.JournalUrl,
+    grace: Annotated[timedelta, Parameter(help="How long steps that run get to end when the worker stops.")] = GRACE,
+    json: Annotated[bool, Parameter(name="--json", negative="", help="Log lines of JSON, on a terminal too.")] = False,
+) -> None:
+    """Run the instances of some workflows until a SIGTERM or Ctrl-C, beside other workers on the same journal.
+
+    All versions that the modules hold are run, and the workflows that are written in them as children. The first
+    signal lets what runs end and gives everything back to the other workers; the second ends the worker at once.
+    """
+    workflows = _workflows((workflow, *more))
+    telling = LiveView() if sys.stderr.isatty() and not json else JsonLines()
+    with warnings_told(telling):
+        asyncio.run(_work(workflows, journal_at(journal, create=True), without_password(journal), grace, telling))
+
+
+def _workflows(names: tuple[str, ...]) -> tuple[AnyWorkflow, ...]:
+    """Return the workflows of these names in all versions, each once."""
+    found: list[AnyWorkflow] = []
+    for name in names:
+        found += [workflow for workflow in load(name).versions() if not any(workflow is one for one in found)]
+    return tuple(found)
+
+
+async def _work(
+    workflows: tuple[AnyWorkflow, ...], journal: Journal, url: str, grace: timedelta, telling: Telling
+) -> None:
+    watched = WatchedJournal(journal, lambda epoch: telling.tell("joined", epoch=epoch))
+    runtime = Runtime(watched, workflows, grace=grace)
+    begun: list[Runtime] = []
+
+    def figures() -> Figures | None:
+        return Figures(runtime.running, runtime.in_memory, watched.steps_a_second(), watched.lag()) if begun else None
+
+    known = tuple(f"{one.name} v{one.version}" for one in with_children(workflows))
+    async with telling.shown(figures):
+        telling.tell("started", host=socket.gethostname(), pid=os.getpid(), journal=url, workflows=known)
+        with _stop_signals() as stopped:
+            async with runtime:
+                begun.append(runtime)
+                name = await stopped
+                telling.tell("stopping", signal=name, grace_seconds=grace.total_seconds())
+        telling.tell("stopped")
+
+
+@contextlib.contextmanager
+def _stop_signals() -> Generator[asyncio.Future[str]]:
+    """Give what becomes the name of the first signal. The second one ends the process, whatever it does then."""
+    loop = asyncio.get_running_loop()
+    stopped: asyncio.Future[str] = loop.create_future()
+    received: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        received.append(number)
+        if len(received) > 1:
+            _show_cursor()
+            os._exit(INTERRUPTED)
+        loop.call_soon_threadsafe(stopped.set_result, signal.Signals(number).name)
+
+    before = {number: signal.signal(number, stop) for number in _SIGNALS}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _show_cursor() -> None:
+    """Give a terminal its cursor back, which the live view hides."""
+    if sys.stderr.isatty():
+        os.write(sys.stderr.fileno(), b"\x1b[?25h")
