@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import multiprocessing
+import os
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from pathlib import Path
@@ -15,12 +15,13 @@ from typing import Any, TypeVar
 import attrs
 
 from interpreters.runtime.client import Client
-from tests.faults.worker import Steps, store, workflows
+from tests.faults.worker import Steps, store, work, workflows
 from wio import Workflow
 
 T = TypeVar("T")
 
-ROOT = Path(__file__).parents[2]
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["pytest", "tests.faults.worker"])
 LEASE_SECONDS = 1.2
 """Is short, and long enough for a machine that does other things as well."""
 NORMAL_LEASE_SECONDS = 10.0
@@ -38,32 +39,34 @@ class Line:
 
 
 class Process:
-    """Is a worker."""
+    """Is a worker. It is forked from a process that has imported everything, which is quick."""
 
-    def __init__(self, name: str, popen: subprocess.Popen[str]) -> None:
-        self.name = name
-        self._popen = popen
+    def __init__(self, *arguments: Any) -> None:
+        self._connection, other = FORKS.Pipe()
+        self._process = FORKS.Process(target=work, args=(other, *arguments))
+        self._process.start()
+        other.close()
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal."""
-        self._popen.send_signal(number)
+        assert self._process.pid is not None
+        os.kill(self._process.pid, number)
 
     async def ready(self) -> None:
         """Return when it runs."""
-        assert self._popen.stdout is not None
-        assert await asyncio.to_thread(self._popen.stdout.readline) == "ready\n"
+        assert await asyncio.to_thread(self._connection.recv) == "ready"
 
-    async def ended(self) -> int:
+    async def ended(self) -> int | None:
         """Return how it has ended, when it has."""
-        return await asyncio.to_thread(self._popen.wait, PATIENCE_SECONDS)
+        await asyncio.to_thread(self._process.join, PATIENCE_SECONDS)
+        return self._process.exitcode
 
     def dispose(self) -> None:
         """Leave nothing behind."""
-        self._popen.kill()
-        self._popen.wait()
-        for pipe in (self._popen.stdin, self._popen.stdout):
-            assert pipe is not None
-            pipe.close()
+        self._process.kill()
+        self._process.join()
+        self._process.close()
+        self._connection.close()
 
 
 class Stage:
@@ -78,13 +81,7 @@ class Stage:
 
     def begin(self, name: str, *knows: str, place: str = "none", lease: float = LEASE_SECONDS) -> Process:
         """Start a worker that knows these workflows, and do not wait for it."""
-        command = [sys.executable, "-m", "tests.faults.worker", self.place, str(self.folder)]
-        arguments = [*command, name, str(lease), place, *knows]
-        with (self.folder / f"{name}.err").open("w") as errors:
-            popen = subprocess.Popen(
-                arguments, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
-            )
-        self._processes.append(Process(name, popen))
+        self._processes.append(Process(self.place, self.folder, name, lease, place, *knows))
         return self._processes[-1]
 
     async def worker(self, name: str, *knows: str, place: str = "none", lease: float = LEASE_SECONDS) -> Process:

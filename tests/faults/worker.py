@@ -1,15 +1,14 @@
 """A process that runs the workflows of the tests of faults until SIGTERM, and kills itself where it is told to.
 
-    python -m tests.faults.worker STORE FOLDER NAME LEASE PLACE WORKFLOW...
-
-STORE is a file, or the DSN of a Postgres. FOLDER has the log of all effects, and the files that let effects go on.
-PLACE is `in:STEP` (inside an effect), `before:STEP` or `after:STEP` (on a side of the commit that has the step's
-event), `before:CALL` or `after:CALL` (of a method of the journal or the member), or `none`.
+Its store is a file, or the DSN of a Postgres. Its folder has the log of all effects, and the files that let effects go
+on. It dies at `in:STEP` (inside an effect), `before:STEP` or `after:STEP` (on a side of the commit that has the step's
+event), `before:CALL` or `after:CALL` (of a method of the journal or the member), or at `none`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -17,6 +16,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -200,24 +200,28 @@ def store(place: str) -> Journal:
     return PostgresJournal(place) if "://" in place or "=" in place else SqliteJournal(place)
 
 
-async def main(place: str, folder: Path, name: str, lease: timedelta, death: str, knows: Sequence[str]) -> None:
+async def main(
+    place: str, folder: Path, name: str, lease: timedelta, death: str, knows: Sequence[str], ready: Callable[[], None]
+) -> None:
     """Run what this process knows until SIGTERM."""
     steps, stop = Steps(folder, name, death), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     known = workflows(steps)
     journal = DyingJournal(store(place), lease, death, steps)
     async with Runtime(journal, [known[each] for each in knows], grace=GRACE):
-        print("ready", flush=True)
+        ready()
         await stop.wait()
 
 
-def _end_with_the_test() -> None:
-    """Die when the test does."""
-    sys.stdin.read()
+def work(test: Connection, place: str, folder: Path, name: str, lease: float, death: str, *knows: str) -> None:
+    """Be a worker: tell the test when it runs, and end with the test."""
+    with (folder / f"{name}.err").open("w") as errors:
+        os.dup2(errors.fileno(), sys.stderr.fileno())
+    threading.Thread(target=_end_with, args=(test,), daemon=True).start()
+    asyncio.run(main(place, folder, name, timedelta(seconds=lease), death, knows, lambda: test.send("ready")))
+
+
+def _end_with(test: Connection) -> None:
+    with contextlib.suppress(EOFError, OSError):
+        test.recv()
     die()
-
-
-if __name__ == "__main__":
-    threading.Thread(target=_end_with_the_test, daemon=True).start()
-    given, folder, name, seconds, death, *names = sys.argv[1:]
-    asyncio.run(main(given, Path(folder), name, timedelta(seconds=float(seconds)), death, names))
