@@ -200,6 +200,13 @@ class Agenda:
         nearest = self._nearest()
         return None if nearest is None else nearest[0]
 
+    def look_at(self, now: datetime) -> datetime | None:
+        """Return the time at which the next process has to look, when this one is gone without a word.
+
+        With a child to be seen to, that is now: it may have begun or ended without being told of.
+        """
+        return now if self._children else self.wake_up()
+
     def _nearest(self) -> tuple[datetime, str] | None:
         while self._dues:
             due, prefix = self._dues[0]

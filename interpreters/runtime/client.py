@@ -186,6 +186,6 @@ def start_of(id: str, first: Turn) -> Commit:
         Status.WAITING if status is Status.RUNNING else status,
         at,
         uuid.uuid4().hex,
-        at if is_ready else agenda.wake_up(),
+        at if is_ready else agenda.look_at(at),
         agenda.detail(execution),
     )

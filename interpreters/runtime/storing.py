@@ -112,7 +112,7 @@ class Store:
         """Change only the status of an instance. `WAITING` means: whoever comes first may go on at once."""
         now = self._clock.now()
         agenda = live.agenda
-        wake_up = now if status is Status.WAITING else agenda.wake_up()
+        wake_up = now if status is Status.WAITING else agenda.look_at(now)
         await self._store(live, self._commit(live, execution, (), status, now, wake_up, agenda.detail(execution)))
         live.status = status
 
@@ -179,7 +179,7 @@ class Store:
     def _of_turn(self, live: Live, turn: Turn) -> Commit:
         execution, agenda = turn.execution, live.agenda
         at = turn.entries[-1].recorded_at
-        status, wake_up, detail = agenda.status(execution), agenda.wake_up(), agenda.detail(execution)
+        status, wake_up, detail = agenda.status(execution), agenda.look_at(at), agenda.detail(execution)
         commit = self._commit(live, execution, turn.entries, status, at, wake_up, detail)
         mail = () if status in UNFINISHED else self._told_to_parent(live, execution)
         return attrs.evolve(commit, mail=mail) if mail else commit

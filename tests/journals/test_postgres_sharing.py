@@ -39,7 +39,8 @@ from journals.postgres_schema import MIGRATIONS
 from journals.postgres_sharing import sharing_statements
 from journals.postgres_statements import statements
 from journals.sharing import MOST_ENTRIES_CLAIMED, Answered, Lost, Mail, Notice, Released, Rested, Work
-from tests.journals.test_postgres import OTHERS, Fault, execute, proxied
+from tests.journals.proxy import Fault, proxied
+from tests.journals.test_postgres import OTHERS, execute
 from tests.postgres_server import Server
 
 ROOT = Path(__file__).parents[2]

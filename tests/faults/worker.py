@@ -1,0 +1,227 @@
+"""A process that runs the workflows of the tests of faults until SIGTERM, and kills itself where it is told to.
+
+Its store is a file, or the DSN of a Postgres. Its folder has the log of all effects, and the files that let effects go
+on. It dies at `in:STEP` (inside an effect), `before:STEP` or `after:STEP` (on a side of the commit that has the step's
+event), `before:CALL` or `after:CALL` (of a method of the journal or the member), or at `none`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, TypeVar
+
+from interpreters import Runtime, effect_context
+from journals.entries import Commit
+from journals.errors import Conflict
+from journals.forwarding import ForwardingJournal
+from journals.ports import Journal, Member
+from journals.postgres import PostgresJournal
+from journals.sharing import LEASE, Hear
+from journals.sqlite import SqliteJournal
+from wio import WIO, Early, Query, Signal, Workflow, child, handle_signal, query, run_io, wait
+
+T = TypeVar("T")
+
+NOTE = Signal("note", request=str, response=str, early=Early.KEEP)
+ASK = Signal("ask", request=str, response=str)
+STATE = Query("state", response=str)
+GRACE = timedelta(seconds=0.5)
+LOOK_SECONDS = 0.01
+
+
+class Steps:
+    """Are the effects of one process: each writes a line to the log when it begins, and when it ends."""
+
+    def __init__(self, folder: Path, name: str, place: str = "none") -> None:
+        self._folder = folder
+        self._name = name
+        self._place = place
+
+    def log(self, what: str, step: str, instance: str) -> None:
+        """Write what has happened; lines of several processes do not mix."""
+        with (self._folder / "log").open("a") as file:
+            file.write(f"{what} {self._name} {step} {instance}\n")
+
+    def begin(self, step: str) -> str:
+        """Write that a step has begun; or die in it. Return the id of its instance."""
+        instance = effect_context().instance_id
+        self.log("began", step, instance)
+        if self._place == f"in:{step}":
+            die()
+        return instance
+
+    def step(self, step: str) -> WIO[Any, Any, Any]:
+        """Return a step that only adds its name to the value."""
+
+        def add(value: str) -> str:
+            self.log("ended", step, self.begin(step))
+            return f"{value} {step}"
+
+        return run_io(add, name=step)
+
+    def held(self, step: str) -> WIO[Any, Any, Any]:
+        """Return a step that ends when there is a file with its name."""
+
+        async def hold(value: str) -> str:
+            instance = self.begin(step)
+            try:
+                while not (self._folder / step).exists():
+                    await asyncio.sleep(LOOK_SECONDS)
+            except asyncio.CancelledError:
+                self.log("broken-off", step, instance)
+                raise
+            self.log("ended", step, instance)
+            return f"{value} {step}"
+
+        return run_io(hold, name=step)
+
+    def blocking(self, step: str, seconds: float, *, in_thread: bool = False) -> WIO[Any, Any, Any]:
+        """Return a step that takes so long, and blocks the event loop unless it is `in_thread`."""
+
+        def sleep(value: str) -> str:
+            instance = self.begin(step)
+            time.sleep(seconds)
+            self.log("ended", step, instance)
+            return f"{value} {step}"
+
+        async def block(value: str) -> str:
+            return sleep(value)
+
+        return run_io(sleep if in_thread else block, name=step)
+
+    def greedy(self, step: str, number: int) -> WIO[Any, Any, Any]:
+        """Return a step that holds the interpreter: no other thread of the process runs meanwhile."""
+
+        async def count(value: str) -> str:
+            instance = self.begin(step)
+            sum(range(number))
+            self.log("ended", step, instance)
+            return f"{value} {step}"
+
+        return run_io(count, name=step)
+
+    def noted(self, step: str, signal: Signal[str, str] = NOTE) -> WIO[Any, Any, Any]:
+        """Return a step that waits for a signal."""
+
+        def take(value: str, request: str) -> str:
+            self.log("ended", step, self.begin(step))
+            return f"{value} {request}"
+
+        return handle_signal(signal, take, lambda _, event: event, respond=lambda _, event: event, event=str, name=step)
+
+
+def workflows(steps: Steps) -> dict[str, Workflow[Any, Any, Any]]:
+    """Return all workflows of these tests, by their names."""
+    small = _flow("small", steps.step("packed") >> steps.held("sent"))
+    listening = _flow("listening", steps.noted("heard"))
+    parts = {
+        "chain": steps.step("one") >> steps.step("two") >> steps.step("three"),
+        "holding": steps.step("one") >> steps.held("held") >> steps.step("two"),
+        "asking": query(STATE, str, steps.step("one") >> steps.noted("heard") >> steps.step("two")),
+        "strict": steps.noted("heard", ASK),
+        "sleeping": steps.step("one") >> wait(timedelta(seconds=1)) >> steps.step("two"),
+        "long": steps.blocking("blocked", 5),
+        "threaded": steps.blocking("slept", 5, in_thread=True),
+        "greedy": steps.greedy("counted", 20_000_000),
+        "parent": child(small, result=str, name="child") >> steps.step("told"),
+        "calling": child(listening, result=str, name="child") >> steps.step("told"),
+    }
+    return {"small": small, "listening": listening} | {name: _flow(name, root) for name, root in parts.items()}
+
+
+def _flow(name: str, root: WIO[Any, Any, Any]) -> Workflow[Any, Any, Any]:
+    return Workflow(name, version=1, input=str, root=root)
+
+
+def die() -> None:
+    """Kill this process."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class ShortLease(ForwardingJournal):
+    """Passes everything on to a journal, and joins with a lease of its own."""
+
+    def __init__(self, journal: Journal, lease: timedelta) -> None:
+        super().__init__(journal)
+        self.lease = lease
+
+    async def join(
+        self, name: str, knows: Sequence[tuple[str, int]], hear: Hear, *, lease: timedelta = LEASE
+    ) -> Member:
+        """Join with the lease given to this, not to the call."""
+        del lease
+        return await super().join(name, knows, hear, lease=self.lease)
+
+
+class DyingJournal(ShortLease):
+    """Kills the process on one side of a commit or another call; and writes to the log which commits are refused."""
+
+    def __init__(self, journal: Journal, lease: timedelta, place: str, steps: Steps) -> None:
+        super().__init__(journal, lease)
+        self._side, _, self._what = place.partition(":")
+        self._steps = steps
+
+    async def around(self, method: str, call: Callable[[], Awaitable[T]]) -> T:
+        """Die where it was told so."""
+        if method == self._what and self._side == "before":
+            die()
+        returned = await call()
+        if method == self._what and self._side == "after":
+            die()
+        return returned
+
+    async def commit(self, commit: Commit) -> None:
+        """Die on a side of the commit that records a step, or its loss as `lost`."""
+        addresses = {"lost" if each.kind.value == "attempt_lost" else each.address for each in commit.entries}
+        is_the_one = self._what in addresses
+        if is_the_one and self._side == "before":
+            die()
+        try:
+            await super().commit(commit)
+        except Conflict as error:
+            self._steps.log("refused", type(error).__name__, commit.instance_id)
+            raise
+        if is_the_one and self._side == "after":
+            die()
+
+
+def store(place: str) -> Journal:
+    """Return the journal at a place."""
+    return PostgresJournal(place) if "://" in place or "=" in place else SqliteJournal(place)
+
+
+async def main(
+    place: str, folder: Path, name: str, lease: timedelta, death: str, knows: Sequence[str], ready: Callable[[], None]
+) -> None:
+    """Run what this process knows until SIGTERM."""
+    steps, stop = Steps(folder, name, death), asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    known = workflows(steps)
+    journal = DyingJournal(store(place), lease, death, steps)
+    async with Runtime(journal, [known[each] for each in knows], grace=GRACE):
+        ready()
+        await stop.wait()
+
+
+def work(test: Connection, place: str, folder: Path, name: str, lease: float, death: str, *knows: str) -> None:
+    """Be a worker: tell the test when it runs, and end with the test."""
+    with (folder / f"{name}.err").open("w") as errors:
+        os.dup2(errors.fileno(), sys.stderr.fileno())
+    threading.Thread(target=_end_with, args=(test,), daemon=True).start()
+    asyncio.run(main(place, folder, name, timedelta(seconds=lease), death, knows, lambda: test.send("ready")))
+
+
+def _end_with(test: Connection) -> None:
+    with contextlib.suppress(EOFError, OSError):
+        test.recv()
+    die()

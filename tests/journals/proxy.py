@@ -1,0 +1,102 @@
+"""How does a test cut the connection between a journal and Postgres? By a proxy that stands between them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import enum
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+
+class Fault(enum.Enum):
+    """Says when the proxy cuts the connection: before the statement is sent, or when it was committed."""
+
+    BEFORE_THE_STATEMENT = "before the statement"
+    BEFORE_THE_ANSWER = "before the answer"
+
+
+READY = b"Z\x00\x00\x00\x05I"
+
+
+class Proxy:
+    """Stands between a journal and Postgres, counts round trips, and cuts the next execution on demand."""
+
+    def __init__(self, dsn: str) -> None:
+        given = conninfo_to_dict(dsn)
+        self._target = (str(given["host"]), int(given["port"]))
+        self.fault: Fault | None = None
+        self.round_trips = 0
+        self.executed = 0
+        self.cuts = 0
+        self.down = False
+        self.refused = 0
+        self.ends: set[asyncio.Task[None]] = set()
+
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving = asyncio.create_task(self._refuse(writer) if self.down else self._serve(reader, writer))
+        self.ends.add(serving)
+        await serving
+
+    async def _refuse(self, writer: asyncio.StreamWriter) -> None:
+        self.refused += 1
+        writer.close()
+        await writer.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server_reader, server_writer = await asyncio.open_connection(*self._target)
+        lose_answer = asyncio.Event()
+        pumps = [
+            asyncio.create_task(self._pump_requests(reader, server_writer, lose_answer)),
+            asyncio.create_task(self._pump_answers(server_reader, writer, lose_answer)),
+        ]
+        await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        for end in (writer, server_writer):
+            end.close()
+        await asyncio.wait(pumps)
+        for ended in (*pumps, writer.wait_closed(), server_writer.wait_closed()):
+            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+                await ended
+
+    async def _pump_requests(
+        self, reader: asyncio.StreamReader, server: asyncio.StreamWriter, lose_answer: asyncio.Event
+    ) -> None:
+        server.write(await self._message(reader, b""))
+        while True:
+            kind = await reader.readexactly(1)
+            self.round_trips += kind in b"SQ"
+            self.executed += kind in b"EQ"
+            message = await self._message(reader, kind)
+            if kind == b"E" and self.fault is not None:
+                fault, self.fault = self.fault, None
+                self.cuts += 1
+                if fault is Fault.BEFORE_THE_STATEMENT:
+                    return
+                lose_answer.set()
+            server.write(message)
+
+    async def _message(self, reader: asyncio.StreamReader, kind: bytes) -> bytes:
+        length = await reader.readexactly(4)
+        return kind + length + await reader.readexactly(int.from_bytes(length) - 4)
+
+    async def _pump_answers(
+        self, server: asyncio.StreamReader, writer: asyncio.StreamWriter, lose_answer: asyncio.Event
+    ) -> None:
+        while chunk := await server.read(65536):
+            if not lose_answer.is_set():
+                writer.write(chunk)
+            elif chunk.endswith(READY):
+                return
+
+
+@asynccontextmanager
+async def proxied(dsn: str) -> AsyncGenerator[tuple[Proxy, str], None]:
+    """Yield a proxy and the DSN that leads through it."""
+    proxy = Proxy(dsn)
+    server = await asyncio.start_server(proxy.accept, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield proxy, make_conninfo(dsn, host="127.0.0.1", port=port, sslmode="disable", gssencmode="disable")
+        await asyncio.gather(*proxy.ends)
