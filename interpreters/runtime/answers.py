@@ -88,6 +88,8 @@ def value_of(answer: Payload) -> Payload | None:
     if said.error is None:
         return None if said.text is None else Payload(said.type, said.version, said.text)
     error = _BY_NAME.get(said.error)
+    if said.error and error is None:
+        raise FailedElsewhere(said.error, "This process does not know the error. Let it run a newer release.")
     if error is None:
         told = msgspec.json.decode(said.fields, type=dict[str, str])
         raise FailedElsewhere(told["error"], told["message"])

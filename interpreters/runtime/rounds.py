@@ -64,3 +64,5 @@ class Rounds:
         error = None if task.cancelled() else task.exception()
         if isinstance(error, Exception):
             _LOG.error("Could not %s", self._what, exc_info=error)
+        if self._asked and not task.cancelled():  # after the job had looked for the last time
+            self.ask()
