@@ -176,14 +176,14 @@ def start_of(id: str, first: Turn) -> Commit:
     execution, at = first.execution, first.entries[-1].recorded_at
     agenda, _ = Agenda.of(execution)
     status = agenda.status(execution)
-    is_ready = status is Status.RUNNING or bool(agenda.children())
+    is_ready = status is Status.RUNNING
     return Commit(
         id,
         execution.workflow.name,
         execution.workflow.version,
         0,
         first.entries,
-        Status.WAITING if status is Status.RUNNING else status,
+        Status.WAITING if is_ready else status,
         at,
         uuid.uuid4().hex,
         at if is_ready else agenda.look_at(at),

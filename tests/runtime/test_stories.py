@@ -218,7 +218,7 @@ class Stories(RuleBasedStateMachine):
                 execution = recover(self.flow, self._entries(commit.instance_id)[: commit.entries[-1].seq])
                 agenda, _ = Agenda.of(execution)
                 assert commit.status is agenda.status(execution)
-                assert commit.wake_up == agenda.wake_up()
+                assert commit.wake_up == agenda.look_at(commit.at)
                 assert _parts(commit.detail) == _parts(agenda.detail(execution))
         self.told = len(self.store.commits)
 
