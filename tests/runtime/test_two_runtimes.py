@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from returns.result import Success
 
 from interpreters import Client, Runtime, UnexpectedSignal, WrongPayload, effect_context
-from interpreters.testing import NoThreads, Simulation, VirtualClock
+from interpreters.testing import CrashAt, Crashed, CrashingJournal, NoThreads, Simulation, VirtualClock
+from journals.entries import Status
 from journals.memory import InMemoryJournal
 from wio import Early, Query, Signal, Task, Workflow, child, handle_signal, pure, query, receive_signal, task, wait
 
@@ -178,5 +180,24 @@ def test_everything_that_is_reported_of_a_task_reaches_the_owner_of_its_instance
             await asked.complete("work", 7, by="bob", key="k")
             await asked.complete("work", 7, by="bob", key="k")
             assert await held.result() == Success(7)
+
+    asyncio.run(main())
+
+
+def test_a_child_that_its_parent_could_not_begin_any_more_is_begun_by_who_takes_the_parent_over() -> None:
+    part = Workflow("part", version=1, input=str, root=pure("done"))
+    whole = Workflow("whole", version=1, input=str, root=child(part, result=str))
+
+    async def main() -> None:
+        store = InMemoryJournal()
+        dying = CrashingJournal(store)
+        dying.crash_at(1, CrashAt.AFTER)
+        with suppress(Crashed):
+            async with Runtime(dying, [whole], workers=NoThreads()) as first:
+                await first.start(whole, id="a", input="begun")
+        await dying.bury()
+        async with Runtime(store, [whole], workers=NoThreads()) as second:
+            await second.idle()
+            assert (await store.find("a")).status is Status.COMPLETED
 
     asyncio.run(main())
