@@ -45,7 +45,7 @@ from journals.codecs import Codec
 from journals.entries import Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import OwnedElsewhere
 from journals.ports import Journal
-from journals.sharing import Lost, Mail, Notice, Work
+from journals.sharing import Lost, Mail, Missed, Notice, Work
 from journals.validation import validate_id
 from wio.signals import Query, Signal
 from wio.workflow import Workflow
@@ -356,6 +356,11 @@ class Runtime:
             case Lost(epoch):
                 self._driver.give_up(live for live in self._lives.all() if live.owner == epoch)
                 self._membership.was_lost(epoch)
+            case Missed():
+                for live in self._lives.all():
+                    if live.owner is not None:
+                        self._mail.collect(live.id)
+                self._remote.hear(notice)
             case _:
                 self._remote.hear(notice)
 
