@@ -108,7 +108,14 @@ class Runtime:
         clock = self._given_clock or StoreClock(self._membership)
         self._wake_ups = WakeUps(clock, self._wake)
         self._store = Store(
-            self.journal, self._membership, self._workflows, self._codec, clock, self._owns, self._wake_ups.set
+            self.journal,
+            self._membership,
+            self._workflows,
+            self._codec,
+            clock,
+            self._owns,
+            self._wake_ups.set,
+            self._collect,
         )
         self._lives = LiveInstances(self._most_idle, self._came_to_rest)
         self._driver = Driver(self._store, clock, self._workers, self._came_to_rest)
@@ -386,6 +393,9 @@ class Runtime:
     def _owns(self, id: str) -> bool:
         live = self._lives.find(id)
         return live is not None and live.owner is not None and live.execution is not None
+
+    def _collect(self, id: str) -> None:
+        self._mail.collect(id)
 
     def _go_on(self, record: InstanceRecord) -> None:
         """Let an instance go on of which only its record is known, if it can be owned."""

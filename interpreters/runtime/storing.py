@@ -39,7 +39,7 @@ _LOG = logging.getLogger("wio.runtime")
 
 class Store:
     """Reads and writes the instances of one runtime. `owns` says whether an instance is in memory, and its own;
-    `wake_at` is told when one that was read wants to go on by itself.
+    `wake_at` is told when one that was read wants to go on by itself, and `collect` of one that has mail.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Store:
         clock: Clock,
         owns: Callable[[str], bool],
         wake_at: Callable[[str, datetime | None], None],
+        collect: Callable[[str], None],
     ) -> None:
         self.journal = journal
         self._membership = membership
@@ -59,6 +60,7 @@ class Store:
         self._clock = clock
         self._owns = owns
         self._wake_at = wake_at
+        self._collect = collect
         self._runtime_id = uuid.uuid4().hex
         self._numbers = itertools.count(1)
 
@@ -123,6 +125,8 @@ class Store:
             taken, live.claimed = live.claimed, None
             live.owner, claimed = taken or await self._membership.claim_instance(live.id)
             record = claimed.record
+            if claimed.has_mail:
+                self._collect(record.id)
             try:
                 workflow = self.workflow(record.workflow, record.version)
             except UnknownWorkflow:

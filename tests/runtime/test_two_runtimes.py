@@ -9,6 +9,7 @@ import pytest
 from returns.result import Success
 
 from interpreters import Runtime, UnexpectedSignal, WrongPayload, effect_context
+from interpreters.runtime.client import Client
 from interpreters.testing import NoThreads, Simulation, VirtualClock
 from journals.memory import InMemoryJournal
 from wio import Early, Query, Signal, Workflow, handle_signal, pure, query, receive_signal, wait
@@ -130,3 +131,18 @@ def test_an_answer_of_another_type_than_declared_is_refused() -> None:
             WrongPayload, match="query 'state' for a state of type str: a NoneType where str is declared"
         ):
             run.query(STATE)
+
+
+def test_a_message_that_came_while_nobody_owned_its_instance_is_done_by_whoever_is_asked_for_it_first() -> None:
+    async def main() -> None:
+        journal, clock = InMemoryJournal(), VirtualClock()
+        async with Client(journal, [two_signals]) as client:
+            instance = await client.start(two_signals, id="a", input="begun")
+            sender = asyncio.create_task(instance.signal(FIRST, "posted"))
+            await asyncio.sleep(0.01)
+            async with runtime_on(journal, clock, recover=False) as runtime:
+                assert await (await runtime.instance(two_signals, "a")).query(STATE) in ("begun", "posted")
+                async with asyncio.timeout(4):
+                    assert await sender == "echo of posted"
+
+    asyncio.run(main())
