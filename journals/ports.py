@@ -144,12 +144,12 @@ class Journal(Protocol):
     ) -> Member:
         """Become a member that runs these workflows and versions, under a name for people.
 
-        It hears `Work`, `Mail` for the instances that it owns, `Answered`, `Rested`, and `Lost`.
+        It hears `Work`, `Mail` for the instances that it owns, `Answered`, `Rested`, `Missed`, and `Lost`.
         """
         ...
 
     async def listen(self, hear: Hear) -> Listener:
-        """Hear `Answered` and `Rested`, without being a member."""
+        """Hear `Answered`, `Rested` and `Missed`, without being a member."""
         ...
 
     async def members(self) -> tuple[MemberRecord, ...]:

@@ -20,7 +20,7 @@ from journals.liveness import Membership
 from journals.postgres_connections import Connect, Connection
 from journals.postgres_errors import DRIVER_ERRORS, translated
 from journals.postgres_notices import notices_in
-from journals.sharing import Hear, Lost, Notice, Work
+from journals.sharing import Hear, Lost, Missed, Notice, Work
 
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 1.0
@@ -197,7 +197,7 @@ class Watch:
                     await asyncio.sleep(0)  # where the task is cancelled
                     return
                 self._renewed(asked_at)
-                self._tell([*found, *([Work()] if again else ())])
+                self._tell([*found, *([Work(), Missed()] if again else ())])
                 again = False
                 if not self.ready.done():
                     self.ready.set_result(None)

@@ -56,7 +56,12 @@ class Lost:
     epoch: int
 
 
-Notice: TypeAlias = Work | Mail | Answered | Rested | Lost
+@attrs.frozen
+class Missed:
+    """Says that notices may have been lost: it is worth to look for everything."""
+
+
+Notice: TypeAlias = Work | Mail | Answered | Rested | Lost | Missed
 """Is what a store tells the processes that listen."""
 
 Hear: TypeAlias = Callable[[Notice], None]

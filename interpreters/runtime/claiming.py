@@ -121,7 +121,7 @@ class Claiming:
         if live.execution is None:
             live.claimed = (epoch, claimed)
         self._driver.start(live)
-        if claimed.has_mail:
+        if claimed.has_mail:  # also where it is in memory already, and is not read again
             self._collect(live.id)
 
     async def _release(self) -> None:

@@ -12,7 +12,7 @@ from interpreters.runtime.clock import sleep_until
 from interpreters.runtime.rounds import Rounds
 from journals.errors import NotOwner
 from journals.ports import Journal, Member
-from journals.sharing import Claimed, Hear, Released, Work
+from journals.sharing import Claimed, Hear, Missed, Released, Work
 
 
 class Membership:
@@ -24,7 +24,7 @@ class Membership:
         self._hear = hear
         self._member: Member | None = None
         self._is_joined = asyncio.Event()
-        self._joining = Rounds("join the members of the journal again", self.join)
+        self._joining = Rounds("join the members of the journal again", self._join_again)
 
     @property
     def member(self) -> Member:
@@ -36,7 +36,14 @@ class Membership:
         """Become a member."""
         self._member = await self._journal.join(f"{socket.gethostname()}:{os.getpid()}", self._knows, self._hear)
         self._is_joined.set()
-        self._hear(Work())  # while there was no membership, nothing could be claimed
+
+    async def _join_again(self) -> None:
+        """Become a member again, once for each loss, and look for what has happened meanwhile."""
+        if self._is_joined.is_set():
+            return
+        await self.join()
+        self._hear(Work())
+        self._hear(Missed())
 
     def was_lost(self, epoch: int) -> None:
         """Become a member again, after the lease has run out."""

@@ -40,7 +40,7 @@ from interpreters.runtime.tasking import OfferedTask, Report, entry_of, offered_
 from journals.codecs import Codec, CodecError
 from journals.entries import UNFINISHED, InstanceRecord, Kind, Message, Payload, Status
 from journals.ports import Journal
-from journals.sharing import Answered, Notice, Rested
+from journals.sharing import Answered, Missed, Notice, Rested
 from wio.errors import WioError
 from wio.signals import Query, Signal
 
@@ -81,12 +81,17 @@ class Remote:
                 _wake(self._answers.pop(number, set()))
             case Rested(instance_id):
                 _wake(self._rests.pop(instance_id, set()))
+            case Missed():
+                self._wake_all()
             case _:
                 pass
 
     def stop(self) -> None:
         """Let nobody wait any more."""
         self._is_stopped = True
+        self._wake_all()
+
+    def _wake_all(self) -> None:
         for waiters in (*self._answers.values(), *self._rests.values()):
             _wake(waiters)
 

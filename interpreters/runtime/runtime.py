@@ -45,7 +45,7 @@ from journals.codecs import Codec
 from journals.entries import Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import OwnedElsewhere
 from journals.ports import Journal
-from journals.sharing import Lost, Mail, Notice, Work
+from journals.sharing import Lost, Mail, Missed, Notice, Work
 from journals.validation import validate_id
 from wio.signals import Query, Signal
 from wio.workflow import Workflow
@@ -115,7 +115,7 @@ class Runtime:
             clock,
             self._owns,
             self._wake_ups.set,
-            lambda id: self._mail.collect(id),
+            self._collect,
         )
         self._lives = LiveInstances(self._most_idle, self._came_to_rest)
         self._driver = Driver(self._store, clock, self._workers, self._came_to_rest)
@@ -373,6 +373,11 @@ class Runtime:
             case Lost(epoch):
                 self._driver.give_up(live for live in self._lives.all() if live.owner == epoch)
                 self._membership.was_lost(epoch)
+            case Missed():
+                for live in self._lives.all():
+                    if live.owner is not None:
+                        self._mail.collect(live.id)
+                self._remote.hear(notice)
             case _:
                 self._remote.hear(notice)
 
@@ -398,6 +403,9 @@ class Runtime:
     def _owns(self, id: str) -> bool:
         live = self._lives.find(id)
         return live is not None and live.owner is not None and live.execution is not None
+
+    def _collect(self, id: str) -> None:
+        self._mail.collect(id)
 
     def _go_on(self, record: InstanceRecord) -> None:
         """Let an instance go on of which only its record is known, if it can be owned."""
