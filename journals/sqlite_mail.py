@@ -99,7 +99,7 @@ def put(connection: sqlite3.Connection, message: Message, told: list[Told]) -> N
         connection.execute(_WAKE, (message.instance_id,))
         told.append(WORK)
     else:
-        told.append(mail_for(message.instance_id))
+        told.append(mail_for(whose[0], message.instance_id))
 
 
 def _number(connection: sqlite3.Connection, message: Message) -> int:

@@ -25,18 +25,18 @@ _PRUNED_EVERY = 1_024
 
 _TELL = "INSERT INTO wio_notices (kind, about, at) VALUES (?, ?, ?)"
 _LAST = "SELECT seq FROM sqlite_sequence WHERE name = 'wio_notices'"
-# Whose an instance is is asked when its notice is read: the owner may have changed since it was written.
-_OWNER = "(SELECT owner FROM wio_instances WHERE id = about)"
+# Mail is heard by the owner of when it was sent, whose instance may have ended since, and by that of when it is read.
+_OWNER = "(SELECT owner FROM wio_instances WHERE id = substr(about, instr(about, ' ') + 1))"
 _HEARD = f"""SELECT seq, kind, about FROM wio_notices
-    WHERE seq > ? AND (kind <> 'mail' OR {_OWNER} = ?) ORDER BY seq"""
+    WHERE seq > ?1 AND (kind <> 'mail' OR CAST(about AS INTEGER) = ?2 OR {_OWNER} = ?2) ORDER BY seq"""
 _OVERHEARD = "SELECT seq, kind, about FROM wio_notices WHERE seq > ? AND kind IN ('answered', 'rested') ORDER BY seq"
 _LAST_OLD = """SELECT max(seq), count(*) FROM (SELECT seq, at FROM wio_notices ORDER BY seq LIMIT ?) WHERE at < ?"""
 _PRUNE = "DELETE FROM wio_notices WHERE seq <= ?"
 
 
-def mail_for(instance_id: str) -> Told:
+def mail_for(owner: int, instance_id: str) -> Told:
     """Return the notice that there is a message for an owned instance."""
-    return ("mail", instance_id)
+    return ("mail", f"{owner} {instance_id}")
 
 
 def answered(message_id: int) -> Told:
@@ -77,7 +77,7 @@ def heard(connection: sqlite3.Connection, after: int, epoch: int | None) -> tupl
 def _notice(kind: str, about: str) -> Notice:
     match kind:
         case "mail":
-            return Mail(about)
+            return Mail(about.partition(" ")[2])
         case "answered":
             return Answered(int(about))
         case "rested":

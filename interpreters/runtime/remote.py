@@ -24,6 +24,7 @@ from interpreters.errors import (
     InstanceStuck,
     RuntimeStopped,
     SignalRefusal,
+    TaskRefused,
     UnexpectedSignal,
     WrongPayload,
 )
@@ -36,7 +37,7 @@ from interpreters.runtime.answers import value_of
 from interpreters.runtime.driver import NotHandled
 from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows, registered_as
-from interpreters.runtime.tasking import OfferedTask, Report, entry_of, offered_in
+from interpreters.runtime.tasking import OfferedTask, Report, entry_of, offered_in, what_became
 from journals.codecs import Codec, CodecError
 from journals.entries import UNFINISHED, InstanceRecord, Kind, Message, Payload, Status
 from journals.ports import Journal
@@ -50,7 +51,7 @@ Resp = TypeVar("Resp")
 
 _LEAST_SECONDS, _MOST_SECONDS = 5.0, 30.0
 _MOST_HEARD = 1_000
-_WITH_VALUE = frozenset({Kind.TASK_COMPLETED, Kind.TASK_FAILED, Kind.TASK_SKIPPED, Kind.TASK_DELEGATED})
+_WITH_A_VALUE = frozenset({Kind.TASK_COMPLETED, Kind.TASK_FAILED, Kind.TASK_SKIPPED, Kind.TASK_DELEGATED})
 
 
 class UnknownOperation(WioError):
@@ -62,12 +63,23 @@ class UnknownOperation(WioError):
 
 
 class Remote:
-    """Reads the instances of a store, and asks their owners. `hear` takes the notices of the store."""
+    """Reads the instances of a store, and asks their owners. `hear` takes the notices of the store.
 
-    def __init__(self, journal: Journal, workflows: Workflows, codec: Codec) -> None:
+    `look_again` is after how many seconds, at least and at most, it looks by itself: a notice may be lost.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        workflows: Workflows,
+        codec: Codec,
+        *,
+        look_again: tuple[float, float] = (_LEAST_SECONDS, _MOST_SECONDS),
+    ) -> None:
         self._journal = journal
         self._workflows = workflows
         self._codec = codec
+        self._look_again = look_again
         self._answers: dict[int, set[asyncio.Future[None]]] = {}
         self._rests: dict[str, set[asyncio.Future[None]]] = {}
         self._heard: deque[int] = deque(maxlen=_MOST_HEARD)
@@ -122,12 +134,15 @@ class Remote:
 
     async def cancel(self, id: str) -> None:
         """Cancel an instance; see `Instance.cancel`."""
-        if not await self._is_taken(Message(id, "cancel", "", None, f"cancel:{uuid.uuid4().hex}")):
-            raise InstanceEnded(id, (await self._journal.find(id)).status.value)
+        await self._steer(Message(id, "cancel", "", None, f"cancel:{uuid.uuid4().hex}"))
 
     async def resume(self, id: str) -> None:
         """Let a paused instance go on; see `Instance.resume`."""
-        if not await self._is_taken(Message(id, "resume", "", None, f"resume:{uuid.uuid4().hex}")):
+        await self._steer(Message(id, "resume", "", None, f"resume:{uuid.uuid4().hex}"))
+
+    async def _steer(self, message: Message) -> None:
+        id = message.instance_id
+        if not await self._is_taken(message) and await self._journal.find_key(id, message.key) is None:
             raise InstanceEnded(id, (await self._journal.find(id)).status.value)
 
     async def report(self, id: str, report: Report) -> None:
@@ -135,15 +150,14 @@ class Remote:
         given = attrs.evolve(report, key=report.key or uuid.uuid4().hex)
         execution = await self.execution(id)
         value: Payload | None = None
-        is_open = place_at(execution, report.address) is not None  # else its owner says what has become of it
-        if is_open and report.kind in _WITH_VALUE:
+        is_there = place_at(execution, report.address) is not None  # else its owner says what has become of it
+        if is_there and report.kind in _WITH_A_VALUE:
             value = entry_of(execution, given, datetime.now(UTC)).payload
         payload = Payload("wio.Report", 1, msgspec.json.encode(_Sent.of(given, value)).decode())
         key = f"task:{report.kind.value}:{report.address}:{given.key}"
-        if await self._is_taken(Message(id, "task", report.kind.value, payload, key)):
-            return
-        if report.stored_key is None or await self._journal.find_key(id, report.stored_key) is None:
-            raise InstanceEnded(id, (await self._journal.find(id)).status.value)
+        is_taken = await self._is_taken(Message(id, "task", report.kind.value, payload, key))
+        if not is_taken and await self._journal.find_key(id, given.stored_key or "") is None:
+            raise TaskRefused(report.address, await what_became(self._journal, id, report.address))
 
     async def _is_taken(self, message: Message) -> bool:
         """Return whether an owner has done what a message asks; False when the instance has ended before."""
@@ -163,13 +177,26 @@ class Remote:
         if posted.is_over:
             return None
         while True:
-            if posted.id not in self._heard:
-                await _heard_of(self._answers, posted.id)
+            is_told = posted.id in self._heard or await self._is_heard_of(posted.id)
             self._check_running()
+            # Who owned it may be gone since it has ended: then nobody answers any more.
+            is_over = not is_told and (await self._journal.find(message.instance_id)).status not in UNFINISHED
             answered = await self._journal.answer_to(posted.id)
-            if answered is not None:
+            if answered is not None or is_over:
                 return answered
             self._forget(posted.id)
+
+    async def _is_heard_of(self, number: int) -> bool:
+        """Return whether a notice has told of a message; False after a while without any."""
+        waiter = _waiter(self._answers, number)
+        try:
+            await self._in_time(waiter)
+        finally:
+            _leave(self._answers, number, waiter)
+        return waiter.done()
+
+    async def _in_time(self, waiter: asyncio.Future[None]) -> None:
+        await asyncio.wait({waiter}, timeout=random.uniform(*self._look_again))
 
     def _forget(self, number: int) -> None:
         while number in self._heard:
@@ -221,7 +248,7 @@ class Remote:
                     return _result(id, await self._execution(record))
                 if record.status in (Status.PAUSED, Status.STUCK):
                     await self._raise_rest(record)
-                await _in_time(rested)
+                await self._in_time(rested)
             finally:
                 _leave(self._rests, id, rested)
 
@@ -271,20 +298,6 @@ def _result(id: str, execution: Execution) -> Result[Any, Any]:
     if outcome.given_up is not None:
         raise InstanceFailed(id, outcome.given_up)
     return outcome.result
-
-
-async def _heard_of(waiters: dict[int, set[asyncio.Future[None]]], number: int) -> None:
-    """Return when a notice has told of a message, or after a while without any."""
-    waiter = _waiter(waiters, number)
-    try:
-        await _in_time(waiter)
-    finally:
-        _leave(waiters, number, waiter)
-
-
-async def _in_time(waiter: asyncio.Future[None]) -> None:
-    # A notice may be lost.
-    await asyncio.wait({waiter}, timeout=random.uniform(_LEAST_SECONDS, _MOST_SECONDS))
 
 
 _Key = TypeVar("_Key", int, str)

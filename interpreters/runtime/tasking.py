@@ -22,6 +22,7 @@ from interpreters.runtime.live import Live
 from interpreters.runtime.storing import Store
 from journals.codecs import Codec, CodecError
 from journals.entries import Entry, Kind, Payload
+from journals.ports import Journal
 from wio.nodes import OfferTask
 from wio.tasks import Task
 
@@ -120,30 +121,31 @@ class Tasking:
         execution = await self._store.load(live)
         place = place_at(execution, address)
         if place is None or not isinstance(place.node, OfferTask):
-            raise TaskRefused(address, await self._what_became(live, address))
+            raise TaskRefused(address, await what_became(self._store.journal, live.id, address))
         if place.problem is not None:
             raise TaskRefused(address, TaskRefusal.PAUSED, f"the instance is paused there: {place.problem}")
         if is_blocked(execution, place):
             raise TaskRefused(address, TaskRefusal.LOCKED)
         return execution, cast(Offer, place.standing)
 
-    async def _entries_at(self, live: Live, address: str) -> AsyncIterator[Entry]:
-        """Yield the entries of a place; it reads the whole journal of the instance, as this is rare."""
-        after = 0
-        while page := await self._store.journal.read(live.id, after=after, most=_PAGE):
-            for entry in page:
-                if entry.address == address:
-                    yield entry
-            after = page[-1].seq
 
-    async def _what_became(self, live: Live, address: str) -> TaskRefusal:
-        """Say why there is no such task now."""
-        was_offered = False
-        async for entry in self._entries_at(live, address):
-            if entry.kind in _ANSWERED:
-                return _ANSWERED[entry.kind]
-            was_offered = was_offered or entry.kind is Kind.TASK_OFFERED
-        return TaskRefusal.WITHDRAWN if was_offered else TaskRefusal.UNKNOWN
+async def what_became(journal: Journal, instance_id: str, address: str) -> TaskRefusal:
+    """Say why there is no such task now; it reads the whole journal of the instance, as this is rare."""
+    was_offered = False
+    async for entry in _entries_at(journal, instance_id, address):
+        if entry.kind in _ANSWERED:
+            return _ANSWERED[entry.kind]
+        was_offered = was_offered or entry.kind is Kind.TASK_OFFERED
+    return TaskRefusal.WITHDRAWN if was_offered else TaskRefusal.UNKNOWN
+
+
+async def _entries_at(journal: Journal, instance_id: str, address: str) -> AsyncIterator[Entry]:
+    after = 0
+    while page := await journal.read(instance_id, after=after, most=_PAGE):
+        for entry in page:
+            if entry.address == address:
+                yield entry
+        after = page[-1].seq
 
 
 def offered_in(execution: Execution, instance_id: str) -> tuple[OfferedTask[Any], ...]:

@@ -83,6 +83,20 @@ async def an_owner_hears_of_its_mail(connect: Connect) -> None:
         await has_mail(rival, "a", ["key", "key 2"])
 
 
+async def an_owner_hears_of_mail_from_before_the_end(connect: Connect) -> None:
+    """A message that came before the end of its instance is told to who owned it, also when the end came at once."""
+    async with connect() as one, connect() as other:
+        heard = Heard()
+        member = await joined(one, "member", heard)
+        for number in range(5):
+            name = f"{number}"
+            await one.commit(by(member, commit(name, 0)))
+            await other.post(message(name))
+            await one.commit(by(member, commit(name, 1, status=Status.COMPLETED)))
+            await heard.of(Mail(name))
+            await has_mail(member, name, ["key"])
+
+
 async def mail_wakes_what_nobody_owns(connect: Connect) -> None:
     """A message makes an instance that nobody owns claimable at once, whatever it waits for, and that is heard."""
     async with connect() as one, connect() as other:
@@ -285,6 +299,7 @@ LAWS = (
     messages_come_in_order_and_unchanged,
     messages_are_for_the_owner,
     an_owner_hears_of_its_mail,
+    an_owner_hears_of_mail_from_before_the_end,
     mail_wakes_what_nobody_owns,
     what_is_released_with_mail_can_be_claimed_at_once,
     an_answer_is_heard_and_found,

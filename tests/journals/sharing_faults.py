@@ -401,6 +401,7 @@ SHARING_FAULTS: dict[str, tuple[type[InMemoryJournal], ...]] = {
     "messages_come_in_order_and_unchanged": (TurnsMessagesAround, TakesNoPayloadForEmpty),
     "messages_are_for_the_owner": (ShowsMessagesToAll,),
     "an_owner_hears_of_its_mail": (SaysNothingOfMail,),
+    "an_owner_hears_of_mail_from_before_the_end": (SaysNothingOfMail, ForgetsWhatTheEndedWereAsked),
     "mail_wakes_what_nobody_owns": (LetsItSleepOn, SaysNothingOfWork),
     "what_is_released_with_mail_can_be_claimed_at_once": (ReleasesWithoutALook,),
     "an_answer_is_heard_and_found": (SaysNothingOfAnswers, AnswersNothing),

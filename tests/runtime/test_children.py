@@ -31,6 +31,7 @@ from journals.codecs import JsonCodec
 from journals.entries import Commit, Kind, Status
 from journals.errors import JournalUnavailable, UnknownInstance
 from journals.memory import InMemoryJournal
+from journals.sharing import Released
 from journals.sqlite import SqliteJournal
 from tests.runtime.running import Effect, FaultyJournal, Gate, rounds, run, virtual
 from wio import (
@@ -723,5 +724,67 @@ def test_everything_comes_to_rest_at_once() -> None:
             assert await instance.result() == Success("x packed paid")
             await rounds()
             assert runtime.is_idle
+
+    run(main())
+
+
+# A parent and its child in two processes
+
+
+async def apart(journal: InMemoryJournal, parent: Workflow[str, Any, Any], owner: Any, other: Any) -> None:
+    """Return when `other` owns the child that `owner` has started, and `owner` its parent."""
+    await owner.start(parent, id="s", input="x")
+    await rounds()
+    epoch = await journal.owner("s:waiting")
+    assert epoch is not None
+    live = owner._lives.get("s:waiting")
+    async with live.lock:
+        await owner._membership.member.release([Released("s:waiting", None)])
+        live.forget()
+    await other._membership.claim_instance("s:waiting")
+    assert await journal.owner("s:waiting") != await journal.owner("s") == epoch
+
+
+def test_the_end_of_a_child_reaches_its_parent_in_another_process() -> None:
+    parent = shop(child(waiting, result=str))
+
+    async def main() -> None:
+        journal = InMemoryJournal()
+        async with virtual(journal, parent) as owner, virtual(journal, parent, recover=False) as other:
+            await apart(journal, parent, owner, other)
+            await (await other.instance(waiting, "s:waiting")).signal(GO, "now")
+            assert await (await owner.instance(parent, "s")).result() == Success("x packed")
+            assert RUNS == {"pack x": 1}
+
+    run(main())
+
+
+def test_a_cancel_reaches_a_child_in_another_process() -> None:
+    parent = shop(child(waiting, result=str))
+
+    async def main() -> None:
+        journal = InMemoryJournal()
+        async with virtual(journal, parent) as owner, virtual(journal, parent, recover=False) as other:
+            await apart(journal, parent, owner, other)
+            instance = await owner.instance(parent, "s")
+            await instance.cancel()
+            with pytest.raises(InstanceCancelled):
+                await instance.result()
+            assert (await journal.find("s:waiting")).status is Status.CANCELLED
+
+    run(main())
+
+
+def test_the_end_of_the_parent_closes_its_child_in_another_process() -> None:
+    parent = shop(start_child(waiting) >> stop)
+
+    async def main() -> None:
+        journal = InMemoryJournal()
+        async with virtual(journal, parent) as owner, virtual(journal, parent, recover=False) as other:
+            await apart(journal, parent, owner, other)
+            instance = await owner.instance(parent, "s")
+            await instance.signal(STOP, "enough")
+            assert await instance.result() == Success("x enough")
+            assert (await journal.find("s:waiting")).status is Status.CANCELLED
 
     run(main())

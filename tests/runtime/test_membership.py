@@ -1,14 +1,136 @@
-"""Does a runtime have one place among the members, whatever happens to it?"""
+"""Is a runtime that has lost its place a member again, and what becomes of what it had?"""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
+from returns.result import Success
+
+from interpreters import Runtime
 from interpreters.runtime.membership import Membership
 from journals.errors import JournalUnavailable
+from journals.laws.members import due
+from journals.laws.samples import AT, commit
 from journals.memory import InMemoryJournal
-from journals.sharing import Missed, Notice, Work
-from tests.runtime.running import FaultyJournal, rounds, run
+from journals.sharing import Lost, Missed, Notice, Released, Work
+from tests.runtime.running import APPROVE, Approval, FaultyJournal, Gate, approval, rounds, run, workflow
+from wio import run_io
+
+ADA = Approval("Ada")
+
+
+def epoch_of(runtime: Runtime) -> int:
+    return runtime._membership.member.epoch
+
+
+def test_a_runtime_that_has_lost_its_lease_joins_again_and_goes_on() -> None:
+    flow = workflow(approval())
+
+    async def main() -> None:
+        journal = InMemoryJournal()
+        async with Runtime(journal, [flow]) as runtime:
+            instance = await runtime.start(flow, id="a", input=7)
+            before = epoch_of(runtime)
+            journal.expel(before)
+            await rounds()
+            assert epoch_of(runtime) > before
+            assert await instance.signal(APPROVE, ADA) == "ok 7 by Ada"
+            assert await instance.result() == Success("7 by Ada")
+
+    run(main())
+
+
+def test_what_was_under_way_is_run_by_whoever_owns_it_then() -> None:
+    gate = Gate()
+    flow = workflow(run_io(gate, event=int, name="work"))
+
+    async def main() -> None:
+        journal = InMemoryJournal()
+        async with Runtime(journal, [flow]) as runtime, Runtime(journal, [flow]) as other:
+            instance = await runtime.start(flow, id="a", input=7)
+            await gate.begun.wait()
+            journal.expel(epoch_of(runtime))
+            await rounds()
+            gate.open.set()
+            assert await instance.result() == Success(1)
+            assert await (await other.instance(flow, "a")).result() == Success(1)
+            assert gate.runs == 2
+
+    run(main())
+
+
+def test_a_lost_place_is_taken_anew_also_when_the_store_is_away() -> None:
+    flow = workflow(approval())
+
+    async def main() -> None:
+        memory = InMemoryJournal()
+        journal = FaultyJournal(memory)
+        async with Runtime(journal, [flow]) as runtime:
+            instance = await runtime.start(flow, id="a", input=7)
+            journal.fail("join", JournalUnavailable("away"))
+            memory.expel(epoch_of(runtime))
+            assert await instance.signal(APPROVE, ADA) == "ok 7 by Ada"
+
+    run(main())
+
+
+async def joined(journal: Any) -> Membership:
+    heard: list[Notice] = []
+    membership = Membership(journal, [("workflow", 1)], heard.append)
+    await membership.join()
+    return membership
+
+
+def test_an_old_loss_says_nothing_of_the_new_place() -> None:
+    async def main() -> None:
+        async with InMemoryJournal() as journal:
+            membership = await joined(journal)
+            first = membership.member.epoch
+            membership.was_lost(first)
+            await rounds()
+            second = membership.member.epoch
+            membership.was_lost(first)
+            await rounds()
+            assert first < second == membership.member.epoch
+            await membership.leave()
+
+    run(main())
+
+
+def test_who_claims_without_having_heard_of_the_loss_joins_again_first() -> None:
+    async def main() -> None:
+        async with InMemoryJournal() as journal:
+            membership = await joined(journal)
+            await journal.commit(due("a", None))
+            before = membership.member.epoch
+            journal.expel(before)
+            epoch, claimed = await membership.claim_instance("a")
+            assert epoch == membership.member.epoch > before
+            assert claimed.record.id == "a"
+            assert Lost(before) != Lost(epoch)
+            await membership.leave()
+
+    run(main())
+
+
+def test_what_was_claimed_in_an_earlier_place_is_not_given_back_twice() -> None:
+    async def main() -> None:
+        async with InMemoryJournal() as journal:
+            membership = await joined(journal)
+            await journal.commit(commit("a", 0, wake_up=AT))
+            old, _ = await membership.claim_instance("a")
+            membership.was_lost(old)
+            await rounds()
+            journal.expel(old)
+            new, _ = await membership.claim_instance("a")
+            await membership.release(old, Released("a", None))
+            assert await journal.owner("a") == new
+            await membership.release(new, Released("a", None))
+            assert await journal.owner("a") is None
+            await membership.leave()
+
+    run(main())
 
 
 def test_a_place_whose_loss_is_told_again_while_it_is_taken_anew_is_taken_once() -> None:
