@@ -28,7 +28,7 @@ _LAST = "SELECT seq FROM sqlite_sequence WHERE name = 'wio_notices'"
 # Mail is heard by the owner of when it was sent, whose instance may have ended since, and by that of when it is read.
 _OWNER = "(SELECT owner FROM wio_instances WHERE id = substr(about, instr(about, ' ') + 1))"
 _HEARD = f"""SELECT seq, kind, about FROM wio_notices
-    WHERE seq > ?1 AND (kind <> 'mail' OR CAST(about AS INTEGER) = ?2 OR {_OWNER} = ?2) ORDER BY seq"""
+    WHERE seq > ? AND (kind <> 'mail' OR ? IN (CAST(about AS INTEGER), {_OWNER})) ORDER BY seq"""
 _OVERHEARD = "SELECT seq, kind, about FROM wio_notices WHERE seq > ? AND kind IN ('answered', 'rested') ORDER BY seq"
 _LAST_OLD = """SELECT max(seq), count(*) FROM (SELECT seq, at FROM wio_notices ORDER BY seq LIMIT ?) WHERE at < ?"""
 _PRUNE = "DELETE FROM wio_notices WHERE seq <= ?"

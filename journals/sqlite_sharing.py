@@ -30,7 +30,7 @@ _RENEW = "UPDATE wio_members SET alive_until = ? WHERE epoch = ?"
 _IS_MEMBER = "SELECT EXISTS (SELECT 1 FROM wio_members WHERE epoch = ?)"
 _OTHERS = "SELECT epoch, process, alive_until FROM wio_members WHERE epoch <> ?"
 _ALIVE = "SELECT epoch, name, knows, joined_at, alive_until FROM wio_members WHERE alive_until >= ? ORDER BY epoch"
-_TAKE_OUT = "DELETE FROM wio_members WHERE epoch = ?1 AND alive_until = coalesce(?2, alive_until)"
+_TAKE_OUT = "DELETE FROM wio_members WHERE epoch = ? AND alive_until = coalesce(?, alive_until)"
 _GIVE_BACK_ALL = """UPDATE wio_instances INDEXED BY wio_owned SET owner = NULL, wake_up = CASE
         WHEN status = 'running' OR EXISTS (SELECT 1 FROM wio_messages INDEXED BY wio_open
             WHERE instance_id = wio_instances.id AND answered_at IS NULL)
@@ -42,8 +42,8 @@ _READY = """SELECT wake_up, id FROM wio_instances INDEXED BY wio_ready
 _OWN = "UPDATE wio_instances SET owner = ? WHERE id = ?"
 _CLAIMED = f"SELECT {_RECORD}, owner, finished_at FROM wio_instances WHERE id = ?"
 _ENTRIES = f"SELECT {', '.join(ENTRY_COLUMNS)} FROM wio_entries WHERE instance_id = ? ORDER BY seq"
-_RELEASE = """UPDATE wio_instances SET owner = NULL, wake_up = CASE WHEN ?1 THEN updated_at ELSE ?2 END
-    WHERE id = ?3 AND owner = ?4"""
+_RELEASE = """UPDATE wio_instances SET owner = NULL, wake_up = CASE WHEN ? THEN updated_at ELSE ? END
+    WHERE id = ? AND owner = ?"""
 _OWNER = "SELECT owner FROM wio_instances WHERE id = ?"
 
 
