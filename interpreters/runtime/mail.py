@@ -60,16 +60,20 @@ class Mail:
         await self._answering.stop()
 
     async def _collect(self) -> None:
-        wanted = tuple(self._wanted)
-        for message in await self._membership.member.messages(wanted):
+        # What is asked for from here on is looked for in the next round: this one may not see it any more.
+        wanted, self._wanted = self._wanted, {}
+        try:
+            messages = await self._membership.member.messages(tuple(wanted))
+        except BaseException:
+            self._wanted = wanted | self._wanted
+            raise
+        for message in messages:
             if message.id not in self._doing and message.id not in self._answers:
                 live = self._lives.get(message.instance_id)
                 # They begin in the order of their numbers, and the instance takes them in that order.
                 task = asyncio.create_task(self._do(live, message))
                 self._doing[message.id] = task
                 task.add_done_callback(partial(self._done, message.id))
-        for instance_id in wanted:
-            self._wanted.pop(instance_id, None)
 
     def _done(self, number: int, task: asyncio.Task[None]) -> None:
         del self._doing[number]

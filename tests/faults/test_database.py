@@ -28,7 +28,7 @@ from tests.faults.worker import ShortLease
 from tests.journals.proxy import Fault, proxied
 from tests.postgres_server import Server
 from tests.runtime.running import NOTE, note, run, workflow
-from wio import Fixed, Retry, child, for_each, run_io, wait
+from wio import Fixed, Retry, child, run_io, wait
 
 SHORT = timedelta(seconds=0.3)
 ROUNDS = 3
@@ -225,41 +225,5 @@ def test_a_file_that_others_read_long_and_lock_loses_and_doubles_nothing(tmp_pat
                     assert await each.result() == Success("1 seen")
                 reader.execute("COMMIT")
         assert counting.runs == Counter(held=30, add=60)
-
-    run(main())
-
-
-def numbers(count: int) -> tuple[int, ...]:
-    """Return that many numbers."""
-    return tuple(range(count))
-
-
-@pytest.mark.parametrize(
-    "settings", [{"pool_size": 1}, {"pool_size": 1, "prepare": False, "listen": False}], ids=["pool", "pooler"]
-)
-def test_one_connection_serves_many_instances(settings: dict[str, Any], postgres_dsn: str) -> None:
-    """More wants to be done than there are connections, parents wait for children, and nothing waits for itself.
-
-    Nor does it when there is nothing in the session to rely on, as behind a pooler in transaction mode.
-    """
-
-    async def main() -> None:
-        counting = Counting()
-        inner = workflow(run_io(counting.add) >> note(), name="inner", input=int)
-        flow = workflow(for_each(numbers, child(inner, result=str)))
-        async with (
-            Runtime(PostgresJournal(postgres_dsn, **settings), [flow]),
-            Runtime(PostgresJournal(postgres_dsn, **settings), [flow]),
-            Client(PostgresJournal(postgres_dsn, **settings), [flow]) as client,
-        ):
-            handles = [await client.start(flow, id=f"i{number}", input=4) for number in range(10)]
-            await until(lambda: counting.runs["add"] == 40)
-            records = await client.instances(most=100)
-            children = [record.id for record in records if record.workflow == "inner"]
-            listening = [await client.instance(inner, id) for id in children]
-            await asyncio.gather(*(each.signal(NOTE, "seen") for each in listening))
-            seen = {str(number + 1): f"{number} seen" for number in range(4)}
-            assert [await each.result() for each in handles] == [Success(seen)] * 10
-        assert counting.runs == Counter(add=40)
 
     run(main())

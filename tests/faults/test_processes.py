@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from returns.result import Success
 
+from interpreters import InstanceCancelled
 from journals.entries import Kind, Status
 from tests.faults.stage import NORMAL_LEASE_SECONDS, Stage, play, until
 from tests.faults.worker import NOTE, STATE
@@ -282,3 +283,28 @@ def test_a_step_is_not_stolen_while_its_process_lives(tmp_path: Path, postgres_d
         )
 
     asyncio.run(both())
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True], ids=["ends", "is cancelled"])
+def test_a_child_and_its_parent_may_have_two_owners(place: str, is_cancelled: bool, tmp_path: Path) -> None:
+    """The end of the child reaches a parent in another process, and a cancel of the parent reaches the child."""
+
+    async def story(stage: Stage) -> None:
+        doomed = await stage.worker("doomed", "parent")
+        parent = await stage.start("parent")
+        await stage.happened("began", "doomed", "sent")
+        await stage.worker("child's", "small")
+        doomed.signal(signal.SIGKILL)
+        await stage.happened("began", "child's", "sent")
+        await stage.worker("parent's", "parent")
+        if is_cancelled:
+            await parent.cancel()
+            for id, workflow in (("parent", "parent"), ("parent:child", "small")):
+                with pytest.raises(InstanceCancelled):
+                    await (await stage.client.instance(stage.workflows[workflow], id)).result()
+        else:
+            stage.let("sent")
+            assert await parent.result() == Success("go packed sent told")
+        assert stage.began() == Counter(packed=1, sent=2) + Counter(told=int(not is_cancelled))
+
+    play(place, tmp_path, story)
