@@ -126,6 +126,9 @@ class Claiming:
 
     async def _release(self) -> None:
         dropped = [live for live in self._dropped.values() if live.idle]
+        for live in self._dropped.values():
+            if not live.idle:
+                self._lives.keep(live)
         self._dropped.clear()
         async with AsyncExitStack() as locked:
             released: list[Released] = []

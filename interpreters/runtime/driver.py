@@ -57,12 +57,12 @@ class SeesToChildren(Protocol):
 
 
 class Driver:
-    """Drives the instances of one runtime. `at_rest` is called whenever one of them has come to rest.
+    """Drives the instances of one runtime. `at_rest` is told of each that has come to rest.
 
     `running` are the tasks that do so. When `stopping` is set, no effect is started and no timer fires any more.
     """
 
-    def __init__(self, store: Store, clock: Clock, workers: Workers, at_rest: Callable[[], None]) -> None:
+    def __init__(self, store: Store, clock: Clock, workers: Workers, at_rest: Callable[[Live], None]) -> None:
         self._store = store
         self._clock = clock
         self._workers = workers
@@ -103,7 +103,7 @@ class Driver:
         if (live.abandoned or live.claimed is not None) and not live.running and not self.stopping:
             self.start(live)
         if not live.tasks:
-            self._at_rest()
+            self._at_rest(live)
 
     async def _guarded(self, live: Live, doing: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:

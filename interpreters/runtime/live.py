@@ -187,6 +187,10 @@ class LiveInstances:
             self._recent.move_to_end(instance_id)
         return live
 
+    def keep(self, live: Live) -> None:
+        """Hold an instance again that was taken out, as it has been used meanwhile."""
+        self._by_id[live.id] = self._recent[live.id] = live
+
     def find(self, instance_id: str) -> Live | None:
         """Return the instance with this id, if it is in memory."""
         return self._by_id.get(instance_id)

@@ -114,10 +114,10 @@ class Runtime:
             self._codec,
             clock,
             self._owns,
-            self._wake_ups.set,
+            self._loaded,
             self._collect,
         )
-        self._lives = LiveInstances(self._most_idle, self._came_to_rest)
+        self._lives = LiveInstances(self._most_idle, self._make_room)
         self._driver = Driver(self._store, clock, self._workers, self._came_to_rest)
         self._driver.wake_ups = self._wake_ups
         self._starting = Starting(self.journal, self._membership, self._driver, clock, self._codec)
@@ -404,6 +404,10 @@ class Runtime:
         live = self._lives.find(id)
         return live is not None and live.owner is not None and live.execution is not None
 
+    def _loaded(self, live: Live) -> None:
+        self._lives.keep(live)
+        self._wake_ups.set(live.id, live.agenda.wake_up())
+
     def _collect(self, id: str) -> None:
         self._mail.collect(id)
 
@@ -418,7 +422,12 @@ class Runtime:
         else:
             self._driver.start(self._lives.get(id))
 
-    def _came_to_rest(self) -> None:
+    def _came_to_rest(self, live: Live) -> None:
+        if live.execution is not None:
+            self._lives.keep(live)
+        self._make_room()
+
+    def _make_room(self) -> None:
         if self._running:
             self._claiming.came_to_rest()
 

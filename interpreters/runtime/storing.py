@@ -39,7 +39,7 @@ _LOG = logging.getLogger("wio.runtime")
 
 class Store:
     """Reads and writes the instances of one runtime. `owns` says whether an instance is in memory, and its own;
-    `wake_at` is told when one that was read wants to go on by itself, `collect` when one that was claimed has mail.
+    `loaded` is told of one that was read, `collect` when one that was claimed has mail.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Store:
         codec: Codec,
         clock: Clock,
         owns: Callable[[str], bool],
-        wake_at: Callable[[str, datetime | None], None],
+        loaded: Callable[[Live], None],
         collect: Callable[[str], None],
     ) -> None:
         self.journal = journal
@@ -59,7 +59,7 @@ class Store:
         self._codec = codec
         self._clock = clock
         self._owns = owns
-        self._wake_at = wake_at
+        self._loaded = loaded
         self._collect = collect
         self._runtime_id = uuid.uuid4().hex
         self._numbers = itertools.count(1)
@@ -150,7 +150,7 @@ class Store:
             live.stand(execution, record.status, changes)
             live.abandoned = record.status is Status.RUNNING
             live.may_owe = True
-            self._wake_at(live.id, agenda.wake_up())
+            self._loaded(live)
         return execution
 
     async def _park(self, record: InstanceRecord, owner: int, error: Exception) -> None:

@@ -29,7 +29,7 @@ from tests.runtime.running import (
     virtual,
     workflow,
 )
-from wio import run_io, wait
+from wio import child, run_io, wait
 
 ME = Approval("me")
 
@@ -185,5 +185,21 @@ def test_five_thousand_instances_at_once_leave_only_so_many_in_memory() -> None:
             assert await handles[0].result() == Success(0)
             await runtime.idle()
             assert in_memory() - before <= 100
+
+    run(main())
+
+
+def test_what_is_dropped_is_given_back_also_when_it_was_busy_just_then() -> None:
+    async def main() -> None:
+        inner = workflow(approval(), name="inner")
+        flow = workflow(child(inner, result=str))
+        journal = InMemoryJournal()
+        async with virtual(journal, flow, most_idle=0) as runtime:
+            await asyncio.gather(*(runtime.start(flow, id=f"i{number}", input=number) for number in range(5)))
+            await runtime.pending("i0")
+            await runtime.idle()
+            records = await journal.find_all()
+            assert len(records) == 10
+            assert [record.id for record in records if await journal.owner(record.id) is not None] == []
 
     run(main())
