@@ -57,7 +57,7 @@ def main() -> None:
     arguments.add_argument("--workers", type=int, default=2)
     arguments.add_argument("--rate", type=float, default=8.0, help="instances a second")
     arguments.add_argument("--most", type=int, default=10_000, help="instances in all")
-    arguments.add_argument("--pause", type=float, default=1.5, help="seconds between disturbances, on average")
+    arguments.add_argument("--pause", type=float, default=0.7, help="seconds between disturbances, on average")
     arguments.add_argument("--lease", type=float, default=1.5, help="seconds of a worker's lease")
     arguments.add_argument("--settle", type=float, default=90.0, help="seconds that all have to end, at most")
     arguments.add_argument("--seed", type=int, default=0)

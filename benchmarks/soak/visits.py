@@ -28,6 +28,7 @@ from interpreters.runtime.client import Client
 from interpreters.runtime.instance import Instance
 from journals import JournalUnavailable
 from journals.entries import UNFINISHED
+from journals.entries import Kind as EntryKind
 
 T = TypeVar("T")
 
@@ -148,7 +149,7 @@ class Visits:
 
     async def _cancel(self, instance: Instance[Any, Any]) -> None:
         """Cancel an instance that waits after its first step."""
-        while not (await self._surely(instance.record)).detail.startswith("waits at wait"):
+        while all(entry.kind is not EntryKind.EVENT for entry in await self._surely(instance.history)):
             await asyncio.sleep(_PAUSE_SECONDS)
         try:
             await self._surely(instance.cancel)
