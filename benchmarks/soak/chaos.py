@@ -17,6 +17,8 @@ from pathlib import Path
 
 import attrs
 
+from benchmarks.soak.worker import TURNED_AWAY
+
 DATABASE = "the database"
 _STOP_SECONDS = 20.0
 _TOLD_BYTES = 2_000
@@ -116,8 +118,10 @@ class Chaos:
 
     def _replace_ended(self) -> None:
         for place, worker in self._workers.items():
-            if place not in self._busy and worker.code() is not None:
-                self.failures.append(f"worker {worker.name} ended by itself with {worker.code()}: {worker.said()}")
+            code = worker.code()
+            if place not in self._busy and code is not None:
+                if code != TURNED_AWAY:
+                    self.failures.append(f"worker {worker.name} ended by itself with {code}: {worker.said()}")
                 worker.dispose()
                 self._workers[place] = self._next(place)
 
@@ -152,7 +156,7 @@ class Chaos:
                 self._check_stopped(worker, await worker.ended())
             case _:
                 worker.signal(signal.SIGSTOP)
-                await asyncio.sleep(lease * (1.2 + length if what == "freeze" else length / 3))
+                await asyncio.sleep(lease * (1.2 + 2 * length if what == "freeze" else length / 3))
                 worker.signal(signal.SIGCONT)
         self.happened.append(Happening(what, worker.name, began, time.time()))
         if what in ("kill", "stop"):
@@ -161,7 +165,7 @@ class Chaos:
 
     def _check_stopped(self, worker: Worker, code: int | None) -> None:
         # One that has not yet begun to listen for SIGTERM just dies of it.
-        if code not in (0, -signal.SIGTERM):
+        if code not in (0, -signal.SIGTERM, TURNED_AWAY):
             self.failures.append(f"worker {worker.name} ended with {code} after SIGTERM: {worker.said()}")
 
     async def end(self) -> None:

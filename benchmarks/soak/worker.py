@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import os
 import signal
 import sys
 from datetime import timedelta
@@ -18,6 +19,10 @@ from benchmarks.soak.kinds import kinds
 from benchmarks.soak.runs import RunLog
 from benchmarks.soak.store import ShortLease, opened
 from interpreters import Runtime
+from journals import JournalUnavailable
+
+TURNED_AWAY = os.EX_TEMPFAIL
+"""Is with what it ends when the store is away as it starts; it is to be started again."""
 
 _GRACE = timedelta(seconds=2)
 _DEATH_SIGNAL = 1
@@ -42,9 +47,16 @@ async def _work(place: str, log: RunLog, lease: timedelta) -> None:
     loop.add_signal_handler(signal.SIGTERM, over.set)
     loop.add_reader(sys.stdin, over.set)
     journal = ShortLease(opened(place), lease, lambda: log.write("lost"))
-    async with Runtime(journal, [kind.workflow for kind in kinds(log).values()], grace=_GRACE):
+    runtime = Runtime(journal, [kind.workflow for kind in kinds(log).values()], grace=_GRACE)
+    try:
+        await runtime.__aenter__()
+    except JournalUnavailable:
+        sys.exit(TURNED_AWAY)
+    try:
         log.write("ready")
         await over.wait()
+    finally:
+        await runtime.__aexit__(None, None, None)
 
 
 if __name__ == "__main__":
