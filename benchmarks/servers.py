@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 from collections.abc import Generator
+from typing import Protocol
 
 
 @contextlib.contextmanager
@@ -19,6 +20,24 @@ def postgres_dsn() -> Generator[str]:
 
     with postgres_server() as server:
         yield server.dsn
+
+
+class Restarted(Protocol):
+    """Is a server that can be restarted."""
+
+    @property
+    def dsn(self) -> str: ...
+
+    def restart(self) -> None: ...
+
+
+@contextlib.contextmanager
+def own_postgres() -> Generator[Restarted]:
+    """Yield a server of its own, on disk, that ends with the block. WIO_TEST_POSTGRES is left alone."""
+    from tests.postgres_server import postgres_server  # noqa: PLC0415  (only a clone has it)
+
+    with postgres_server() as server:
+        yield server
 
 
 @contextlib.contextmanager

@@ -113,7 +113,7 @@ class Remote:
         """Send a signal and return the response; see `Instance.signal`."""
         key = key or uuid.uuid4().hex
         payload = request_payload(self._codec, signal, request)
-        sent = Message(id, "signal", signal.name, payload, f"signal:{signal.name}:{key}")
+        sent = Message(id, "signal", signal.name, payload, _of_call(f"signal:{signal.name}:{key}"))
         response = await self._ask(sent)
         if response is None:
             response = await self._response_of_ended(id, signal, key)
@@ -126,7 +126,7 @@ class Remote:
         """Send a signal; see `Instance.send`."""
         key = key or uuid.uuid4().hex
         payload = request_payload(self._codec, signal, request)
-        sent = Message(id, "send", signal.name, payload, f"send:{signal.name}:{key}")
+        sent = Message(id, "send", signal.name, payload, _of_call(f"send:{signal.name}:{key}"))
         if not await self._is_taken(sent):
             known = await self._journal.find_key(id, f"{signal.name}:{key}")
             if known is None:
@@ -154,7 +154,7 @@ class Remote:
         if is_there and report.kind in _WITH_A_VALUE:
             value = entry_of(execution, given, datetime.now(UTC)).payload
         payload = Payload("wio.Report", 1, msgspec.json.encode(_Sent.of(given, value)).decode())
-        key = f"task:{report.kind.value}:{report.address}:{given.key}"
+        key = _of_call(f"task:{report.kind.value}:{report.address}:{given.key}")
         is_taken = await self._is_taken(Message(id, "task", report.kind.value, payload, key))
         if not is_taken and await self._journal.find_key(id, given.stored_key or "") is None:
             raise TaskRefused(report.address, await what_became(self._journal, id, report.address))
@@ -264,6 +264,24 @@ class Remote:
         if problem is None:
             raise InstancePaused(record.id, "", record.detail)
         raise InstancePaused(record.id, problem.address, str(problem.problem), problem.remaining)
+
+
+def signal_key(message: Message) -> str:
+    """Return the key with which the signal was sent that a message brings.
+
+    >>> signal_key(Message("a", "signal", "approve", None, "signal:approve:click:1:0c5e"))
+    'click:1'
+    """
+    return message.key.removeprefix(f"{message.operation}:{message.name}:").rpartition(":")[0]
+
+
+def _of_call(key: str) -> str:
+    """Return the key of a message that is this call's alone.
+
+    What was refused, and so not recorded, is asked anew when it is sent again with its key; it does not get the old
+    answer. What was recorded is found there by its key.
+    """
+    return f"{key}:{uuid.uuid4().hex}"
 
 
 class _Sent(msgspec.Struct, frozen=True):

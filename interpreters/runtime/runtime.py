@@ -33,7 +33,7 @@ from interpreters.runtime.live import Live, LiveInstances
 from interpreters.runtime.mail import Mail as MailRoom
 from interpreters.runtime.membership import Membership, StoreClock
 from interpreters.runtime.registry import by_name_and_version, check_registered
-from interpreters.runtime.remote import Remote, UnknownOperation, report_in
+from interpreters.runtime.remote import Remote, UnknownOperation, report_in, signal_key
 from interpreters.runtime.signalling import Signalling
 from interpreters.runtime.starting import Starting
 from interpreters.runtime.steering import Steering
@@ -385,8 +385,7 @@ class Runtime:
         """Do what another process asks of an instance."""
         match message.operation:
             case "signal" | "send" as operation if message.payload is not None:
-                key = message.key.removeprefix(f"{operation}:{message.name}:")
-                waits = operation == "signal"
+                key, waits = signal_key(message), operation == "signal"
                 return await self._signalling.deliver_encoded(live, message.name, message.payload, key, waits=waits)
             case "cancel":
                 await self._steering.cancel(live, message.key)

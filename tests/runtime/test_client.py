@@ -167,6 +167,27 @@ def test_what_an_effect_raises_arrives_as_a_failure_elsewhere_and_may_be_tried_a
     run(main())
 
 
+def test_what_was_refused_may_be_sent_again_with_its_key(connect: Connect) -> None:
+    flow = workflow(note() >> task(WORK, len) >> approval())
+
+    async def main() -> None:
+        async with served(connect, flow) as client:
+            instance = await client.start(flow, id="a", input=7)
+            with pytest.raises(UnexpectedSignal):
+                await instance.signal(APPROVE, ADA, key="k")
+            with pytest.raises(UnexpectedSignal):
+                await instance.send(APPROVE, ADA, key="k")
+            await instance.signal(NOTE, "seven", key="n")
+            with pytest.raises(TaskRefused):
+                await instance.complete("work", 8, by="Ada", key="c")
+            await instance.claim("work", by="Ada")
+            await instance.complete("work", 8, by="Ada", key="c")
+            assert await instance.signal(APPROVE, ADA, key="k") == "ok 8 by Ada"
+            assert await instance.result() == Success("8 by Ada")
+
+    run(main())
+
+
 def test_a_signal_that_was_sent_is_in_the_journal(connect: Connect) -> None:
     flow = workflow(approval() >> note())
 

@@ -35,11 +35,11 @@ ADA = Approval("Ada")
 
 
 def approving(key: str = "k") -> Message:
-    return Message("a", "signal", "approve", request_payload(JsonCodec(), APPROVE, ADA), f"signal:approve:{key}")
+    return Message("a", "signal", "approve", request_payload(JsonCodec(), APPROVE, ADA), f"signal:approve:{key}:1")
 
 
 def noting(text: str) -> Message:
-    return Message("a", "send", "note", request_payload(JsonCodec(), NOTE, text), f"send:note:{text}")
+    return Message("a", "send", "note", request_payload(JsonCodec(), NOTE, text), f"send:note:{text}:1")
 
 
 async def answered(journal: Journal, message: Message) -> Payload | None:
@@ -91,7 +91,7 @@ def test_what_cannot_be_done_is_answered_with_its_error() -> None:
             with pytest.raises(FailedElsewhere, match="cannot do 'dance'"):
                 await answered(journal, Message("a", "dance", "", None, "dance:1"))
             with pytest.raises(FailedElsewhere, match="cannot do 'signal'"):
-                await answered(journal, Message("a", "signal", "approve", None, "signal:approve:0"))
+                await answered(journal, Message("a", "signal", "approve", None, "signal:approve:0:1"))
 
     run(main())
 
