@@ -22,6 +22,7 @@ _ROUNDS_AFTER_A_DEATH = 3
 """Is how often it is looked for what the dead own: a start of theirs may have been under way."""
 
 _ROUNDS_OF_HOUSEKEEPING = 10
+_ROUNDS_UNTIL_NUDGED = 3
 _UNHEARD_AFTER = "5 seconds"
 
 
@@ -50,6 +51,7 @@ class Heartbeat:
         self._clock = clock
         self._rounds_to_free = _ROUNDS_AFTER_A_DEATH
         self._rounds = 0
+        self._has_freed = False
 
     async def begin(self, connection: Connection) -> None:
         """Listen."""
@@ -77,11 +79,17 @@ class Heartbeat:
         if self._rounds_to_free:
             freed = await self._asking.rows(connection, statements.free, str(_FREED_AT_ONCE))
             if freed[0][0]:
+                self._has_freed = True
                 return True
             self._rounds_to_free -= 1
+        if self._has_freed:
+            # Who sent a message just before may have called a dead owner.
+            await self._asking.rows(connection, statements.nudge_all, "0 seconds")
+            self._has_freed = False
         self._rounds += 1
-        if self._rounds % _ROUNDS_OF_HOUSEKEEPING == 0:
+        if self._rounds % _ROUNDS_UNTIL_NUDGED == 0:
             await self._asking.rows(connection, statements.nudge_all, _UNHEARD_AFTER)
+        if self._rounds % _ROUNDS_OF_HOUSEKEEPING == 0:
             await self._asking.rows(connection, statements.prune)
             self._rounds_to_free = max(self._rounds_to_free, 1)
         return False

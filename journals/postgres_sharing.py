@@ -30,6 +30,10 @@ _LIGHTLY = "setting AS MATERIALIZED (SELECT set_config('synchronous_commit', 'of
 
 _OPEN = "EXISTS (SELECT 1 FROM {schema}.messages AS m WHERE m.instance_id = i.id AND m.answered_at IS NULL)"
 
+# A statement does not see what was stored while it waited for a row, but finds that row's newest version. Who posts
+# a message for an instance that nobody owns changes its row.
+_CHANGED = "(SELECT s.ctid FROM {schema}.instances AS s WHERE s.id = i.id) IS DISTINCT FROM i.place"
+
 _JOIN = """
 INSERT INTO {schema}.members (name, process, knows, joined_at, alive_until)
 VALUES ($1, $2, $3, clock_timestamp(), clock_timestamp() + $4::interval)
@@ -83,7 +87,7 @@ me AS MATERIALIZED (SELECT epoch FROM {schema}.members WHERE epoch = $1::bigint 
 known AS MATERIALIZED (SELECT * FROM unnest($2::text[], $3::bigint[]) AS k (workflow, version)),
 ready AS MATERIALIZED (
     SELECT r.* FROM moment CROSS JOIN me CROSS JOIN known AS k CROSS JOIN LATERAL (
-        SELECT {record_columns} FROM {schema}.instances AS i
+        SELECT {record_columns}, i.ctid AS place FROM {schema}.instances AS i
         WHERE i.workflow = k.workflow AND i.version = k.version
             AND i.owner IS NULL AND i.wake_up IS NOT NULL AND NOT i.finished AND i.wake_up <= moment.at
         ORDER BY i.wake_up LIMIT $4::bigint FOR NO KEY UPDATE SKIP LOCKED
@@ -92,7 +96,7 @@ ready AS MATERIALIZED (
 ),
 claimed AS (
     UPDATE {schema}.instances AS i SET owner = $1::bigint FROM ready AS r WHERE i.id = r.id AND i.owner IS NULL
-    RETURNING {record_columns_of_i}
+    RETURNING {record_columns_of_i}, r.place
 ),
 next AS MATERIALIZED (
     SELECT min(n.wake_up) AS due FROM me CROSS JOIN known AS k CROSS JOIN LATERAL (
@@ -103,7 +107,7 @@ next AS MATERIALIZED (
         ORDER BY i.wake_up LIMIT 1
     ) AS n
 )
-SELECT next.due, i.*, {open}, {entry_columns_of_e}
+SELECT next.due, {record_columns_of_i}, {open} OR {changed}, {entry_columns_of_e}
 FROM setting CROSS JOIN next LEFT JOIN claimed AS i ON true
 LEFT JOIN LATERAL (
     SELECT * FROM {schema}.entries WHERE instance_id = i.id AND i.last_seq <= {most_entries}
@@ -115,7 +119,8 @@ _CLAIM_INSTANCE = """
 WITH {lightly},
 me AS MATERIALIZED (SELECT epoch FROM {schema}.members WHERE epoch = $2::bigint FOR KEY SHARE),
 target AS MATERIALIZED (
-    SELECT {record_columns}, owner, finished FROM {schema}.instances WHERE id = $1 FOR NO KEY UPDATE
+    SELECT {record_columns}, owner, finished, ctid AS place FROM {schema}.instances
+    WHERE id = $1 FOR NO KEY UPDATE
 ),
 taken AS (
     UPDATE {schema}.instances AS i SET owner = $2::bigint FROM target AS t, me
@@ -124,7 +129,8 @@ taken AS (
     ))
     RETURNING i.id
 )
-SELECT i.finished OR EXISTS (SELECT 1 FROM taken), i.owner, {record_columns_of_i}, {open}, {entry_columns_of_e}
+SELECT i.finished OR EXISTS (SELECT 1 FROM taken), i.owner, {record_columns_of_i}, {open} OR {changed},
+    {entry_columns_of_e}
 FROM setting CROSS JOIN target AS i
 LEFT JOIN LATERAL (
     SELECT * FROM {schema}.entries WHERE instance_id = i.id AND i.last_seq <= {most_entries}
@@ -205,6 +211,7 @@ def _for_schema(text: str, schema: str) -> bytes:
         channel=channel_of(schema),
         lightly=_LIGHTLY,
         open=_OPEN.format(schema=name),
+        changed=_CHANGED.format(schema=name),
         most_entries=MOST_ENTRIES_CLAIMED,
         record_columns=", ".join(RECORD_COLUMNS),
         record_columns_of_i=", ".join(f"i.{column}" for column in RECORD_COLUMNS),

@@ -20,6 +20,7 @@ from typing import Any
 
 import attrs
 import pytest
+from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 
 from journals.entries import Commit, Message, Payload, Status
@@ -35,10 +36,12 @@ from journals.laws.samples import AT, commit, entry
 from journals.ports import Member
 from journals.postgres import PostgresJournal
 from journals.postgres_connections import connector
+from journals.postgres_heartbeat import Asking, Heartbeat
 from journals.postgres_schema import MIGRATIONS
 from journals.postgres_sharing import sharing_statements
 from journals.postgres_statements import statements
-from journals.sharing import MOST_ENTRIES_CLAIMED, Answered, Lost, Mail, Notice, Released, Rested, Work
+from journals.sharing import MOST_ENTRIES_CLAIMED, Answered, Claimed, Lost, Mail, Notice, Released, Rested, Work
+from journals.storetime import StoreClock
 from tests.journals.proxy import Fault, proxied
 from tests.journals.test_postgres import OTHERS, execute
 from tests.postgres_server import Server
@@ -49,6 +52,11 @@ LONG = timedelta(seconds=60)
 SHORT = timedelta(seconds=1)
 LATER = datetime(9000, 1, 1, tzinfo=UTC)
 WORD = Payload("Word", 3, '"word"')
+_WAITS_FOR_A_LOCK = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+_UNSEEN_MESSAGE = b"""
+INSERT INTO wio.messages (instance_id, operation, name, key, sent_at)
+VALUES ('a', 'signal', 'approve', 'key', clock_timestamp())
+"""
 WAYS: dict[str, dict[str, Any]] = {
     "listening": {},
     "polling, on one connection, without prepared statements": {"listen": False, "prepare": False, "pool_size": 1},
@@ -336,6 +344,75 @@ def test_a_message_while_its_instance_is_released_is_found(postgres_dsn: str) ->
                 assert claimed.has_mail
                 (found,) = await member.messages(["a"])
                 await member.answer([(found.id, WORD)])
+
+    asyncio.run(story())
+
+
+def test_a_message_while_what_is_due_is_claimed_is_found(postgres_dsn: str) -> None:
+    """It is stored after the claim has begun to look, and before it takes the instance."""
+
+    async def story() -> None:
+        async with joined(postgres_dsn) as (journal, member, _), PostgresJournal(postgres_dsn) as client:
+            await journal.commit(due("a"))
+            async with await AsyncConnection.connect(postgres_dsn) as other:
+                await other.execute("SELECT 1 FROM wio.members FOR UPDATE")
+                claiming = asyncio.create_task(member.claim(1))
+                await until(lambda: execute(postgres_dsn, _WAITS_FOR_A_LOCK))
+                await client.post(message("a"))
+                await other.commit()
+            (claimed,) = (await claiming).claimed
+            assert claimed.has_mail
+
+    asyncio.run(story())
+
+
+def test_a_message_while_one_instance_is_claimed_is_found(postgres_dsn: str) -> None:
+    """The claim waits for the one who is just storing it."""
+
+    async def story() -> None:
+        async with joined(postgres_dsn) as (journal, member, _):
+            await journal.commit(due("a"))
+            async with await AsyncConnection.connect(postgres_dsn) as sender:
+                await sender.execute("UPDATE wio.instances SET wake_up = now()")
+                claiming = asyncio.create_task(member.claim_instance("a"))
+                await until(lambda: execute(postgres_dsn, _WAITS_FOR_A_LOCK))
+                await sender.execute(_UNSEEN_MESSAGE)
+                await sender.commit()
+            assert (await claiming).has_mail
+
+    asyncio.run(story())
+
+
+def test_what_is_claimed_without_mail_is_not_looked_at_for_it(postgres_dsn: str) -> None:
+    async def story() -> None:
+        async with joined(postgres_dsn) as (journal, member, _):
+            await journal.commit(due("a"))
+            (claimed,) = (await member.claim(1)).claimed
+            assert not claimed.has_mail
+            assert not (await member.claim_instance("a")).has_mail
+
+    asyncio.run(story())
+
+
+def test_a_message_while_its_instance_is_freed_is_found(postgres_dsn: str) -> None:
+    """Its sender still saw the dead owner, and those who freed the instance did not see the message."""
+
+    async def story() -> None:
+        async with PostgresJournal(postgres_dsn) as journal, await connector(
+            postgres_dsn, LONG, LONG, prepare=False
+        )() as connection:
+            member = await journal.join("dead", KNOWS, Heard())
+            await journal.commit(by(member, commit("a", 0, status=Status.WAITING)))
+            await asyncio.to_thread(execute, postgres_dsn, "DELETE FROM wio.members")
+            asking = Asking(sharing_statements("wio"), False)
+            heart = Heartbeat(asking, 0, "", 1, StoreClock(AT))
+            assert await heart.tidy(connection)
+            await asyncio.to_thread(execute, postgres_dsn, _UNSEEN_MESSAGE.decode())
+            while await heart.tidy(connection):
+                pass
+            async with joined(postgres_dsn) as (_, other, _):
+                (claimed,) = (await other.claim(1)).claimed
+                assert claimed.has_mail
 
     asyncio.run(story())
 
