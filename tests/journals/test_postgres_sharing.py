@@ -40,7 +40,7 @@ from journals.postgres_heartbeat import Asking, Heartbeat
 from journals.postgres_schema import MIGRATIONS
 from journals.postgres_sharing import sharing_statements
 from journals.postgres_statements import statements
-from journals.sharing import MOST_ENTRIES_CLAIMED, Answered, Claimed, Lost, Mail, Notice, Released, Rested, Work
+from journals.sharing import MOST_ENTRIES_CLAIMED, Answered, Lost, Mail, Notice, Released, Rested, Work
 from journals.storetime import StoreClock
 from tests.journals.proxy import Fault, proxied
 from tests.journals.test_postgres import OTHERS, execute
