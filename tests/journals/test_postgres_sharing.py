@@ -398,9 +398,10 @@ def test_a_message_while_its_instance_is_freed_is_found(postgres_dsn: str) -> No
     """Its sender still saw the dead owner, and those who freed the instance did not see the message."""
 
     async def story() -> None:
-        async with PostgresJournal(postgres_dsn) as journal, await connector(
-            postgres_dsn, LONG, LONG, prepare=False
-        )() as connection:
+        async with (
+            PostgresJournal(postgres_dsn) as journal,
+            await connector(postgres_dsn, LONG, LONG, prepare=False)() as connection,
+        ):
             member = await journal.join("dead", KNOWS, Heard())
             await journal.commit(by(member, commit("a", 0, status=Status.WAITING)))
             await asyncio.to_thread(execute, postgres_dsn, "DELETE FROM wio.members")
