@@ -1,4 +1,4 @@
-"""What does a runtime say to Postgres? Counted on the wire: one round trip for a step, and next to nothing when idle."""
+"""What does a runtime say to Postgres? Counted on the wire: one round trip for a step, and little when it is idle."""
 
 from __future__ import annotations
 
