@@ -18,6 +18,7 @@ from journals.errors import (
 )
 from journals.memory import InMemoryJournal
 from journals.ports import Journal
+from journals.run_states import RunState, run_state
 from journals.sqlite import Durability, SqliteJournal
 
 __all__ = [
@@ -44,9 +45,11 @@ __all__ = [
     "NotAJournal",
     "Payload",
     "PayloadTooLarge",
+    "RunState",
     "SqliteJournal",
     "Status",
     "UnknownInstance",
     "UnsupportedType",
     "Upcaster",
+    "run_state",
 ]

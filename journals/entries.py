@@ -75,11 +75,13 @@ class Entry:
 class Status(enum.Enum):
     """Says what an instance is doing, as far as its store knows. The value is what the store holds.
 
-    `RUNNING`: an effect may be in flight. `WAITING`: nothing is in flight; it waits for a signal, for its
-    wake-up time, or to be picked up. `PAUSED`: it waits for an operator. `STUCK`: nothing can happen any more,
-    and it has not ended.
+    `INITIATED`: it was started for whoever takes it up, and nobody has. `RUNNING`: an effect may be in flight.
+    `WAITING`: nothing is in flight; it waits for a signal, for its wake-up time, or to be picked up. `PAUSED`: it
+    waits for an operator. `STUCK`: nothing can happen any more, and it has not ended. `DATA_DELETION_REQUESTED`: it
+    has ended, and waits for a member that deletes its data; see `journals.run_states`.
     """
 
+    INITIATED = "initiated"
     RUNNING = "running"
     WAITING = "waiting"
     PAUSED = "paused"
@@ -87,9 +89,24 @@ class Status(enum.Enum):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    DATA_DELETION_REQUESTED = "data_deletion_requested"
+    DATA_DELETED = "data_deleted"
 
 
-UNFINISHED = frozenset({Status.RUNNING, Status.WAITING, Status.PAUSED, Status.STUCK})
+UNFINISHED = frozenset(
+    {
+        Status.INITIATED,
+        Status.RUNNING,
+        Status.WAITING,
+        Status.PAUSED,
+        Status.STUCK,
+        Status.DATA_DELETION_REQUESTED,
+    }
+)
+"""Are the statuses in which there is, or may come to be, something for a member to do."""
+
+RESTING = frozenset(Status) - {Status.INITIATED, Status.RUNNING, Status.WAITING}
+"""Are the statuses in which an instance has ended, or does nothing until somebody asks it to."""
 
 
 @attrs.frozen

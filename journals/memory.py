@@ -11,7 +11,7 @@ from typing import Self
 
 import attrs
 
-from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Message, Payload, Status
+from journals.entries import RESTING, UNFINISHED, Commit, Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import Conflict, JournalClosed, NotOwner, OwnedElsewhere, UnknownInstance
 from journals.memory_members import Ear, InMemoryMember, Members, Messages
 from journals.ports import LIMIT_BYTES
@@ -29,8 +29,6 @@ from journals.sharing import (
     Work,
 )
 from journals.validation import validate, validate_message
-
-_RESTED = frozenset(Status) - {Status.RUNNING, Status.WAITING}
 
 
 @attrs.define
@@ -152,7 +150,7 @@ class InMemoryJournal:
             self._make_ready(commit.instance_id, instance)
         for message in commit.mail:
             self._put(message)
-        if commit.status in _RESTED:
+        if commit.status in RESTING:
             self._members.tell_all(Rested(commit.instance_id))
 
     async def read(self, instance_id: str, *, after: int = 0, most: int = 1_000) -> tuple[Entry, ...]:

@@ -11,13 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from journals.entries import Commit, Status
+from journals.entries import RESTING, Commit
 from journals.sharing import Answered, Mail, Notice, Rested, Work
 
 WORK = "work"
-
-RESTING = frozenset(Status) - {Status.RUNNING, Status.WAITING}
-"""Are the statuses in which an instance has ended, or does nothing until somebody asks it to."""
 
 _MOST_BYTES = 7_900
 """Is how long a text may be; Postgres takes less than 8,000 bytes."""

@@ -8,8 +8,8 @@ from typing import TypeAlias, cast
 
 import msgspec
 
-from journals.entries import UNFINISHED, Commit, Message
-from journals.postgres_notices import RESTING, texts_of
+from journals.entries import RESTING, UNFINISHED, Commit, Message
+from journals.postgres_notices import texts_of
 from journals.rows import ENTRY_COLUMNS, entry_row
 
 Parameters: TypeAlias = tuple[str | None, ...]

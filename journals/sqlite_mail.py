@@ -10,13 +10,12 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from journals.entries import UNFINISHED, Commit, Message, Payload, Status
+from journals.entries import RESTING, UNFINISHED, Commit, Message, Payload
 from journals.errors import UnknownInstance
 from journals.sharing import Posted
 from journals.sqlite_notices import WORK, Told, answered, mail_for, rested, tell
 from journals.sqlite_writing import text_of, text_of_now, transaction
 
-_RESTED = frozenset(Status) - {Status.RUNNING, Status.WAITING}
 _KEPT = timedelta(hours=1)
 _MOST_FORGOTTEN = 500
 
@@ -49,7 +48,7 @@ def pass_on(connection: sqlite3.Connection, commits: Sequence[Commit]) -> None:
     for commit in commits:
         for message in commit.mail:
             put(connection, message, told)
-        if commit.status in _RESTED:
+        if commit.status in RESTING:
             told.append(rested(commit.instance_id))
         if commit.owner is None and commit.status in UNFINISHED:
             loose.append(commit.instance_id)

@@ -183,7 +183,7 @@ def start_of(id: str, first: Turn) -> Commit:
         execution.workflow.version,
         0,
         first.entries,
-        Status.WAITING if is_ready else status,
+        Status.INITIATED if is_ready else status,
         at,
         uuid.uuid4().hex,
         at if is_ready else agenda.look_at(at),

@@ -351,7 +351,7 @@ class Runtime:
 
     async def _say_what_is_left(self) -> None:
         """Say in the log which of the first instances wait for a runtime that has their workflow."""
-        unfinished = frozenset({Status.RUNNING, Status.WAITING})
+        unfinished = frozenset({Status.INITIATED, Status.RUNNING, Status.WAITING})
         for record in await self.journal.find_all(statuses=unfinished, most=_PAGE):
             if (record.workflow, record.version) not in self._workflows:
                 _LOG.warning(

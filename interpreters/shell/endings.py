@@ -13,11 +13,14 @@ _RUNS = "runs "
 EXIT_CODES = {
     Status.COMPLETED: DONE,
     Status.FAILED: FAILED,
+    Status.INITIATED: WAITING,
     Status.WAITING: WAITING,
     Status.RUNNING: WAITING,
     Status.PAUSED: PAUSED,
     Status.STUCK: PAUSED,
     Status.CANCELLED: FAILED,
+    Status.DATA_DELETION_REQUESTED: WAITING,
+    Status.DATA_DELETED: DONE,
 }
 
 
@@ -40,7 +43,11 @@ def in_words(record: InstanceRecord, outcome: Payload | None) -> str:
         case Status.PAUSED:
             parked = "paused: " if is_parked(record) else ""
             return f"{record.id} is {parked}{record.detail}"
-        case Status.WAITING | Status.RUNNING:
+        case Status.DATA_DELETION_REQUESTED:
+            return f"{record.id} waits for its data to be deleted"
+        case Status.DATA_DELETED:
+            return f"{record.id} ended; its data is deleted"
+        case Status.INITIATED | Status.WAITING | Status.RUNNING:
             return f"{record.id} {detail_words(record) or record.status.value}"
 
 

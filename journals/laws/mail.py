@@ -7,7 +7,7 @@ from datetime import UTC
 
 import attrs
 
-from journals.entries import Message, Payload, Status
+from journals.entries import RESTING, Message, Payload, Status
 from journals.errors import Conflict, InvalidCommit, JournalClosed, NotOwner, PayloadTooLarge, UnknownInstance
 from journals.laws.members import KNOWS, LATER, WORD, Heard, by, due, gives, has_mail, joined, message, owns, starts
 from journals.laws.samples import Connect, commit, refused, require
@@ -15,7 +15,6 @@ from journals.ports import LIMIT_BYTES, Journal
 from journals.sharing import Answered, Mail, Released, Rested, Work
 
 _LATE = Payload("Late", 1, "0")
-_RESTED = (Status.PAUSED, Status.STUCK, Status.COMPLETED, Status.FAILED, Status.CANCELLED)
 
 
 async def a_message_is_stored_once_for_its_key(connect: Connect) -> None:
@@ -231,7 +230,7 @@ async def who_comes_to_rest_is_heard_of(connect: Connect) -> None:
     async with connect() as one, connect() as other:
         heard, overheard = Heard(), Heard()
         member, listener = await joined(one, "member", heard), await other.listen(overheard)
-        for status in _RESTED:
+        for status in sorted(RESTING, key=lambda each: each.value):
             name = f"é {status.value}"
             await one.commit(by(member, commit(name, 0)))
             await one.commit(by(member, commit(name, 1, status=status)))

@@ -7,14 +7,14 @@ from datetime import timedelta
 
 import attrs
 
-from journals.entries import Status
+from journals.entries import UNFINISHED, Status
 from journals.errors import NotOwner, OwnedElsewhere, UnknownInstance
 from journals.laws.members import KNOWS, LATER, Heard, by, due, gives, ids, joined, message, owns, starts
 from journals.laws.samples import AT, Connect, commit, entry, holds, refused, require, stores_nothing, together
 from journals.sharing import MOST_ENTRIES_CLAIMED, Released, Work
 
 _SECOND = timedelta(seconds=1)
-_ENDS = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
+_ENDS = tuple(sorted(frozenset(Status) - UNFINISHED, key=lambda each: each.value))
 
 
 async def what_one_has_claimed_no_other_gets(connect: Connect) -> None:

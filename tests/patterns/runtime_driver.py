@@ -172,7 +172,7 @@ async def ending_of(instance: Instance[Any, Any]) -> Ending:
                 await instance.result()
             except InstanceStuck:
                 return Ending.STUCK
-        case Status.RUNNING | Status.WAITING:
+        case Status.INITIATED | Status.RUNNING | Status.WAITING:
             return Ending.RUNNING
         case Status.PAUSED:
             if "UndoFailed" in record.detail:

@@ -399,3 +399,16 @@ def test_who_waits_when_a_client_ends_is_told_so() -> None:
 def test_a_wrong_argument_is_refused_at_once(arguments: Any, said: str) -> None:
     with pytest.raises(InvalidDefinition, match=said):
         Client(*arguments)
+
+
+def test_what_a_client_starts_is_initiated_until_it_is_taken_up(connect: Connect) -> None:
+    async def main() -> None:
+        ready, waits = workflow(run_io(Effect(1))), workflow(note(), name="waits")
+        async with Client(connect(), [ready, waits]) as client:
+            first = await client.start(ready, id="a", input=7)
+            second = await client.start(waits, id="b", input=7)
+            assert [(await each.record()).status for each in (first, second)] == [Status.INITIATED, Status.WAITING]
+            async with Runtime(connect(), [ready, waits]):
+                assert await first.result() == Success(1)
+
+    run(main())
