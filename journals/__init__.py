@@ -15,10 +15,12 @@ from journals.errors import (
     NotAJournal,
     PayloadTooLarge,
     UnknownInstance,
+    WorkflowDisabled,
 )
 from journals.memory import InMemoryJournal
 from journals.ports import Journal
 from journals.sqlite import Durability, SqliteJournal
+from journals.workflows import Disabled, Unfinished
 
 __all__ = [
     "CannotDecode",
@@ -27,6 +29,7 @@ __all__ = [
     "Commit",
     "Conflict",
     "CorruptEntry",
+    "Disabled",
     "Durability",
     "Entry",
     "InMemoryJournal",
@@ -46,7 +49,9 @@ __all__ = [
     "PayloadTooLarge",
     "SqliteJournal",
     "Status",
+    "Unfinished",
     "UnknownInstance",
     "UnsupportedType",
     "Upcaster",
+    "WorkflowDisabled",
 ]
