@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from interpreters.runtime.driver import NotHandled
     from interpreters.runtime.effects import EffectContext, NoEffect, effect_context
     from interpreters.runtime.instance import Instance
+    from interpreters.runtime.oversight import KnownWorkflow, Oversight, Stranded
     from interpreters.runtime.runtime import Runtime
     from interpreters.runtime.tasking import OfferedTask
     from interpreters.runtime.threads import Threads, Workers
@@ -97,6 +98,7 @@ _MODULES = {
     "InstancePaused": "interpreters.errors",
     "InstanceStuck": "interpreters.errors",
     "JournalMismatch": "interpreters.errors",
+    "KnownWorkflow": "interpreters.runtime.oversight",
     "LostArrival": "interpreters.errors",
     "NoEffect": "interpreters.runtime.effects",
     "NotActive": "interpreters.errors",
@@ -105,11 +107,13 @@ _MODULES = {
     "NotPaused": "interpreters.errors",
     "OfferedTask": "interpreters.runtime.tasking",
     "Outcome": "interpreters.machine.pending",
+    "Oversight": "interpreters.runtime.oversight",
     "PausedAt": "interpreters.machine.pending",
     "Pending": "interpreters.machine.pending",
     "Runtime": "interpreters.runtime.runtime",
     "RuntimeStopped": "interpreters.errors",
     "SignalExpected": "interpreters.machine.pending",
+    "Stranded": "interpreters.runtime.oversight",
     "Stuck": "interpreters.machine.pending",
     "SystemClock": "interpreters.runtime.clock",
     "SignalRefusal": "interpreters.errors",
@@ -181,6 +185,7 @@ __all__ = [
     "InstancePaused",
     "InstanceStuck",
     "JournalMismatch",
+    "KnownWorkflow",
     "LostArrival",
     "NoEffect",
     "NotActive",
@@ -189,12 +194,14 @@ __all__ = [
     "NotPaused",
     "OfferedTask",
     "Outcome",
+    "Oversight",
     "PausedAt",
     "Pending",
     "Runtime",
     "RuntimeStopped",
     "SignalExpected",
     "SignalRefusal",
+    "Stranded",
     "Stuck",
     "SystemClock",
     "TaskOffered",

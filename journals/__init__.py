@@ -15,11 +15,13 @@ from journals.errors import (
     NotAJournal,
     PayloadTooLarge,
     UnknownInstance,
+    WorkflowDisabled,
 )
 from journals.memory import InMemoryJournal
 from journals.ports import Journal
 from journals.run_states import RunState, run_state
 from journals.sqlite import Durability, SqliteJournal
+from journals.workflows import Disabled, Unfinished
 
 __all__ = [
     "CannotDecode",
@@ -28,6 +30,7 @@ __all__ = [
     "Commit",
     "Conflict",
     "CorruptEntry",
+    "Disabled",
     "Durability",
     "Entry",
     "InMemoryJournal",
@@ -48,8 +51,10 @@ __all__ = [
     "RunState",
     "SqliteJournal",
     "Status",
+    "Unfinished",
     "UnknownInstance",
     "UnsupportedType",
     "Upcaster",
+    "WorkflowDisabled",
     "run_state",
 ]

@@ -16,6 +16,7 @@ from typing import Protocol, Self, TypeVar
 from journals.entries import Commit, Entry, InstanceRecord, Message, Payload, Status
 from journals.ports import Journal, Listener, Member
 from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
+from journals.workflows import Disabled, Unfinished
 
 T = TypeVar("T")
 
@@ -101,6 +102,26 @@ class ForwardingJournal:
     async def answer_to(self, message_id: int) -> Payload | None:
         """See `Journal`."""
         return await self.around("answer_to", lambda: self.journal.answer_to(message_id))
+
+    async def disable(self, workflow: str, version: int | None = None, *, by: str = "", reason: str = "") -> None:
+        """See `Journal`."""
+        await self.around("disable", lambda: self.journal.disable(workflow, version, by=by, reason=reason))
+
+    async def enable(self, workflow: str, version: int | None = None) -> bool:
+        """See `Journal`."""
+        return await self.around("enable", lambda: self.journal.enable(workflow, version))
+
+    async def disabled(self) -> tuple[Disabled, ...]:
+        """See `Journal`."""
+        return await self.around("disabled", self.journal.disabled)
+
+    async def unfinished(self, *, most: int = 1_000) -> tuple[Unfinished, ...]:
+        """See `Journal`."""
+        return await self.around("unfinished", lambda: self.journal.unfinished(most=most))
+
+    async def stranded(self, *, after: str = "", most: int = 1_000) -> tuple[InstanceRecord, ...]:
+        """See `Journal`."""
+        return await self.around("stranded", lambda: self.journal.stranded(after=after, most=most))
 
 
 class ForwardingMember:

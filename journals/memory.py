@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_right, insort
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from types import TracebackType
 from typing import Self
 
 import attrs
 
 from journals.entries import RESTING, UNFINISHED, Commit, Entry, InstanceRecord, Message, Payload, Status
-from journals.errors import Conflict, JournalClosed, NotOwner, OwnedElsewhere, UnknownInstance
+from journals.errors import Conflict, JournalClosed, NotOwner, OwnedElsewhere, UnknownInstance, WorkflowDisabled
 from journals.memory_members import Ear, InMemoryMember, Members, Messages
 from journals.ports import LIMIT_BYTES
 from journals.sharing import (
@@ -28,7 +30,8 @@ from journals.sharing import (
     Rested,
     Work,
 )
-from journals.validation import validate, validate_message
+from journals.validation import validate, validate_disabling, validate_message
+from journals.workflows import Disabled, Unfinished, disabled_by, in_order
 
 
 @attrs.define
@@ -89,6 +92,7 @@ class InMemoryJournal:
         self._owned: dict[int, set[str]] = {}
         self._members = Members()
         self._messages = Messages()
+        self._disabled: dict[tuple[str, int | None], Disabled] = {}
         self._is_open = False
 
     def __repr__(self) -> str:
@@ -135,6 +139,9 @@ class InMemoryJournal:
     def _start(self, commit: Commit) -> None:
         if commit.expected:
             raise UnknownInstance(commit.instance_id, repr(self))
+        disabled = disabled_by(in_order(self._disabled.values()), commit.workflow, commit.version)
+        if disabled is not None:
+            raise WorkflowDisabled(commit.instance_id, disabled)
         instance = _Instance(commit, commit)
         instance.append(commit)
         self._instances[commit.instance_id] = instance
@@ -185,6 +192,47 @@ class InMemoryJournal:
         if instance is None:
             raise UnknownInstance(instance_id, repr(self))
         return instance
+
+    # What of which workflow
+
+    async def disable(self, workflow: str, version: int | None = None, *, by: str = "", reason: str = "") -> None:
+        """Let nothing start any more of a workflow. See `Journal.disable`."""
+        self._check_open()
+        validate_disabling(workflow, version, by, reason)
+        self._disabled[workflow, version] = Disabled(workflow, version, by, reason, datetime.now(UTC))
+
+    async def enable(self, workflow: str, version: int | None = None) -> bool:
+        """Take back what was disabled. See `Journal.enable`."""
+        self._check_open()
+        validate_disabling(workflow, version)
+        taken = [key for key in self._disabled if key[0] == workflow and version in (None, key[1])]
+        for key in taken:
+            del self._disabled[key]
+        return bool(taken)
+
+    async def disabled(self) -> tuple[Disabled, ...]:
+        """Return what is disabled. See `Journal.disabled`."""
+        self._check_open()
+        return in_order(self._disabled.values())
+
+    async def unfinished(self, *, most: int = 1_000) -> tuple[Unfinished, ...]:
+        """Return which workflows have unfinished instances, and how many. See `Journal.unfinished`."""
+        self._check_open()
+        open_ones = [each.latest for each in self._instances.values() if not each.has_ended]
+        counts = Counter((commit.workflow, commit.version) for commit in open_ones)
+        return tuple(Unfinished(*key, min(count, most)) for key, count in sorted(counts.items()))
+
+    async def stranded(self, *, after: str = "", most: int = 1_000) -> tuple[InstanceRecord, ...]:
+        """Return unfinished instances that no member knows. See `Journal.stranded`."""
+        self._check_open()
+        known = {each for member in self._members.records() for each in member.knows}
+        instances = (self._instances[each] for each in islice(self._ids, bisect_right(self._ids, after), None))
+        lost = (
+            each
+            for each in instances
+            if not each.has_ended and (each.latest.workflow, each.latest.version) not in known
+        )
+        return tuple(each.record() for each in islice(lost, most))
 
     # Who runs what
 

@@ -12,6 +12,7 @@ from typing import Protocol, Self
 
 from journals.entries import Commit, Entry, InstanceRecord, Message, Payload, Status
 from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
+from journals.workflows import Disabled, Unfinished
 
 LIMIT_BYTES = 2_000_000
 """Is the default limit of one payload."""
@@ -112,6 +113,7 @@ class Journal(Protocol):
         that is repeated with its token is stored once and reported as done. Raises `UnknownInstance` when
         `expected` is not 0 and there is no such instance, `NotOwner`, a kind of `Conflict`, when its `owner` is not
         the instance's or is no member any more, `PayloadTooLarge`, or `InvalidCommit`. Who has ended is nobody's.
+        Raises `WorkflowDisabled` when it would start what must not be started; an instance that exists is a `Conflict`.
         """
         ...
 
@@ -170,4 +172,37 @@ class Journal(Protocol):
 
     async def answer_to(self, message_id: int) -> Payload | None:
         """Return the answer to a message, or None as long as there is none. Answers are kept for an hour at least."""
+        ...
+
+    async def disable(self, workflow: str, version: int | None = None, *, by: str = "", reason: str = "") -> None:
+        """Let nothing start any more of a workflow, or of one version of it. What has begun goes on.
+
+        When it returns, every start that begins later is refused. To disable again replaces who did so, when and why.
+        Raises `InvalidCommit` for what a store could not hold.
+        """
+        ...
+
+    async def enable(self, workflow: str, version: int | None = None) -> bool:
+        """Take back what was disabled: of one version, or all that concerns the workflow. Return whether it was.
+
+        Raises like `disable`.
+        """
+        ...
+
+    async def disabled(self) -> tuple[Disabled, ...]:
+        """Return what is disabled, by the name of the workflow, then by version; all versions come first."""
+        ...
+
+    async def unfinished(self, *, most: int = 1_000) -> tuple[Unfinished, ...]:
+        """Return which workflows and versions have unfinished instances, in order, and how many, up to `most`.
+
+        What it costs depends on how many workflows there are, not on how many instances.
+        """
+        ...
+
+    async def stranded(self, *, after: str = "", most: int = 1_000) -> tuple[InstanceRecord, ...]:
+        """Return unfinished instances whose workflow and version no member knows whose lease holds.
+
+        They have an `id > after`, and come in the order of their ids (by code point), at most `most` of them.
+        """
         ...

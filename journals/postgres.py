@@ -21,7 +21,8 @@ from journals.grouping import GroupCommit, in_task
 from journals.ports import LIMIT_BYTES
 from journals.rows import entries_of, entry_of, record_of
 from journals.sharing import LEASE, Hear, MemberRecord, Posted
-from journals.validation import validate, validate_message
+from journals.validation import validate, validate_disabling, validate_message
+from journals.workflows import Disabled, Unfinished
 from wio.errors import WioError
 
 
@@ -40,6 +41,7 @@ try:
     from journals.postgres_sharing import sharing_statements
     from journals.postgres_statements import statements
     from journals.postgres_values import array, message_parameters, storable, time_of
+    from journals.postgres_workflows import disabled_in, unfinished_in, workflow_statements
 except ImportError as error:
     raise MissingDriver(
         f"PostgresJournal needs psycopg 3, the driver for Postgres ({error}). Run: pip install 'wio[postgres]'"
@@ -101,6 +103,7 @@ class PostgresJournal:
         self._listens = listen
         self._sharing = sharing_statements(schema)
         self._statements = statements(schema)
+        self._workflows = workflow_statements(schema)
         self._opened: _Opened | None = None
 
     def __repr__(self) -> str:
@@ -117,7 +120,8 @@ class PostgresJournal:
             await session.close()
             raise
         if self._opened is None:
-            batches = Batches(session, self._statements, self._sharing.nudge, self._prepare, repr(self))
+            nudge, disabled = self._sharing.nudge, self._workflows.disabled
+            batches = Batches(session, self._statements, nudge, disabled, self._prepare, repr(self))
             joining = Joining(
                 self._connect, self._ask, self._sharing, self._patience, repr(self),
                 prepare=self._prepare, listens=self._listens,
@@ -220,6 +224,32 @@ class PostgresJournal:
         """Return the answer to a message, or None. See `Journal.answer_to`."""
         rows = await self._ask(self._sharing.answer_to, str(_clamped(message_id)))
         return payload_of(*rows[0]) if rows else None
+
+    async def disable(self, workflow: str, version: int | None = None, *, by: str = "", reason: str = "") -> None:
+        """Let nothing start any more of a workflow. See `Journal.disable`."""
+        self._require_opened()
+        validate_disabling(workflow, version, by, reason)
+        await self._ask(self._workflows.disable, workflow, str(version or 0), by, reason)
+
+    async def enable(self, workflow: str, version: int | None = None) -> bool:
+        """Take back what was disabled. See `Journal.enable`."""
+        self._require_opened()
+        validate_disabling(workflow, version)
+        return bool(await self._ask(self._workflows.enable, workflow, str(version or 0)))
+
+    async def disabled(self) -> tuple[Disabled, ...]:
+        """Return what is disabled. See `Journal.disabled`."""
+        return disabled_in(await self._ask(self._workflows.disabled))
+
+    async def unfinished(self, *, most: int = 1_000) -> tuple[Unfinished, ...]:
+        """Return which workflows have unfinished instances, and how many. See `Journal.unfinished`."""
+        return unfinished_in(await self._ask(self._workflows.unfinished, str(_clamped(most))))
+
+    async def stranded(self, *, after: str = "", most: int = 1_000) -> tuple[InstanceRecord, ...]:
+        """Return unfinished instances that no member knows. See `Journal.stranded`."""
+        # No id has a NUL character, so those after "a\0b" are those after "a".
+        rows = await self._ask(self._workflows.stranded, after.partition("\0")[0], str(_clamped(most)))
+        return tuple(record_of(row, time_of) for row in rows)
 
     async def _ask(self, question: bytes, *parameters: str | None, tries: Iterator[int] | None = None) -> list[Row]:
         async def answered(connection: Connection) -> list[Row]:

@@ -6,6 +6,7 @@
     members     a row for each process that runs instances, as long as nobody has found its lease to have run out
     messages    a row for each message to an instance; without an answer as long as `answered_at` is null
     pollers     a row for each process that cannot listen, and asks instead what has happened
+    disabled    a row for each workflow, or version of one, of which nothing may start; of all versions, it is 0
     rests       who has ended, is paused or stuck; written only when there are pollers, and kept for a short time
 
 `migrate` applies the missing `MIGRATIONS`, forward only, in one transaction and under a lock, so that any number of
@@ -72,6 +73,7 @@ ALTER TABLE {schema}.instances ADD COLUMN owner bigint;
 UPDATE {schema}.instances SET wake_up = clock_timestamp() WHERE NOT finished AND status = 'running';
 CREATE INDEX instances_ready ON {schema}.instances (workflow, version, wake_up)
     WHERE owner IS NULL AND wake_up IS NOT NULL AND NOT finished;
+CREATE INDEX instances_by_workflow ON {schema}.instances (workflow, version, id) WHERE NOT finished;
 CREATE INDEX instances_owned ON {schema}.instances (owner) WHERE owner IS NOT NULL;
 CREATE TABLE {schema}.members (
     epoch bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -99,6 +101,14 @@ CREATE TABLE {schema}.messages (
 CREATE UNIQUE INDEX messages_by_key ON {schema}.messages (instance_id, left(key, 100), hashtextextended(key, 0));
 CREATE INDEX messages_open ON {schema}.messages (instance_id, id) WHERE answered_at IS NULL;
 CREATE INDEX messages_answered ON {schema}.messages (answered_at) WHERE answered_at IS NOT NULL;
+CREATE TABLE {schema}.disabled (
+    workflow text NOT NULL,
+    version bigint NOT NULL,
+    by_whom text NOT NULL,
+    reason text NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (workflow, version)
+);
 CREATE TABLE {schema}.pollers (
     token text PRIMARY KEY,
     alive_until timestamptz NOT NULL
@@ -115,7 +125,7 @@ MIGRATIONS = (_VERSION_1, _VERSION_2)
 
 _TABLES = (
     {"entries", "instances", "meta"},
-    {"entries", "instances", "members", "messages", "meta", "pollers", "rests"},
+    {"disabled", "entries", "instances", "members", "messages", "meta", "pollers", "rests"},
 )
 _META = {"program", "version"}
 

@@ -3,7 +3,8 @@
 A batch travels as arrays, one for each column, so that the text of the statement never changes. The statement
 moves every record that still is where its commit expects it, inserts the records that start, and then inserts the
 entries of those that it moved or inserted; all of that happens or nothing, and it takes one round trip. Who commits in
-the name of a member that is none any more, or that does not own the instance, changes nothing.
+the name of a member that is none any more, or that does not own the instance, changes nothing; nor does the start of a
+workflow that is disabled.
 
 When others have to hear of a commit, a longer statement is used, which does the same, posts the commits' messages, and
 calls out what it is told to call out: a plain step pays nothing for that.
@@ -39,7 +40,9 @@ started AS (
         (id, workflow, version, status, finished, last_seq, wake_up, detail, started_at, updated_at, owner)
     SELECT id, workflow, version, status, finished, last_seq, wake_up, detail, at, at,
         CASE WHEN finished THEN NULL ELSE owner END
-    FROM commits WHERE expected = 0
+    FROM commits WHERE expected = 0 AND NOT EXISTS (
+        SELECT 1 FROM {schema}.disabled AS d WHERE d.workflow = commits.workflow AND d.version IN (0, commits.version)
+    )
     ON CONFLICT (id) DO NOTHING
     RETURNING id
 ),

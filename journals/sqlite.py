@@ -23,6 +23,7 @@ import attrs
 from journals import sqlite_mail as mail
 from journals import sqlite_sharing as sharing
 from journals import sqlite_statements as statements
+from journals import sqlite_workflows as workflows
 from journals.entries import Commit, Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import JournalClosed, JournalError, JournalFull, JournalUnavailable, NotAJournal
 from journals.grouping import GroupCommit
@@ -36,7 +37,8 @@ from journals.sqlite_members import SqliteListener, SqliteMember, end_all
 from journals.sqlite_schema import prepare
 from journals.sqlite_thread import ConnectionThread
 from journals.sqlite_watch import Ear, Watch
-from journals.validation import validate, validate_message
+from journals.validation import validate, validate_disabling, validate_message
+from journals.workflows import Disabled, Unfinished
 
 _CHECKPOINT_PAGES = 1_000
 """Is when the log is folded into the file and used again: writing over it is faster than letting it grow."""
@@ -207,6 +209,30 @@ class SqliteJournal:
     async def answer_to(self, message_id: int) -> Payload | None:
         """Return the answer to a message, or None. See `Journal.answer_to`."""
         return await self._now_open().reader.ask(lambda connection: mail.answer_to(connection, message_id))
+
+    async def disable(self, workflow: str, version: int | None = None, *, by: str = "", reason: str = "") -> None:
+        """Let nothing start any more of a workflow. See `Journal.disable`."""
+        opened = self._now_open()
+        validate_disabling(workflow, version, by, reason)
+        await opened.writer.ask(lambda connection: workflows.disable(connection, workflow, version, by, reason))
+
+    async def enable(self, workflow: str, version: int | None = None) -> bool:
+        """Take back what was disabled. See `Journal.enable`."""
+        opened = self._now_open()
+        validate_disabling(workflow, version)
+        return await opened.writer.ask(lambda connection: workflows.enable(connection, workflow, version))
+
+    async def disabled(self) -> tuple[Disabled, ...]:
+        """Return what is disabled. See `Journal.disabled`."""
+        return await self._now_open().reader.ask(workflows.disabled)
+
+    async def unfinished(self, *, most: int = 1_000) -> tuple[Unfinished, ...]:
+        """Return which workflows have unfinished instances, and how many. See `Journal.unfinished`."""
+        return await self._now_open().reader.ask(lambda connection: workflows.unfinished(connection, max(most, 0)))
+
+    async def stranded(self, *, after: str = "", most: int = 1_000) -> tuple[InstanceRecord, ...]:
+        """Return unfinished instances that no member knows. See `Journal.stranded`."""
+        return await self._now_open().reader.ask(lambda connection: workflows.stranded(connection, after, max(most, 0)))
 
     def _now_open(self) -> _Opened:
         if self._opened is None:

@@ -89,9 +89,19 @@ _VERSION_2 = (
         about TEXT NOT NULL,
         at TEXT NOT NULL
     )""",
+    # Of all versions, the version is 0.
+    """CREATE TABLE wio_disabled (
+        workflow TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        by_whom TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        at TEXT NOT NULL,
+        PRIMARY KEY (workflow, version)
+    ) WITHOUT ROWID""",
     # A step of an owner writes none of these indexes.
     """CREATE INDEX wio_ready ON wio_instances (workflow, version, wake_up)
         WHERE owner IS NULL AND wake_up IS NOT NULL AND finished_at IS NULL""",
+    "CREATE INDEX wio_by_workflow ON wio_instances (workflow, version, id) WHERE finished_at IS NULL",
     "CREATE INDEX wio_owned ON wio_instances (owner) WHERE owner IS NOT NULL",
     "CREATE INDEX wio_open ON wio_messages (instance_id, id) WHERE answered_at IS NULL",
     "CREATE INDEX wio_answered ON wio_messages (answered_at) WHERE answered_at IS NOT NULL",

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Status
-from journals.errors import Conflict, JournalError, NotOwner, UnknownInstance
+from journals.errors import Conflict, JournalError, NotOwner, UnknownInstance, WorkflowDisabled
 from journals.rows import ENTRY_COLUMNS, RECORD_COLUMNS, entries_of, entry_of, entry_row, record_of
 from journals.sqlite_mail import pass_on
 from journals.sqlite_sharing import is_member
+from journals.sqlite_workflows import which_disabled
 from journals.sqlite_writing import text_of
 
 _ENTRY = ", ".join(ENTRY_COLUMNS)
@@ -94,6 +95,8 @@ def _won(connection: sqlite3.Connection, commit: Commit) -> bool:
 
 
 def _started(connection: sqlite3.Connection, commit: Commit, row: tuple[Any, ...]) -> bool:
+    if which_disabled(connection, commit.workflow, commit.version) is not None:
+        return False
     if commit.owner is None:
         return connection.execute(_START, row).rowcount == 1
     owner = commit.owner if commit.status in UNFINISHED else None
@@ -120,6 +123,9 @@ def _why_lost(connection: sqlite3.Connection, commit: Commit, journal: str) -> J
         return UnknownInstance(commit.instance_id, journal)
     if _is_anothers(connection, commit, found):
         return NotOwner(commit.instance_id, commit.expected, commit.owner)
+    disabled = None if found is not None else which_disabled(connection, commit.workflow, commit.version)
+    if disabled is not None:
+        return WorkflowDisabled(commit.instance_id, disabled)
     return Conflict(commit.instance_id, commit.expected)
 
 

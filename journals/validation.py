@@ -48,6 +48,20 @@ def validate_message(message: Message, limit_bytes: int) -> None:
         raise PayloadTooLarge(message.instance_id, message.name, size_bytes, limit_bytes)
 
 
+def validate_disabling(workflow: str, version: int | None, by: str = "", reason: str = "") -> None:
+    """Raise `InvalidCommit` when a store could not hold who disables which workflow, and why."""
+    for text in (workflow, by, reason):
+        if "\0" in text or text != text.encode("utf-8", "replace").decode():
+            raise InvalidCommit(
+                f"{text!r:.100} holds what is no character of a text. Nothing was stored. Leave it out."
+            )
+    if not workflow or (version is not None and not 0 < version < 2**63):
+        raise InvalidCommit(
+            f"{workflow!r:.100} version {version} is no workflow: it has a name, and its versions count from 1."
+            " Nothing was stored."
+        )
+
+
 def validate_id(instance_id: str) -> None:
     """Raise `InvalidCommit` when a store could not hold the id."""
     if not 0 < len(instance_id) <= LONGEST_ID or not instance_id.isprintable():

@@ -17,6 +17,7 @@ from interpreters.machine.turn import Turn, first_turn
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.arguments import journal_given, workflows_given
 from interpreters.runtime.instance import Instance
+from interpreters.runtime.oversight import Oversight
 from interpreters.runtime.registry import by_name_and_version, check_registered
 from interpreters.runtime.remote import Remote
 from interpreters.runtime.starting import existing
@@ -39,7 +40,7 @@ Resp = TypeVar("Resp")
 _PAGE = 1_000
 
 
-class Client:
+class Client(Oversight):
     """Starts and uses the instances of some workflows, which other processes run, inside `async with`.
 
     It runs nothing: no effect, no timer. A query or a result is read from the journal; a signal and whatever else
@@ -164,6 +165,9 @@ class Client:
         while page := await self.journal.read(id, after=len(entries), most=_PAGE):
             entries.extend(page)
         return tuple(entries)
+
+    def _check_running(self) -> None:
+        self._open_listener()
 
     def _open_listener(self) -> Listener:
         if self._listener is None:

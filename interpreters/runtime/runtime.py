@@ -32,6 +32,7 @@ from interpreters.runtime.instance import Instance
 from interpreters.runtime.live import Live, LiveInstances
 from interpreters.runtime.mail import Mail as MailRoom
 from interpreters.runtime.membership import Membership, StoreClock
+from interpreters.runtime.oversight import MOST_COUNTED, Oversight, stranded_counts
 from interpreters.runtime.registry import by_name_and_version, check_registered
 from interpreters.runtime.remote import Remote, UnknownOperation, report_in, signal_key
 from interpreters.runtime.signalling import Signalling
@@ -58,11 +59,10 @@ Req = TypeVar("Req")
 Resp = TypeVar("Resp")
 
 _PAGE = 1_000
-_MOST_WARNINGS = 100
 _LOG = logging.getLogger("wio.runtime")
 
 
-class Runtime:
+class Runtime(Oversight):
     """Runs the instances of some workflows on a journal, inside `async with`.
 
     On entry it opens the journal and, unless `recover` is False, claims every instance that has something to do and
@@ -175,7 +175,8 @@ class Runtime:
         """Start an instance under an id of the caller's choice; attach to it when it was started with the same input.
 
         When it returns, the start is in the journal. Raises `InstanceExists` when the id is taken by another
-        workflow or input, `UnknownWorkflow`, `WrongPayload`, `PayloadTooLarge`, or `InvalidCommit` for a bad id.
+        workflow or input, `UnknownWorkflow`, `WorkflowDisabled`, `WrongPayload`, `PayloadTooLarge`, or `InvalidCommit`
+        for a bad id.
         """
         self._check_running()
         validate_id(id)
@@ -350,16 +351,16 @@ class Runtime:
     # Life cycle
 
     async def _say_what_is_left(self) -> None:
-        """Say in the log which of the first instances wait for a runtime that has their workflow."""
-        unfinished = frozenset({Status.INITIATED, Status.RUNNING, Status.WAITING})
-        for record in await self.journal.find_all(statuses=unfinished, most=_PAGE):
-            if (record.workflow, record.version) not in self._workflows:
-                _LOG.warning(
-                    "Instance %s waits for a runtime with workflow %s version %d",
-                    record.id,
-                    record.workflow,
-                    record.version,
-                )
+        """Say in the log which instances wait for a process that has their workflow."""
+        for workflow, version, count in await stranded_counts(self.journal):
+            more = " or more" if count == MOST_COUNTED else ""
+            _LOG.warning(
+                "No process knows workflow %s version %d; unfinished instances wait for one: %d%s",
+                workflow,
+                version,
+                count,
+                more,
+            )
 
     def _hear(self, notice: Notice) -> None:
         """Take a notice of the store."""

@@ -25,7 +25,14 @@ from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows, registered_as
 from journals.codecs import Codec
 from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Message, Status
-from journals.errors import Conflict, CorruptEntry, JournalError, JournalUnavailable, PayloadTooLarge
+from journals.errors import (
+    Conflict,
+    CorruptEntry,
+    JournalError,
+    JournalUnavailable,
+    PayloadTooLarge,
+    WorkflowDisabled,
+)
 from journals.ports import Journal
 from journals.sharing import Released
 from wio.workflow import Workflow
@@ -223,7 +230,7 @@ class Store:
 
 def is_of_store(error: Exception) -> bool:
     """Tell whether an error says that the store cannot be used, not that something is wrong with what it stores."""
-    return isinstance(error, JournalError) and not isinstance(error, PayloadTooLarge | CorruptEntry)
+    return isinstance(error, JournalError) and not isinstance(error, PayloadTooLarge | CorruptEntry | WorkflowDisabled)
 
 
 def _reason(error: Exception) -> str:

@@ -21,6 +21,7 @@ from journals.memory import InMemoryJournal
 from journals.ports import LIMIT_BYTES
 from journals.sqlite import Durability, SqliteJournal
 from tests.journals.sharing_faults import SHARING_FAULTS
+from tests.journals.workflow_faults import WORKFLOW_FAULTS
 
 
 @pytest.mark.parametrize("law", LAWS)
@@ -384,6 +385,7 @@ FAULTS: dict[str, tuple[type[InMemoryJournal], ...]] = {
     "opening_and_closing_twice_does_nothing": (OpensOnce,),
     "closing_finishes_the_commits_under_way": (DropsCommitsAtClose,),
     **SHARING_FAULTS,
+    **WORKFLOW_FAULTS,
 }
 """Has, for each law, journals that break it."""
 

@@ -140,7 +140,7 @@ def test_an_instance_of_an_unknown_version_is_left_alone_until_a_runtime_has_it(
         caplog.set_level(logging.WARNING)
         caplog.clear()
         async with virtual(journal, two) as runtime:
-            assert "waits for a runtime with workflow flow version 1" in caplog.text
+            assert "No process knows workflow flow version 1; unfinished instances wait for one: 1" in caplog.text
             with pytest.raises(UnknownWorkflow):
                 await (await runtime.instance(two, "flow")).result()
         await journal.open()
