@@ -71,9 +71,12 @@ if TYPE_CHECKING:
     from interpreters.runtime.runtime import Runtime
     from interpreters.runtime.tasking import OfferedTask
     from interpreters.runtime.threads import Threads, Workers
+    from interpreters.runtime.why import Action, Because, Reason, Remedy
     from interpreters.tracing import progress
 
 _MODULES = {
+    "Action": "interpreters.runtime.why",
+    "Because": "interpreters.runtime.why",
     "BlockingInstance": "interpreters.runtime.blocking",
     "BlockingRuntime": "interpreters.runtime.blocking",
     "ChildRunning": "interpreters.machine.pending",
@@ -110,6 +113,8 @@ _MODULES = {
     "Oversight": "interpreters.runtime.oversight",
     "PausedAt": "interpreters.machine.pending",
     "Pending": "interpreters.machine.pending",
+    "Reason": "interpreters.runtime.why",
+    "Remedy": "interpreters.runtime.why",
     "Runtime": "interpreters.runtime.runtime",
     "RuntimeStopped": "interpreters.errors",
     "SignalExpected": "interpreters.machine.pending",
@@ -161,6 +166,8 @@ def __getattr__(name: str) -> object:
 
 
 __all__ = [
+    "Action",
+    "Because",
     "BlockingInstance",
     "BlockingRuntime",
     "ChildRunning",
@@ -197,6 +204,8 @@ __all__ = [
     "Oversight",
     "PausedAt",
     "Pending",
+    "Reason",
+    "Remedy",
     "Runtime",
     "RuntimeStopped",
     "SignalExpected",

@@ -16,12 +16,14 @@ from interpreters.machine.transition import JSON
 from interpreters.machine.turn import Turn, first_turn
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.arguments import journal_given, workflows_given
+from interpreters.runtime.asking_why import reason_of
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.oversight import Oversight
 from interpreters.runtime.registry import by_name_and_version, check_registered
 from interpreters.runtime.remote import Remote
 from interpreters.runtime.starting import existing
 from interpreters.runtime.tasking import OfferedTask, Report
+from interpreters.runtime.why import Reason
 from journals.codecs import Codec
 from journals.entries import Commit, Entry, InstanceRecord, Status
 from journals.errors import Conflict
@@ -138,6 +140,14 @@ class Client(Oversight):
         """Return all that an instance waits for. Raises `UnknownInstance` or `InstancePaused` when it is parked."""
         self._open_listener()
         return await self._remote.pending(id)
+
+    async def why(self, id: str) -> Reason:
+        """Return why an instance does not go on, and what can be done. Nothing is changed. Raises `UnknownInstance`.
+
+        It also answers for workflows that this client was not given, by their records.
+        """
+        now = self._open_listener().now
+        return await reason_of(self.journal, self._workflows, self._codec, id, now)
 
     async def tasks(self, id: str) -> tuple[OfferedTask[Any], ...]:
         """Return the tasks of an instance; see `Instance.tasks`."""

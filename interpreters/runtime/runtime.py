@@ -23,6 +23,7 @@ from interpreters.machine.execution import Execution
 from interpreters.machine.pending import Pending, answer, pending
 from interpreters.machine.transition import JSON
 from interpreters.runtime.arguments import duration_given, journal_given, workflows_given
+from interpreters.runtime.asking_why import reason_of
 from interpreters.runtime.calls import Calls
 from interpreters.runtime.children import Children
 from interpreters.runtime.claiming import NO_INSTANCE, Claiming
@@ -42,6 +43,7 @@ from interpreters.runtime.storing import Store
 from interpreters.runtime.tasking import OfferedTask, Report, Tasking
 from interpreters.runtime.threads import Threads, Workers
 from interpreters.runtime.wakeups import WakeUps
+from interpreters.runtime.why import Reason
 from journals.codecs import Codec
 from journals.entries import Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import OwnedElsewhere
@@ -106,6 +108,7 @@ class Runtime(Oversight):
         await self.journal.open()
         self._membership = Membership(self.journal, self._workflows, self._hear)
         clock = self._given_clock or StoreClock(self._membership)
+        self._clock = clock
         self._wake_ups = WakeUps(clock, self._wake)
         self._store = Store(
             self.journal,
@@ -300,6 +303,14 @@ class Runtime(Oversight):
         self._check_running()
         execution = await self._load(self._lives.get(id))
         return await self._remote.pending(id) if execution is None else pending(execution)
+
+    async def why(self, id: str) -> Reason:
+        """Return why an instance does not go on, and what can be done. Nothing is changed. Raises `UnknownInstance`.
+
+        It also answers for workflows that this runtime was not given, by their records.
+        """
+        self._check_running()
+        return await reason_of(self.journal, self._workflows, self._codec, id, self._clock.now)
 
     async def _load(self, live: Live) -> Execution | None:
         """Return where an instance stands; None when another process owns it."""
