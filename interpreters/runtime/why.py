@@ -44,6 +44,7 @@ class Because(enum.Enum):
 
     ENDED = "ended"
     ENDING = "ending"
+    DELETING = "deleting"
     PAUSED = "paused"
     PARKED = "parked"
     STUCK = "stuck"
@@ -157,6 +158,9 @@ def why(seen: Seen) -> Reason:
         return _reason(seen, Because.OWNER_GONE, f"{words}.", since=record.updated_at, can=(Action(Remedy.WAIT),))
     if seen.owner is None and record.wake_up is not None and record.wake_up <= seen.now:
         return _unclaimed(seen, waits)
+    if record.status is Status.DATA_DELETION_REQUESTED:
+        words = f"{record.id} has ended, and its data is about to be deleted{since_words(record.updated_at, seen.now)}"
+        return _reason(seen, Because.DELETING, f"{words}.", since=record.updated_at, can=(Action(Remedy.WAIT),))
     return _of_wait(seen, waits) if waits else _recorded(seen)
 
 
@@ -272,7 +276,7 @@ def _ended(seen: Seen) -> Reason:
 def _paused_as_recorded(seen: Seen) -> Reason:
     """Say of a parked instance, or one whose workflow is not known here, what its record says."""
     record = seen.record
-    is_parked = not record.detail.startswith("paused at")
+    is_parked = not record.detail.startswith("paused")
     pauses = (entry for entry in reversed(seen.entries) if entry.kind in (Kind.PAUSED, Kind.ATTEMPT_FAILED))
     last = None if is_parked else next(pauses, None)
     since = record.updated_at if last is None else last.recorded_at

@@ -54,8 +54,8 @@ def said(
             return f"is paused at {address}{after}: {one_line(str(problem)).rstrip('.')}{left}"
         case Stuck(reason):
             return f"is stuck, nothing can happen in it any more: {one_line(reason)}"
-        case Outcome():
-            return "has come to its end, which is still to be recorded"
+        case Outcome(_, recorded):
+            return "has ended" if recorded else "has come to its end, which is still to be recorded"
 
 
 def _effect(effect: EffectToRun, now: datetime | None) -> str:

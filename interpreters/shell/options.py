@@ -39,6 +39,8 @@ AnswerKey: TypeAlias = Annotated[
     str | None, Parameter(name="--key", help="An idempotency key: the same answer, sent again with it, does nothing.")
 ]
 AsJson: TypeAlias = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON document.")]
+After: TypeAlias = Annotated[str, Parameter(name="--after", help="Only instances whose id comes after this one.")]
+Most: TypeAlias = Annotated[int, Parameter(name="--most", help="At most so many instances.")]
 Patience: TypeAlias = Annotated[
     timedelta,
     Parameter(name="--wait", help="How long a timer or a delay between attempts may be to be waited for: 30s, 5m."),

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, cast, get_args
 
+import attrs
 import pytest
 from returns.result import Success
 
@@ -327,6 +328,17 @@ def _many(steps: int) -> WIO[Any, Any, Any]:
     for number in range(steps):
         program = run_io(lambda value: value, name=f"s{number}", event=int) >> program
     return program
+
+
+def test_what_has_ended_and_loses_its_data() -> None:
+    record = InstanceRecord("a", "flow", 1, Status.DATA_DELETION_REQUESTED, 2, None, "", START, START)
+    member = MemberRecord(1, "one", (("flow", 1),), START, START + DAY)
+    found = why(Seen(record, None, 1, (member,), START + MINUTE))
+    assert found.sentence == (
+        "a has ended, and its data is about to be deleted, since 2026-01-01 00:00:00 UTC (for 60 s)."
+    )
+    gone = why(Seen(attrs.evolve(record, status=Status.DATA_DELETED), None, None, (), START))
+    assert gone.sentence == "a has ended: it is data deleted, since 2026-01-01 00:00:00 UTC (for 0 s)."
 
 
 def test_an_owner_that_is_gone() -> None:
