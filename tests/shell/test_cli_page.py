@@ -79,9 +79,7 @@ def options_of(command: Any) -> Iterator[str]:
             yield (named[0] or (f"--{name}",))[0]
 
 
-@pytest.mark.parametrize(
-    "command", ALL, ids=lambda command: command.__name__
-)
+@pytest.mark.parametrize("command", ALL, ids=lambda command: command.__name__)
 def test_every_option_is_on_the_page(command: Any) -> None:
     text = PAGE.read_text(encoding="utf-8")
     table = text.partition("## Options")[2].partition("## ")[0]
