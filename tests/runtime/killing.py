@@ -99,7 +99,7 @@ class Processes:
         """Let the process die: whatever it does ends, and nothing that it writes passes any more."""
         if self._runtime is None:
             return
-        self._journal.dead = True
+        self._journal.die()
         self.commits, self._runtime, self._rounds_left = self.commits + self._journal.commits, None, None
         tasks = asyncio.all_tasks() - self._outside - {asyncio.current_task()}
         for task in tasks:
