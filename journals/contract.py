@@ -19,8 +19,9 @@ Without pytest, `breaches` runs them all; a journal that keeps the contract has 
 >>> asyncio.run(breaches(empty_store))
 ()
 
-Three laws that need a second process, or a server, are left to an adapter's own tests: a commit survives a kill of
-the process, a store that cannot be reached raises `JournalUnavailable`, and a newer schema raises `NewerSchema`.
+Four laws that need a second process, or a server, are left to an adapter's own tests: a commit survives a kill of
+the process, the death of a member is counted (`Member.begin_trial`), a store that cannot be reached raises
+`JournalUnavailable`, and a newer schema raises `NewerSchema`.
 """
 
 from __future__ import annotations

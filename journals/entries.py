@@ -127,6 +127,15 @@ class InstanceRecord:
     started_at: datetime
     updated_at: datetime
 
+    @property
+    def goes_on_at(self) -> datetime | None:
+        """Is the time for which it waits to go on by itself; None when there is none.
+
+        A `wake_up` that is not later than its last change is none: it says that the next owner has to look at once, at
+        a child for instance.
+        """
+        return self.wake_up if self.wake_up is not None and self.wake_up > self.updated_at else None
+
 
 @attrs.frozen
 class Message:

@@ -152,6 +152,14 @@ class ForwardingMember:
         """See `Member`."""
         await self._around("release", lambda: self.member.release(released))
 
+    async def begin_trial(self, instance_id: str) -> None:
+        """See `Member`."""
+        await self._around("begin_trial", lambda: self.member.begin_trial(instance_id))
+
+    async def acquit(self, instance_ids: Sequence[str]) -> None:
+        """See `Member`."""
+        await self._around("acquit", lambda: self.member.acquit(instance_ids))
+
     async def messages(self, instance_ids: Sequence[str]) -> tuple[Message, ...]:
         """See `Member`."""
         return await self._around("messages", lambda: self.member.messages(instance_ids))

@@ -15,6 +15,7 @@ import attrs
 
 from journals.entries import RESTING, UNFINISHED, Commit, Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import Conflict, JournalClosed, NotOwner, OwnedElsewhere, UnknownInstance, WorkflowDisabled
+from journals.memory_deaths import Deaths
 from journals.memory_members import Ear, InMemoryMember, Members, Messages
 from journals.ports import LIMIT_BYTES
 from journals.sharing import (
@@ -45,6 +46,7 @@ class _Instance:
     latest: Commit
     owner: int | None = None
     wake_up: datetime | None = None
+    deaths: Deaths = attrs.field(factory=Deaths)
     entries: list[Entry] = attrs.field(factory=list[Entry])
     tokens: dict[int, str] = attrs.field(factory=dict[int, str])
     keys: dict[str, Entry] = attrs.field(factory=dict[str, Entry])
@@ -303,7 +305,7 @@ class InMemoryJournal:
             self._owned.setdefault(member.epoch, set()).add(instance_id)
         few = len(instance.entries) <= MOST_ENTRIES_CLAIMED
         entries = tuple(instance.entries) if few else None
-        return Claimed(instance.record(), entries, bool(self._messages.open(instance_id)))
+        return Claimed(instance.record(), entries, bool(self._messages.open(instance_id)), instance.deaths.number)
 
     def release(self, member: InMemoryMember, released: Sequence[Released]) -> None:
         """Let a member give instances back. For `InMemoryMember`."""
@@ -317,16 +319,38 @@ class InMemoryJournal:
                     instance.wake_up = instance.latest.at
                 self._make_ready(each.instance_id, instance)
 
-    def drop_gone(self) -> None:
-        """Give back what members have owned that are none any more."""
+    def begin_trial(self, member: InMemoryMember, instance_id: str) -> None:
+        """Let the death of a member count for an instance. For `InMemoryMember`."""
+        self._check_open()
+        instance = self._instances.get(instance_id)
+        if instance is not None and instance.owner == member.epoch:
+            instance.deaths.tried_by = member.epoch
+
+    def acquit(self, member: InMemoryMember, instance_ids: Sequence[str]) -> None:
+        """Forget deaths. For `InMemoryMember`."""
+        self._check_open()
+        for instance in map(self._instances.get, instance_ids):
+            if instance is not None and instance.owner == member.epoch:
+                instance.deaths = Deaths()
+
+    def drop_gone(self, left: int | None = None) -> None:
+        """Give back what members have owned that are none any more: that has `left`, the others have died."""
         for epoch in [epoch for epoch in self._owned if not self._members.has(epoch)]:
             for instance_id in sorted(self._owned.pop(epoch)):
                 instance = self._instances[instance_id]
                 if instance.owner == epoch:
+                    if epoch != left and self._was_busy(instance_id, instance):
+                        instance.deaths.count(epoch, instance.entries)
                     instance.owner = None
                     if instance.latest.status is Status.RUNNING or self._messages.open(instance_id):
                         instance.wake_up = instance.latest.at
                     self._make_ready(instance_id, instance)
+
+    def _was_busy(self, instance_id: str, instance: _Instance) -> bool:
+        """Tell whether the owner of an instance may have been doing something for it."""
+        status, wake_up = instance.latest.status, instance.wake_up
+        is_due = status is Status.WAITING and wake_up is not None and wake_up <= datetime.now(UTC)
+        return status is Status.RUNNING or is_due or bool(self._messages.open(instance_id))
 
     def _make_ready(self, instance_id: str, instance: _Instance) -> None:
         if instance.owner is None and instance.wake_up is not None and not instance.has_ended:

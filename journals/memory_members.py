@@ -95,6 +95,14 @@ class InMemoryMember:
         """Give instances back. See `Member.release`."""
         self._journal.release(self, released)
 
+    async def begin_trial(self, instance_id: str) -> None:
+        """Let the death of this member count for an instance. See `Member.begin_trial`."""
+        self._journal.begin_trial(self, instance_id)
+
+    async def acquit(self, instance_ids: Sequence[str]) -> None:
+        """Forget the deaths of instances. See `Member.acquit`."""
+        self._journal.acquit(self, instance_ids)
+
     async def messages(self, instance_ids: Sequence[str]) -> tuple[Message, ...]:
         """Return messages without an answer. See `Member.messages`."""
         return self._journal.messages(self, instance_ids)
@@ -106,7 +114,7 @@ class InMemoryMember:
     async def leave(self) -> None:
         """Give everything back at once. See `Member.leave`."""
         await self.ear.close()
-        self._journal.drop_gone()
+        self._journal.drop_gone(left=self._epoch)
 
 
 class Members:

@@ -69,7 +69,8 @@ INSERT INTO {schema}.meta (program, version) VALUES ('wio', 0);
 # A step of an instance changes none of the columns that an index has or asks for: so the row stays in its page, and no
 # index is written to. What version 1 left running has to be claimed by somebody, at once.
 _VERSION_2 = """
-ALTER TABLE {schema}.instances ADD COLUMN owner bigint;
+ALTER TABLE {schema}.instances ADD COLUMN owner bigint, ADD COLUMN deaths bigint, ADD COLUMN died_at bigint,
+    ADD COLUMN tried_by bigint;
 UPDATE {schema}.instances SET wake_up = clock_timestamp() WHERE NOT finished AND status = 'running';
 CREATE INDEX instances_ready ON {schema}.instances (workflow, version, wake_up)
     WHERE owner IS NULL AND wake_up IS NOT NULL AND NOT finished;

@@ -59,6 +59,9 @@ _VERSION_1 = (
 # Many processes: who they are, what they own, and what they say to each other. Epochs and numbers are never used again.
 _VERSION_2 = (
     "ALTER TABLE wio_instances ADD COLUMN owner INTEGER",
+    "ALTER TABLE wio_instances ADD COLUMN deaths INTEGER",
+    "ALTER TABLE wio_instances ADD COLUMN died_at INTEGER",
+    "ALTER TABLE wio_instances ADD COLUMN tried_by INTEGER",
     """CREATE TABLE wio_members (
         epoch INTEGER PRIMARY KEY AUTOINCREMENT,
         name TEXT NOT NULL,

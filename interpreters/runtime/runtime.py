@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -46,7 +47,7 @@ from interpreters.runtime.wakeups import WakeUps
 from interpreters.runtime.why import Reason
 from journals.codecs import Codec
 from journals.entries import Entry, InstanceRecord, Message, Payload, Status
-from journals.errors import OwnedElsewhere
+from journals.errors import JournalClosed, OwnedElsewhere
 from journals.ports import Journal
 from journals.sharing import Lost, Mail, Missed, Notice, Work
 from journals.validation import validate_id
@@ -276,7 +277,7 @@ class Runtime(Oversight):
         live = self._lives.get(id)
         while True:
             self._check_running()
-            if live.execution is None and await self._load(live) is None:
+            if live.execution is None and await self._load_surely(live) is None:
                 return await self._remote.result(id)
             outcome, problem = live.outcome, live.agenda.first_problem
             if outcome is not None:
@@ -319,6 +320,14 @@ class Runtime(Oversight):
                 return await self._store.load(live)
             except OwnedElsewhere:
                 return None
+
+    async def _load_surely(self, live: Live) -> Execution | None:
+        """Return the same, however long the store is away. Raises `RuntimeStopped` as soon as it will not come back."""
+        try:
+            return await self._store.surely(live, partial(self._load, live))
+        except JournalClosed:
+            self._check_running()
+            raise
 
     async def resume(self, id: str) -> None:
         """Let a paused instance go on; see `Instance.resume`."""

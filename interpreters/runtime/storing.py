@@ -15,7 +15,7 @@ import attrs
 
 from interpreters.errors import InstancePaused, UnknownWorkflow
 from interpreters.machine.execution import Execution
-from interpreters.machine.recorded import storable
+from interpreters.machine.recorded import Parent, storable
 from interpreters.machine.turn import Turn
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.clock import Clock
@@ -194,9 +194,7 @@ class Store:
     def _told_to_parent(self, live: Live, execution: Execution) -> tuple[Message, ...]:
         """Return the message that tells the parent of a child, which another process may own, that it has ended."""
         parent = execution.parent
-        if parent is None or self._owns(parent.instance):
-            return ()
-        return (Message(parent.instance, "child", parent.address, None, f"child:{live.id}"),)
+        return () if parent is None or self._owns(parent.instance) else (end_message(parent, live.id),)
 
     def _commit(
         self,
@@ -226,6 +224,11 @@ class Store:
 
     def _token(self) -> str:
         return f"{self._runtime_id}-{next(self._numbers)}"
+
+
+def end_message(parent: Parent, child_id: str) -> Message:
+    """Return the message that tells a parent that its child has ended."""
+    return Message(parent.instance, "child", parent.address, None, f"child:{child_id}")
 
 
 def is_of_store(error: Exception) -> bool:

@@ -60,7 +60,7 @@ def _record_row(record: InstanceRecord) -> tuple[str, ...]:
         record.id,
         f"{record.workflow} v{record.version}",
         record.status.value,
-        "" if record.wake_up is None else time_words(record.wake_up),
+        "" if record.goes_on_at is None else time_words(record.goes_on_at),
         time_words(record.updated_at),
         one_line(detail_words(record)),
     )

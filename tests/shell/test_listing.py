@@ -38,6 +38,15 @@ def test_a_column_with_nothing_in_it_is_left_out(started: Callable[..., Any], wi
     assert "wake-up" in wio("list").out
 
 
+def test_a_parent_that_waits_for_its_child_shows_no_time_at_which_it_goes_on(
+    started: Callable[..., Any], wio: Callable[..., Any]
+) -> None:
+    """Its record has one that has been: whoever takes it over has to look at the child at once."""
+    started("unlucky")
+    assert "wake-up" not in wio("list").out
+    assert [record["wake_up"] for record in wio("list", "--json").json()] == [None, None]
+
+
 def test_a_list_as_json_has_every_field(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
     started("order")
     (record,) = wio("list", "--json").json()
