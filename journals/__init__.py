@@ -6,6 +6,7 @@ from journals.errors import (
     Conflict,
     CorruptEntry,
     InvalidCommit,
+    InvalidSearch,
     JournalClosed,
     JournalError,
     JournalFull,
@@ -17,9 +18,11 @@ from journals.errors import (
     UnknownInstance,
     WorkflowDisabled,
 )
+from journals.labels import Labels
 from journals.memory import InMemoryJournal
 from journals.ports import Journal
 from journals.run_states import RunState, run_state
+from journals.search import Count, Cursor, Order, Search
 from journals.sqlite import Durability, SqliteJournal
 from journals.workflows import Disabled, Unfinished
 
@@ -30,12 +33,15 @@ __all__ = [
     "Commit",
     "Conflict",
     "CorruptEntry",
+    "Count",
+    "Cursor",
     "Disabled",
     "Durability",
     "Entry",
     "InMemoryJournal",
     "InstanceRecord",
     "InvalidCommit",
+    "InvalidSearch",
     "Journal",
     "JournalClosed",
     "JournalError",
@@ -44,11 +50,14 @@ __all__ = [
     "JournalUnavailable",
     "JsonCodec",
     "Kind",
+    "Labels",
     "NewerSchema",
     "NotAJournal",
+    "Order",
     "Payload",
     "PayloadTooLarge",
     "RunState",
+    "Search",
     "SqliteJournal",
     "Status",
     "Unfinished",

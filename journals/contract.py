@@ -31,7 +31,7 @@ from typing import TypeAlias
 
 import attrs
 
-from journals.laws import commits, mail, owning, reading, refusals, workflows
+from journals.laws import commits, mail, owning, reading, refusals, searching, workflows
 from journals.laws.samples import Connect
 
 Law: TypeAlias = Callable[[Connect], Awaitable[None]]
@@ -40,6 +40,7 @@ LAWS: tuple[Law, ...] = (
     *commits.LAWS,
     *refusals.LAWS,
     *reading.LAWS,
+    *searching.LAWS,
     *owning.LAWS,
     *mail.LAWS,
     *workflows.LAWS,

@@ -13,8 +13,10 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
-from journals.entries import Commit, Entry, InstanceRecord, Message, Payload, Status
+from journals.entries import Commit, Entry, InstanceRecord, Message, Payload
+from journals.labels import Labels
 from journals.ports import Journal, Listener, Member
+from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
 from journals.workflows import Disabled, Unfinished
 
@@ -71,10 +73,18 @@ class ForwardingJournal:
         return await self.around("find_key", lambda: self.journal.find_key(instance_id, key))
 
     async def find_all(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 1_000
     ) -> tuple[InstanceRecord, ...]:
         """See `Journal`."""
-        return await self.around("find_all", lambda: self.journal.find_all(statuses=statuses, after=after, most=most))
+        return await self.around("find_all", lambda: self.journal.find_all(search, order=order, after=after, most=most))
+
+    async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
+        """See `Journal`."""
+        return await self.around("count", lambda: self.journal.count(search))
+
+    async def labels(self, instance_ids: Sequence[str]) -> tuple[Labels, ...]:
+        """See `Journal`."""
+        return await self.around("labels", lambda: self.journal.labels(instance_ids))
 
     async def join(
         self, name: str, knows: Sequence[tuple[str, int]], hear: Hear, *, lease: timedelta = LEASE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_right, insort
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from types import TracebackType
@@ -15,9 +15,11 @@ import attrs
 
 from journals.entries import RESTING, UNFINISHED, Commit, Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import Conflict, JournalClosed, NotOwner, OwnedElsewhere, UnknownInstance, WorkflowDisabled
+from journals.labels import NO_LABELS, LabelRow, Labels, label_rows, labels_of
 from journals.memory_deaths import Deaths
 from journals.memory_members import Ear, InMemoryMember, Members, Messages
 from journals.ports import LIMIT_BYTES
+from journals.search import EVERY, Count, Cursor, Order, Search, by_start, check_page, counted
 from journals.sharing import (
     LEASE,
     MOST_ENTRIES_CLAIMED,
@@ -50,6 +52,7 @@ class _Instance:
     entries: list[Entry] = attrs.field(factory=list[Entry])
     tokens: dict[int, str] = attrs.field(factory=dict[int, str])
     keys: dict[str, Entry] = attrs.field(factory=dict[str, Entry])
+    label_rows: dict[str, LabelRow] = attrs.field(factory=dict[str, LabelRow])
 
     @property
     def has_ended(self) -> bool:
@@ -63,6 +66,10 @@ class _Instance:
             self.entries.extend(commit.entries)
             self.tokens[commit.expected] = commit.token
             self.keys.update({entry.key: entry for entry in commit.entries if entry.key is not None})
+        self.label_rows.update({row[0]: row for row in label_rows(commit)})
+
+    def labels(self) -> Labels:
+        return labels_of(self.label_rows.values())
 
     def record(self) -> InstanceRecord:
         latest = self.latest
@@ -175,18 +182,39 @@ class InMemoryJournal:
         return self._instance(instance_id).keys.get(key)
 
     async def find_all(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 1_000
     ) -> tuple[InstanceRecord, ...]:
-        """Return records in the order of their ids, at most `most` of them. See `Journal.find_all`."""
+        """Return records of the instances that fit a search, at most `most` of them. See `Journal.find_all`."""
         self._check_open()
-        found: list[InstanceRecord] = []
-        position = bisect_right(self._ids, after)
-        while position < len(self._ids) and len(found) < most:
-            instance = self._instances[self._ids[position]]
-            if statuses is None or instance.latest.status in statuses:
-                found.append(instance.record())
-            position += 1
-        return tuple(found)
+        check_page(order, after, most)
+        return tuple(islice(self._found(search, order, after), most))
+
+    def _found(self, search: Search, order: Order, after: Cursor | None) -> Iterator[InstanceRecord]:
+        if order is Order.ID:
+            position = 0 if after is None else bisect_right(self._ids, after.id)
+            yield from self._fitting(search, islice(self._ids, position, None))
+            return
+        for record in sorted(self._fitting(search, self._ids), key=by_start, reverse=True):
+            if after is None or after.started_at is None or by_start(record) < (after.started_at, after.id):
+                yield record
+
+    def _fitting(self, search: Search, ids: Iterable[str]) -> Iterator[InstanceRecord]:
+        for id in ids:
+            instance = self._instances[id]
+            record = instance.record()
+            if search.fits(record, instance.label_rows.values()):
+                yield record
+
+    async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
+        """Return how many instances fit a search. See `Journal.count`."""
+        self._check_open()
+        found = Counter((record.workflow, record.status) for record in self._found(search, Order.ID, None))
+        return counted((*key, number) for key, number in found.items())
+
+    async def labels(self, instance_ids: Sequence[str]) -> tuple[Labels, ...]:
+        """Return the tags and attributes of instances. See `Journal.labels`."""
+        self._check_open()
+        return tuple(self._instances[id].labels() if id in self._instances else NO_LABELS for id in instance_ids)
 
     def _instance(self, instance_id: str) -> _Instance:
         self._check_open()

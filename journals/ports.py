@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Protocol, Self
 
-from journals.entries import Commit, Entry, InstanceRecord, Message, Payload, Status
+from journals.entries import Commit, Entry, InstanceRecord, Message, Payload
+from journals.labels import Labels
+from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
 from journals.workflows import Disabled, Unfinished
 
@@ -146,12 +148,20 @@ class Journal(Protocol):
         ...
 
     async def find_all(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 1_000
     ) -> tuple[InstanceRecord, ...]:
-        """Return records with `id > after` in the order of their ids (by code point), at most `most` of them.
+        """Return records of the instances that fit a search, behind a place, in an order, at most `most` of them.
 
-        `statuses=None` means every status.
+        Raises `InvalidSearch` for a page that cannot be.
         """
+        ...
+
+    async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
+        """Return how many instances fit a search, by workflow and status; where there is none, there is no count."""
+        ...
+
+    async def labels(self, instance_ids: Sequence[str]) -> tuple[Labels, ...]:
+        """Return the tags and attributes of instances, in the same order; of one that is unknown there are none."""
         ...
 
     async def join(

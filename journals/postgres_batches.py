@@ -22,7 +22,14 @@ from journals.postgres_connections import Connection
 from journals.postgres_notices import says_more
 from journals.postgres_session import Session
 from journals.postgres_statements import Statements
-from journals.postgres_values import Parameters, array, commit_parameters, loser_parameters, telling_parameters
+from journals.postgres_values import (
+    Parameters,
+    array,
+    commit_parameters,
+    labelling_parameters,
+    loser_parameters,
+    telling_parameters,
+)
 from journals.postgres_workflows import disabled_in
 from journals.workflows import disabled_by
 
@@ -94,8 +101,11 @@ class Batches:
         parameters = commit_parameters(commits)
         if not any(map(says_more, commits)):
             return {row[0] for row in await self._rows(connection, self.statements.commit, parameters)}
-        parameters = (*parameters, *telling_parameters(commits))
-        won = {row[0] for row in await self._rows(connection, self.statements.commit_and_tell, parameters)}
+        parameters, statement = (*parameters, *telling_parameters(commits)), self.statements.commit_and_tell
+        if any(commit.tags or commit.attributes for commit in commits):
+            parameters = (*parameters, *labelling_parameters(commits))
+            statement = self.statements.commit_and_label
+        won = {row[0] for row in await self._rows(connection, statement, parameters)}
         receivers = {message.instance_id for commit in commits for message in commit.mail}
         if receivers:
             await self._rows(connection, self.nudge, (array(sorted(receivers)),))

@@ -11,11 +11,12 @@ from typing import Any, Self, TypeVar
 from returns.result import Result
 
 from interpreters.errors import InstanceExists, RuntimeStopped
+from interpreters.machine.attributes import set_in
 from interpreters.machine.pending import Pending
 from interpreters.machine.transition import JSON
 from interpreters.machine.turn import Turn, first_turn
 from interpreters.runtime.agenda import Agenda
-from interpreters.runtime.arguments import journal_given, workflows_given
+from interpreters.runtime.arguments import journal_given, tags_given, workflows_given
 from interpreters.runtime.asking_why import reason_of
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.oversight import Oversight
@@ -28,6 +29,7 @@ from journals.codecs import Codec
 from journals.entries import Commit, Entry, InstanceRecord, Status
 from journals.errors import Conflict
 from journals.ports import Journal, Listener
+from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.validation import validate_id
 from wio.signals import Query, Signal
 from wio.workflow import Workflow
@@ -81,7 +83,9 @@ class Client(Oversight):
             self._remote.stop()
             await self.journal.close()
 
-    async def start(self, workflow: Workflow[A, E, B], *, id: str, input: A) -> Instance[E, B]:
+    async def start(
+        self, workflow: Workflow[A, E, B], *, id: str, input: A, tags: Iterable[str] = ()
+    ) -> Instance[E, B]:
         """Start an instance for whoever can run it; attach to it when it was started with the same input.
 
         When it returns, the start is in the journal. Raises like `Runtime.start`.
@@ -91,7 +95,7 @@ class Client(Oversight):
         check_registered(self._workflows, workflow)
         first = first_turn(workflow, input, listener.now(), self._codec, self._random.random, id=id)
         try:
-            await self.journal.commit(start_of(id, first))
+            await self.journal.commit(start_of(id, first, tags_given(tags)))
         except Conflict:
             await existing(self.journal, self._codec, id, workflow, first.entries[0])
         return Instance(self, workflow, id)
@@ -108,11 +112,19 @@ class Client(Oversight):
         return Instance(self, workflow, id)
 
     async def instances(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 100
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 100
     ) -> tuple[InstanceRecord, ...]:
-        """Return records of instances with `id > after`, in the order of their ids."""
+        """Return records of the instances that fit a search, behind a place, at most `most` of them.
+
+        Go on behind the last one: `after=Cursor.behind(records[-1])`. Raises `InvalidSearch`.
+        """
         self._open_listener()
-        return await self.journal.find_all(statuses=statuses, after=after, most=most)
+        return await self.journal.find_all(search, order=order, after=after, most=most)
+
+    async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
+        """Return how many instances fit a search, by workflow and status. All of them are counted, one by one."""
+        self._open_listener()
+        return await self.journal.count(search)
 
     # What the handle of an instance asks for
 
@@ -185,7 +197,7 @@ class Client(Oversight):
         return self._listener
 
 
-def start_of(id: str, first: Turn) -> Commit:
+def start_of(id: str, first: Turn, tags: tuple[str, ...] = ()) -> Commit:
     """Return the commit that starts an instance which nobody owns yet; who claims it goes on with it."""
     execution, at = first.execution, first.entries[-1].recorded_at
     agenda, _ = Agenda.of(execution)
@@ -202,4 +214,6 @@ def start_of(id: str, first: Turn) -> Commit:
         uuid.uuid4().hex,
         at if is_ready else agenda.look_at(at),
         agenda.detail(execution),
+        tags=tags,
+        attributes=set_in(first.entries, execution.codec),
     )

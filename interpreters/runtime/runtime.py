@@ -23,7 +23,7 @@ from interpreters.errors import (
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import Pending, answer, pending
 from interpreters.machine.transition import JSON
-from interpreters.runtime.arguments import duration_given, journal_given, workflows_given
+from interpreters.runtime.arguments import duration_given, journal_given, tags_given, workflows_given
 from interpreters.runtime.asking_why import reason_of
 from interpreters.runtime.calls import Calls
 from interpreters.runtime.children import Children
@@ -49,6 +49,7 @@ from journals.codecs import Codec
 from journals.entries import Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import JournalClosed, OwnedElsewhere
 from journals.ports import Journal
+from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.sharing import Lost, Mail, Missed, Notice, Work
 from journals.validation import validate_id
 from wio.signals import Query, Signal
@@ -175,22 +176,24 @@ class Runtime(Oversight):
             self._workers.close()
             await self.journal.close()
 
-    async def start(self, workflow: Workflow[A, E, B], *, id: str, input: A) -> Instance[E, B]:
+    async def start(
+        self, workflow: Workflow[A, E, B], *, id: str, input: A, tags: Iterable[str] = ()
+    ) -> Instance[E, B]:
         """Start an instance under an id of the caller's choice; attach to it when it was started with the same input.
 
-        When it returns, the start is in the journal. Raises `InstanceExists` when the id is taken by another
-        workflow or input, `UnknownWorkflow`, `WorkflowDisabled`, `WrongPayload`, `PayloadTooLarge`, or `InvalidCommit`
-        for a bad id.
+        When it returns, the start is in the journal. The instance is found by its `tags`; those of the first start
+        stay. Raises `InstanceExists` when the id is taken by another workflow or input, `UnknownWorkflow`,
+        `WorkflowDisabled`, `WrongPayload`, `PayloadTooLarge`, or `InvalidCommit` for a bad id or tag.
         """
         self._check_running()
         validate_id(id)
         check_registered(self._workflows, workflow)
-        await self._calls.finish(self._start(self._lives.get(id), workflow, input))
+        await self._calls.finish(self._start(self._lives.get(id), workflow, input, tags_given(tags)))
         return Instance(self, workflow, id)
 
-    async def _start(self, live: Live, workflow: Workflow[A, Any, Any], input: A) -> None:
+    async def _start(self, live: Live, workflow: Workflow[A, Any, Any], input: A, tags: tuple[str, ...]) -> None:
         async with live.lock:
-            before = await self._starting.begin(live, workflow, input)
+            before = await self._starting.begin(live, workflow, input, tags=tags)
             if before is not None and before.status is not Status.PAUSED:
                 try:
                     await self._store.load(live)
@@ -210,11 +213,19 @@ class Runtime(Oversight):
         return Instance(self, workflow, id)
 
     async def instances(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 100
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 100
     ) -> tuple[InstanceRecord, ...]:
-        """Return records of instances with `id > after`, in the order of their ids."""
+        """Return records of the instances that fit a search, behind a place, at most `most` of them.
+
+        Go on behind the last one: `after=Cursor.behind(records[-1])`. Raises `InvalidSearch`.
+        """
         self._check_running()
-        return await self.journal.find_all(statuses=statuses, after=after, most=most)
+        return await self.journal.find_all(search, order=order, after=after, most=most)
+
+    async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
+        """Return how many instances fit a search, by workflow and status. All of them are counted, one by one."""
+        self._check_running()
+        return await self.journal.count(search)
 
     async def idle(self) -> None:
         """Return when no instance has anything to do but wait for a signal, a later time or an operator.
