@@ -1,5 +1,6 @@
 """Where instances are kept. `journals.postgres` holds the adapter that needs the extra `wio[postgres]`."""
 
+from journals.archives import Archive, FolderArchive, NoArchive, read_archived
 from journals.codecs import CannotDecode, CannotEncode, Codec, JsonCodec, UnsupportedType, Upcaster
 from journals.entries import Commit, Entry, InstanceRecord, Kind, Payload, Status
 from journals.errors import (
@@ -24,6 +25,7 @@ from journals.sqlite import Durability, SqliteJournal
 from journals.workflows import Disabled, Unfinished
 
 __all__ = [
+    "Archive",
     "CannotDecode",
     "CannotEncode",
     "Codec",
@@ -33,6 +35,7 @@ __all__ = [
     "Disabled",
     "Durability",
     "Entry",
+    "FolderArchive",
     "InMemoryJournal",
     "InstanceRecord",
     "InvalidCommit",
@@ -45,6 +48,7 @@ __all__ = [
     "JsonCodec",
     "Kind",
     "NewerSchema",
+    "NoArchive",
     "NotAJournal",
     "Payload",
     "PayloadTooLarge",
@@ -57,4 +61,5 @@ __all__ = [
     "Upcaster",
     "WorkflowDisabled",
     "run_state",
+    "read_archived",
 ]
