@@ -208,6 +208,7 @@ __all__ = [
     "Pending",
     "Reason",
     "Remedy",
+    "Retention",
     "Runtime",
     "RuntimeStopped",
     "SignalExpected",

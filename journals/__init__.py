@@ -60,6 +60,6 @@ __all__ = [
     "UnsupportedType",
     "Upcaster",
     "WorkflowDisabled",
-    "run_state",
     "read_archived",
+    "run_state",
 ]
