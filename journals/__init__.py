@@ -1,5 +1,6 @@
 """Where instances are kept. `journals.postgres` holds the adapter that needs the extra `wio[postgres]`."""
 
+from journals.archives import Archive, FolderArchive, NoArchive, read_archived
 from journals.codecs import CannotDecode, CannotEncode, Codec, JsonCodec, UnsupportedType, Upcaster
 from journals.entries import Commit, Entry, InstanceRecord, Kind, Payload, Status
 from journals.errors import (
@@ -27,6 +28,7 @@ from journals.sqlite import Durability, SqliteJournal
 from journals.workflows import Disabled, Unfinished
 
 __all__ = [
+    "Archive",
     "CannotDecode",
     "CannotEncode",
     "Codec",
@@ -38,6 +40,7 @@ __all__ = [
     "Disabled",
     "Durability",
     "Entry",
+    "FolderArchive",
     "InMemoryJournal",
     "InstanceRecord",
     "InvalidCommit",
@@ -52,6 +55,7 @@ __all__ = [
     "Kind",
     "Labels",
     "NewerSchema",
+    "NoArchive",
     "NotAJournal",
     "Order",
     "Payload",
@@ -65,5 +69,6 @@ __all__ = [
     "UnsupportedType",
     "Upcaster",
     "WorkflowDisabled",
+    "read_archived",
     "run_state",
 ]

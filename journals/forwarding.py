@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
+from journals.ended import Ended
 from journals.entries import Commit, Entry, InstanceRecord, Message, Payload
 from journals.labels import Labels
 from journals.ports import Journal, Listener, Member
@@ -85,6 +86,27 @@ class ForwardingJournal:
     async def labels(self, instance_ids: Sequence[str]) -> tuple[Labels, ...]:
         """See `Journal`."""
         return await self.around("labels", lambda: self.journal.labels(instance_ids))
+
+    async def find_ended(
+        self,
+        before: datetime,
+        *,
+        workflows: frozenset[str] | None = None,
+        after: InstanceRecord | None = None,
+        most: int = 100,
+    ) -> tuple[Ended, ...]:
+        """See `Journal`."""
+        return await self.around(
+            "find_ended", lambda: self.journal.find_ended(before, workflows=workflows, after=after, most=most)
+        )
+
+    async def find_unfinished(self, instance_ids: Sequence[str]) -> frozenset[str]:
+        """See `Journal`."""
+        return await self.around("find_unfinished", lambda: self.journal.find_unfinished(instance_ids))
+
+    async def remove(self, records: Sequence[InstanceRecord]) -> tuple[str, ...]:
+        """See `Journal`."""
+        return await self.around("remove", lambda: self.journal.remove(records))
 
     async def join(
         self, name: str, knows: Sequence[tuple[str, int]], hear: Hear, *, lease: timedelta = LEASE

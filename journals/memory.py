@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -13,6 +13,7 @@ from typing import Self
 
 import attrs
 
+from journals.ended import PEACE, Ended
 from journals.entries import RESTING, UNFINISHED, Commit, Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import Conflict, JournalClosed, NotOwner, OwnedElsewhere, UnknownInstance, WorkflowDisabled
 from journals.labels import NO_LABELS, LabelRow, Labels, label_rows, labels_of
@@ -216,6 +217,55 @@ class InMemoryJournal:
         self._check_open()
         return tuple(self._instances[id].labels() if id in self._instances else NO_LABELS for id in instance_ids)
 
+    async def find_ended(
+        self,
+        before: datetime,
+        *,
+        workflows: frozenset[str] | None = None,
+        after: InstanceRecord | None = None,
+        most: int = 100,
+    ) -> tuple[Ended, ...]:
+        """Return who has ended, in the order of their ends. See `Journal.find_ended`."""
+        self._check_open()
+        behind = None if after is None else (after.updated_at, after.id)
+        found = sorted(
+            (instance.latest.at, instance_id)
+            for instance_id, instance in self._instances.items()
+            if instance.has_ended
+            and instance.latest.at < before
+            and (workflows is None or instance.latest.workflow in workflows)
+            and (behind is None or (instance.latest.at, instance_id) > behind)
+        )
+        return tuple(self._ended(self._instances[instance_id]) for _, instance_id in found[: max(most, 0)])
+
+    def _ended(self, instance: _Instance) -> Ended:
+        has_news = self._messages.has_news(instance.latest.instance_id, datetime.now(UTC) - PEACE)
+        return Ended(instance.record(), instance.entries[0], has_news)
+
+    async def find_unfinished(self, instance_ids: Sequence[str]) -> frozenset[str]:
+        """Return which of these go on. See `Journal.find_unfinished`."""
+        self._check_open()
+        known = ((each, self._instances.get(each)) for each in instance_ids)
+        return frozenset(each for each, instance in known if instance is not None and not instance.has_ended)
+
+    async def remove(self, records: Sequence[InstanceRecord]) -> tuple[str, ...]:
+        """Remove instances, without giving way to other tasks. See `Journal.remove`."""
+        self._check_open()
+        removed: list[str] = []
+        for record in records:
+            instance = self._instances.get(record.id)
+            if instance is None or not instance.has_ended or self._ended(instance).has_news:
+                continue
+            if (instance.latest.at, len(instance.entries)) == (record.updated_at, record.last_seq):
+                self._remove(record.id)
+                removed.append(record.id)
+        return tuple(removed)
+
+    def _remove(self, instance_id: str) -> None:
+        del self._instances[instance_id]
+        del self._ids[bisect_left(self._ids, instance_id)]
+        self._messages.remove(instance_id)
+
     def _instance(self, instance_id: str) -> _Instance:
         self._check_open()
         instance = self._instances.get(instance_id)
@@ -303,7 +353,10 @@ class InMemoryJournal:
         next_due: datetime | None = None
         while self._ready and self._members.has(member.epoch):
             due, instance_id = self._ready[0]
-            instance = self._instances[instance_id]
+            instance = self._instances.get(instance_id)
+            if instance is None:  # It has ended, and was removed.
+                heapq.heappop(self._ready)
+                continue
             is_known = (instance.latest.workflow, instance.latest.version) in member.knows
             if instance.owner is None and instance.wake_up == due and is_known:
                 if due > now or len(claimed) >= most:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Protocol, Self
 
+from journals.ended import Ended
 from journals.entries import Commit, Entry, InstanceRecord, Message, Payload
 from journals.labels import Labels
 from journals.search import EVERY, Count, Cursor, Order, Search
@@ -162,6 +163,32 @@ class Journal(Protocol):
 
     async def labels(self, instance_ids: Sequence[str]) -> tuple[Labels, ...]:
         """Return the tags and attributes of instances, in the same order; of one that is unknown there are none."""
+
+    async def find_ended(
+        self,
+        before: datetime,
+        *,
+        workflows: frozenset[str] | None = None,
+        after: InstanceRecord | None = None,
+        most: int = 100,
+    ) -> tuple[Ended, ...]:
+        """Return who ended before a time, in the order of their ends, then of their ids; at most `most` of them.
+
+        When an instance ended is the record's `updated_at`. `workflows=None` means every workflow; `after` the record
+        of the one to begin behind.
+        """
+        ...
+
+    async def find_unfinished(self, instance_ids: Sequence[str]) -> frozenset[str]:
+        """Return which of these instances are there and have not ended."""
+        ...
+
+    async def remove(self, records: Sequence[InstanceRecord]) -> tuple[str, ...]:
+        """Remove all that there is of instances, and return the ids of those removed. Their ids are free then.
+
+        Each is removed whole or left. Left is what has not ended, has changed since its record was found, was sent a
+        message or answered one within the last hour, or is just being changed or removed by others.
+        """
         ...
 
     async def join(

@@ -8,13 +8,14 @@ same tokens: a commit whose answer was lost is found to be stored already.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 import attrs
 
+from journals.ended import Ended
 from journals.entries import Commit, Entry, InstanceRecord, Message, Payload
 from journals.errors import JournalClosed, UnknownInstance
 from journals.grouping import GroupCommit, in_task
@@ -39,6 +40,7 @@ try:
     from journals.postgres_errors import InvalidSetting, place_of
     from journals.postgres_joining import Joining, PostgresListener, member_of
     from journals.postgres_members import PostgresMember, payload_of
+    from journals.postgres_removing import ended_of, ended_parameters, remove_parameters, removing_statements
     from journals.postgres_schema import checked_schema, migrate
     from journals.postgres_search import dialect, text_of
     from journals.postgres_session import Session
@@ -109,6 +111,7 @@ class PostgresJournal:
         self._statements = statements(schema)
         self._workflows = workflow_statements(schema)
         self._dialect = dialect(schema)
+        self._removing = removing_statements(schema)
         self._opened: _Opened | None = None
 
     def __repr__(self) -> str:
@@ -198,6 +201,28 @@ class PostgresJournal:
         """Return the rows of a statement that is planned for its very parameters."""
         text, values = statement
         return await self._ask(text.encode(), *map(text_of, values), prepare=False)
+
+    async def find_ended(
+        self,
+        before: datetime,
+        *,
+        workflows: frozenset[str] | None = None,
+        after: InstanceRecord | None = None,
+        most: int = 100,
+    ) -> tuple[Ended, ...]:
+        """Return who has ended, in the order of their ends. See `Journal.find_ended`."""
+        parameters = ended_parameters(before, workflows, after, _clamped(most))
+        return tuple(ended_of(row) for row in await self._ask(self._removing.find_ended, *parameters))
+
+    async def find_unfinished(self, instance_ids: Sequence[str]) -> frozenset[str]:
+        """Return which of these go on. See `Journal.find_unfinished`."""
+        rows = await self._ask(self._removing.find_unfinished, array(each for each in instance_ids if storable(each)))
+        return frozenset(instance_id for (instance_id,) in rows)
+
+    async def remove(self, records: Sequence[InstanceRecord]) -> tuple[str, ...]:
+        """Remove instances, in one statement. See `Journal.remove`."""
+        rows = await self._ask(self._removing.remove, *remove_parameters(records))
+        return tuple(instance_id for (instance_id,) in rows)
 
     async def join(
         self, name: str, knows: Sequence[tuple[str, int]], hear: Hear, *, lease: timedelta = LEASE

@@ -67,6 +67,7 @@ CREATE INDEX entries_by_key ON {schema}.entries (instance_id, left(key, 100), se
 INSERT INTO {schema}.meta (program, version) VALUES ('wio', 0);
 """
 
+# When an instance has ended stands in a column of its own, which no step changes, as `updated_at` is changed by each.
 # A step of an instance changes none of the columns that an index has or asks for: so the row stays in its page, and no
 # index is written to. That is why searches go by `phase`, in which all that goes on by itself is the same. What
 # version 1 left running has to be claimed by somebody, at once.
@@ -77,6 +78,9 @@ UPDATE {schema}.instances SET wake_up = clock_timestamp() WHERE NOT finished AND
 CREATE INDEX instances_ready ON {schema}.instances (workflow, version, wake_up)
     WHERE owner IS NULL AND wake_up IS NOT NULL AND NOT finished;
 CREATE INDEX instances_by_workflow ON {schema}.instances (workflow, version, id) WHERE NOT finished;
+ALTER TABLE {schema}.instances ADD COLUMN ended_at timestamptz;
+UPDATE {schema}.instances SET ended_at = updated_at WHERE finished;
+CREATE INDEX instances_ended ON {schema}.instances (workflow, ended_at, id) WHERE ended_at IS NOT NULL;
 CREATE INDEX instances_owned ON {schema}.instances (owner) WHERE owner IS NOT NULL;
 CREATE TABLE {schema}.members (
     epoch bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -31,16 +31,18 @@ continued AS (
     UPDATE {schema}.instances AS i
     SET workflow = c.workflow, version = c.version, status = c.status, finished = c.finished,
         last_seq = c.last_seq, wake_up = c.wake_up, detail = c.detail, updated_at = c.at,
-        owner = CASE WHEN c.finished THEN NULL ELSE c.owner END
+        owner = CASE WHEN c.finished THEN NULL ELSE c.owner END,
+        ended_at = CASE WHEN c.finished THEN c.at END
     FROM commits AS c
     WHERE c.expected > 0 AND i.id = c.id AND i.last_seq = c.expected AND i.owner IS NOT DISTINCT FROM c.owner
     RETURNING i.id, i.started_at
 ),
 started AS (
     INSERT INTO {schema}.instances
-        (id, workflow, version, status, finished, last_seq, wake_up, detail, started_at, updated_at, owner)
+        (id, workflow, version, status, finished, last_seq, wake_up, detail, started_at, updated_at, owner,
+            ended_at)
     SELECT id, workflow, version, status, finished, last_seq, wake_up, detail, at, at,
-        CASE WHEN finished THEN NULL ELSE owner END
+        CASE WHEN finished THEN NULL ELSE owner END, CASE WHEN finished THEN at END
     FROM commits WHERE expected = 0 AND NOT EXISTS (
         SELECT 1 FROM {schema}.disabled AS d WHERE d.workflow = commits.workflow AND d.version IN (0, commits.version)
     )

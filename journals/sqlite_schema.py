@@ -106,6 +106,7 @@ _VERSION_2 = (
         WHERE owner IS NULL AND wake_up IS NOT NULL AND finished_at IS NULL""",
     "CREATE INDEX wio_by_workflow ON wio_instances (workflow, version, id) WHERE finished_at IS NULL",
     "CREATE INDEX wio_owned ON wio_instances (owner) WHERE owner IS NOT NULL",
+    "CREATE INDEX wio_ended ON wio_instances (workflow, finished_at) WHERE finished_at IS NOT NULL",
     "CREATE INDEX wio_open ON wio_messages (instance_id, id) WHERE answered_at IS NULL",
     "CREATE INDEX wio_answered ON wio_messages (answered_at) WHERE answered_at IS NOT NULL",
     # What was under way when nobody owned anything is looked at once, by whoever knows its workflow.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -141,10 +142,20 @@ def _is_anothers(connection: sqlite3.Connection, commit: Commit, found: tuple[in
 
 def read(connection: sqlite3.Connection, instance_id: str, after: int, most: int, journal: str) -> tuple[Entry, ...]:
     """Return entries. Raises `UnknownInstance` or `CorruptEntry`."""
-    # The record is read before the entries: a commit between the two reads can only add to them.
-    last_seq = _last_seq(connection, instance_id, journal)
-    rows = connection.execute(_READ, (instance_id, after, most)).fetchall()
+    with _snapshot(connection):
+        last_seq = _last_seq(connection, instance_id, journal)
+        rows = connection.execute(_READ, (instance_id, after, most)).fetchall()
     return entries_of(instance_id, rows, datetime.fromisoformat, after=after, least=min(most, last_seq - after))
+
+
+@contextmanager
+def _snapshot(connection: sqlite3.Connection) -> Generator[None]:
+    """Let all that is read inside be of one moment: an instance that is removed meanwhile is still read whole."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.rollback()
 
 
 def find(connection: sqlite3.Connection, instance_id: str, journal: str) -> InstanceRecord:

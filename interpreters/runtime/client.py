@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -20,6 +21,7 @@ from interpreters.runtime.arguments import journal_given, tags_given, workflows_
 from interpreters.runtime.asking_why import reason_of
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.oversight import Oversight
+from interpreters.runtime.reading import read_all
 from interpreters.runtime.registry import by_name_and_version, check_registered
 from interpreters.runtime.remote import Remote
 from interpreters.runtime.starting import existing
@@ -27,7 +29,7 @@ from interpreters.runtime.tasking import OfferedTask, Report
 from interpreters.runtime.why import Reason
 from journals.codecs import Codec
 from journals.entries import Commit, Entry, InstanceRecord, Status
-from journals.errors import Conflict
+from journals.errors import Conflict, UnknownInstance
 from journals.ports import Journal, Listener
 from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.validation import validate_id
@@ -40,8 +42,6 @@ B = TypeVar("B")
 R = TypeVar("R")
 Req = TypeVar("Req")
 Resp = TypeVar("Resp")
-
-_PAGE = 1_000
 
 
 class Client(Oversight):
@@ -94,11 +94,21 @@ class Client(Oversight):
         validate_id(id)
         check_registered(self._workflows, workflow)
         first = first_turn(workflow, input, listener.now(), self._codec, self._random.random, id=id)
-        try:
-            await self.journal.commit(start_of(id, first, tags_given(tags)))
-        except Conflict:
-            await existing(self.journal, self._codec, id, workflow, first.entries[0])
+        given = tags_given(tags)
+        while not await self._is_there(workflow, id, first, given):
+            pass  # What had the id was removed just now, so that it is free.
         return Instance(self, workflow, id)
+
+    async def _is_there(self, workflow: Workflow[Any, Any, Any], id: str, first: Turn, tags: tuple[str, ...]) -> bool:
+        """Store the start of an instance, or find that it was started so. Return False for one that is gone."""
+        try:
+            await self.journal.commit(start_of(id, first, tags))
+        except Conflict:
+            with suppress(UnknownInstance):
+                await existing(self.journal, self._codec, id, workflow, first.entries[0])
+                return True
+            return False
+        return True
 
     async def instance(self, workflow: Workflow[Any, E, B], id: str) -> Instance[E, B]:
         """Return the handle of an instance that exists.
@@ -183,10 +193,7 @@ class Client(Oversight):
 
     async def history(self, id: str) -> tuple[Entry, ...]:
         """Return all entries of an instance; see `Instance.history`."""
-        entries: list[Entry] = []
-        while page := await self.journal.read(id, after=len(entries), most=_PAGE):
-            entries.extend(page)
-        return tuple(entries)
+        return await read_all(self.journal, id)
 
     def _check_running(self) -> None:
         self._open_listener()

@@ -30,13 +30,16 @@ from interpreters.runtime.children import Children
 from interpreters.runtime.claiming import NO_INSTANCE, Claiming
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.driver import Driver
+from interpreters.runtime.housekeeping import Housekeeping
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.live import Live, LiveInstances
 from interpreters.runtime.mail import Mail as MailRoom
 from interpreters.runtime.membership import Membership, StoreClock
 from interpreters.runtime.oversight import MOST_COUNTED, Oversight, stranded_counts
+from interpreters.runtime.reading import read_all
 from interpreters.runtime.registry import by_name_and_version, check_registered
 from interpreters.runtime.remote import Remote, UnknownOperation, report_in, signal_key
+from interpreters.runtime.retention import Retention
 from interpreters.runtime.signalling import Signalling
 from interpreters.runtime.starting import Starting
 from interpreters.runtime.steering import Steering
@@ -74,10 +77,11 @@ class Runtime(Oversight):
     gives every instance back, and closes the journal. Any number of runtimes, in any processes, may share a journal.
 
     `workers` runs the effects that are plain functions, by default in up to 64 threads; `most_idle` bounds how many
-    suspended instances stay in memory. Workflows that are used as children in these are known too. What is doubtful in
-    a workflow is said in the log; see `lint`. Raises `DraftReached` for a workflow that has drafts, `UnsoundWorkflow`
-    for one whose structure cannot be meant, or with `strict` for one that is doubtful, and `InvalidDefinition` when two
-    workflows have the same name and version, or an argument is of another kind.
+    suspended instances stay in memory. `retention` says how long instances of these workflows are kept after their end:
+    30 days, unless it is given; for ever, where only a clock is given. Workflows that are used as children in these are
+    known too. What is doubtful in a workflow is said in the log; see `lint`. Raises `DraftReached` for a workflow that
+    has drafts, `UnsoundWorkflow` for one whose structure cannot be meant, or with `strict` for one that is doubtful,
+    and `InvalidDefinition` when two workflows have the same name and version, or an argument is of another kind.
     """
 
     def __init__(
@@ -92,6 +96,7 @@ class Runtime(Oversight):
         workers: Workers | None = None,
         most_idle: int = 1_000,
         most_running: int = 1_000,
+        retention: Retention | None = None,
         strict: bool = False,
     ) -> None:
         self.journal = journal_given(journal)
@@ -104,6 +109,7 @@ class Runtime(Oversight):
         self._workers = workers or Threads(64)
         self._most_idle = most_idle
         self._most_running = most_running
+        self._retention = retention if retention is not None or clock is not None else Retention()
         self._running = False
 
     async def __aenter__(self) -> Self:
@@ -146,11 +152,16 @@ class Runtime(Oversight):
             self._most_running,
             is_given=self._given_clock is not None,
         )
+        names = frozenset(name for name, _ in self._workflows)
+        keeping = self._retention or Retention.forever()
+        self._housekeeping = Housekeeping(self.journal, self._lives, names, keeping, self._codec, clock)
         self._running = True
         try:
             await self._membership.join()
             if self._recovers:
                 await self._claiming.begin()
+                if self._retention is not None:
+                    self._housekeeping.begin()
                 await self._say_what_is_left()
         except BaseException:
             await self.__aexit__(None, None, None)
@@ -164,6 +175,7 @@ class Runtime(Oversight):
         self._driver.stopping = True
         try:
             await self._claiming.stop()
+            await self._housekeeping.stop()
             await self._come_to_rest()
             await self._mail.stop()
             await self._wake_ups.stop()
@@ -374,10 +386,7 @@ class Runtime(Oversight):
 
     async def history(self, id: str) -> tuple[Entry, ...]:
         """Return all entries of an instance; see `Instance.history`."""
-        entries: list[Entry] = []
-        while page := await self.journal.read(id, after=len(entries), most=_PAGE):
-            entries.extend(page)
-        return tuple(entries)
+        return await read_all(self.journal, id)
 
     # Life cycle
 

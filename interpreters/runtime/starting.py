@@ -13,7 +13,7 @@ from interpreters.runtime.live import Live
 from interpreters.runtime.membership import Membership
 from journals.codecs import Codec, CodecError
 from journals.entries import Entry, InstanceRecord, Payload
-from journals.errors import Conflict, NotOwner
+from journals.errors import Conflict, NotOwner, UnknownInstance
 from journals.ports import Journal
 from wio.workflow import Workflow
 
@@ -44,9 +44,13 @@ class Starting:
         """
         now, chance = self._clock.now(), self._driver.chance
         first = first_turn(workflow, input, now, self._codec, chance, id=live.id, parent=parent)
-        if live.execution is None and await self._is_stored(live, first, tags):
-            return None
-        return await existing(self._journal, self._codec, live.id, workflow, first.entries[0])
+        while True:
+            if live.execution is None and await self._is_stored(live, first, tags):
+                return None
+            try:
+                return await existing(self._journal, self._codec, live.id, workflow, first.entries[0])
+            except UnknownInstance:  # It had ended, and was removed: its id is free.
+                live.forget()
 
     async def _is_stored(self, live: Live, first: Turn, tags: tuple[str, ...]) -> bool:
         """Store the first turn, and return True; False when the instance has begun before."""
