@@ -86,6 +86,9 @@ LEFT JOIN {schema}.instances AS i ON i.id = c.id
 LEFT JOIN {schema}.entries AS e ON e.instance_id = c.id AND e.seq = c.expected + 1
 """
 
+# Whoever stored it last has ended when this returns, if it is asked on a connection of its own.
+_WAIT = "SELECT 1 FROM {schema}.instances WHERE id = $1 FOR SHARE"
+
 _READ = """
 SELECT i.last_seq, {entry_columns_of_e} FROM {schema}.instances AS i
 LEFT JOIN LATERAL (
@@ -123,6 +126,7 @@ class Statements:
     commit: bytes
     commit_and_tell: bytes
     losers: bytes
+    wait: bytes
     read: bytes
     find: bytes
     find_key: bytes
@@ -133,7 +137,7 @@ class Statements:
 def statements(schema: str) -> Statements:
     """Return the statements for a schema."""
     commits = (_COMMIT.replace("{more}", more) for more in ("", _MORE))
-    texts = (*commits, _LOSERS, _READ, _FIND, _FIND_KEY, _FIND_ALL, _FIND_UNFINISHED)
+    texts = (*commits, _LOSERS, _WAIT, _READ, _FIND, _FIND_KEY, _FIND_ALL, _FIND_UNFINISHED)
     return Statements(*(_for_schema(text, schema) for text in texts))
 
 

@@ -47,6 +47,7 @@ from wio.steps import (
     wait_until,
 )
 from wio.tasks import Signed, Task
+from wio.transactions import run_in_transaction
 from wio.workflow import Workflow
 
 __all__ = [
@@ -121,6 +122,7 @@ __all__ = [
     "region",
     "repeat_while",
     "retrying",
+    "run_in_transaction",
     "run_io",
     "saga",
     "scope",

@@ -57,7 +57,14 @@ from interpreters.render.laying_joints import (
 )
 from interpreters.render.progress import State
 from interpreters.render.sheet import End, Ends, Sheet
-from interpreters.render.wording import CHECKPOINT, child_words, count_words, handler_words, note_words
+from interpreters.render.wording import (
+    CHECKPOINT,
+    child_words,
+    count_words,
+    effect_words,
+    handler_words,
+    note_words,
+)
 from wio.nodes import LoopTest
 
 
@@ -141,7 +148,8 @@ def _lay_step(
 ) -> Ends:
     match shape:
         case Step():
-            return sheet.dot(ends, Look.EFFECT, shape.name, shape.place, (shape.retry,), shape.description)
+            words = effect_words(shape.retry, shape.transactional)
+            return sheet.dot(ends, Look.EFFECT, shape.name, shape.place, (words,), shape.description)
         case SignalStep():
             detail = "signal" if shape.signal == shape.name else f"signal {shape.signal}"
             return sheet.dot(ends, Look.SIGNAL, shape.name, shape.place, (detail,), shape.description)

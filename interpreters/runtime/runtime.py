@@ -43,6 +43,7 @@ from interpreters.runtime.steering import Steering
 from interpreters.runtime.storing import Store
 from interpreters.runtime.tasking import OfferedTask, Report, Tasking
 from interpreters.runtime.threads import Threads, Workers
+from interpreters.runtime.transacting import check_transactions
 from interpreters.runtime.wakeups import WakeUps
 from interpreters.runtime.why import Reason
 from journals.codecs import Codec
@@ -75,8 +76,9 @@ class Runtime(Oversight):
     `workers` runs the effects that are plain functions, by default in up to 64 threads; `most_idle` bounds how many
     suspended instances stay in memory. Workflows that are used as children in these are known too. What is doubtful in
     a workflow is said in the log; see `lint`. Raises `DraftReached` for a workflow that has drafts, `UnsoundWorkflow`
-    for one whose structure cannot be meant, or with `strict` for one that is doubtful, and `InvalidDefinition` when two
-    workflows have the same name and version, or an argument is of another kind.
+    for one whose structure cannot be meant, or with `strict` for one that is doubtful, `NoTransactions` for a step in a
+    transaction that the journal does not have, and `InvalidDefinition` when two workflows have the same name and
+    version, or an argument is of another kind.
     """
 
     def __init__(
@@ -97,6 +99,7 @@ class Runtime(Oversight):
         self._codec = codec or JSON
         given = workflows_given(workflows, "Runtime(journal, [workflow])")
         self._workflows = by_name_and_version(given, self._codec, strict=strict)
+        check_transactions(self.journal, self._workflows.values())
         self._given_clock = clock
         self._grace = duration_given(grace, "grace")
         self._recovers = recover
@@ -175,16 +178,23 @@ class Runtime(Oversight):
             self._workers.close()
             await self.journal.close()
 
-    async def start(self, workflow: Workflow[A, E, B], *, id: str, input: A) -> Instance[E, B]:
+    async def start(
+        self, workflow: Workflow[A, E, B], *, id: str, input: A, within: object | None = None
+    ) -> Instance[E, B]:
         """Start an instance under an id of the caller's choice; attach to it when it was started with the same input.
 
-        When it returns, the start is in the journal. Raises `InstanceExists` when the id is taken by another
-        workflow or input, `UnknownWorkflow`, `WorkflowDisabled`, `WrongPayload`, `PayloadTooLarge`, or `InvalidCommit`
-        for a bad id.
+        When it returns, the start is in the journal; with `within`, a connection on which the caller has a transaction
+        open, it is there when that is committed, and then whoever comes first goes on with it. Raises `InstanceExists`
+        when the id is taken by another workflow or input, `UnknownWorkflow`, `WorkflowDisabled`, `WrongPayload`,
+        `PayloadTooLarge`, or `InvalidCommit` for a bad id; with `within` also `NoTransactions`, `WrongConnection`,
+        `NotAJournal`, and what the driver of the connection raises.
         """
         self._check_running()
         validate_id(id)
         check_registered(self._workflows, workflow)
+        if within is not None:
+            await self._starting.begin_within(within, workflow, id, input)
+            return Instance(self, workflow, id)
         await self._calls.finish(self._start(self._lives.get(id), workflow, input))
         return Instance(self, workflow, id)
 
