@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Generator
 from datetime import datetime
-from inspect import isawaitable
 from typing import Any, TypeAlias, TypeGuard
 
 import attrs
@@ -149,12 +148,10 @@ async def _either(connection: object) -> Connection[Any] | AsyncConnection[Any]:
         return over
     if not _is_async(over):
         return _blocking(connection)
-    if callable(getattr(over, "connection", None)):  # an AsyncSession of SQLAlchemy
+    if hasattr(over, "sync_session"):  # an AsyncSession of SQLAlchemy
         over = await over.connection()
     if not over.in_transaction():
-        begun = over.begin()
-        if isawaitable(begun):
-            await begun
+        await over.begin()
     driver: object = (await over.get_raw_connection()).driver_connection
     if not _is_awaited(driver):
         raise _wrong(connection)
