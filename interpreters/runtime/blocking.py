@@ -73,9 +73,11 @@ class BlockingRuntime:
         finally:
             self._close()
 
-    def start(self, workflow: Workflow[A, E, B], *, id: str, input: A) -> BlockingInstance[E, B]:
-        """Start an instance, or attach to it; see `Runtime.start`."""
-        return BlockingInstance(self, self.wait_for(self._runtime.start(workflow, id=id, input=input)))
+    def start(
+        self, workflow: Workflow[A, E, B], *, id: str, input: A, within: object | None = None
+    ) -> BlockingInstance[E, B]:
+        """Start an instance, or attach to it; see `Runtime.start`. `within` is a blocking connection."""
+        return BlockingInstance(self, self.wait_for(self._runtime.start(workflow, id=id, input=input, within=within)))
 
     def instance(self, workflow: Workflow[Any, E, B], id: str) -> BlockingInstance[E, B]:
         """Return the handle of an instance that exists; see `Runtime.instance`."""

@@ -16,8 +16,8 @@ from returns.result import Failure, Success
 
 from interpreters import InstancePaused, Runtime
 from journals.entries import Kind
-from journals.errors import NoTransactions
-from journals.forwarding import ForwardingJournal
+from journals.errors import JournalUnavailable, NoTransactions
+from journals.faulty import AFTER_COMMIT, BEFORE_COMMIT, Fail, FaultPoints, FaultyJournal, Point
 from journals.memory import InMemoryJournal
 from journals.postgres import PostgresJournal
 from journals.sqlite import SqliteJournal
@@ -202,21 +202,6 @@ def test_a_lost_connection_in_the_effect_is_tried_again_unseen(dsn: str) -> None
     booking = Booking(cut_once)
     assert run(outcome(PostgresJournal(dsn), booking.flow())) == (Success(6), DONE)
     assert (booked(dsn), booking.runs) == ([("row", 5)], 2)
-
-
-class AtCommit(ForwardingJournal):
-    """Does something just before the event of a step in a transaction is committed, the first time."""
-
-    def __init__(self, journal: PostgresJournal, before: Callable[[], Awaitable[None]]) -> None:
-        super().__init__(journal)
-        self._before = [before]
-        self.is_due = False
-
-    async def around(self, method: str, call: Callable[[], Awaitable[T]]) -> T:
-        """Do it."""
-        if method == "commit" and self.is_due and self._before:
-            await self._before.pop()()
-        return await call()
 
 
 @pytest.mark.parametrize("lost_statement", ["commit", "COMMIT"])
@@ -411,3 +396,16 @@ def test_a_step_that_a_continuation_makes_is_refused_when_it_is_reached() -> Non
     result, kinds = run(outcome(InMemoryJournal(), flow))
     assert "NoTransactions" in str(result)
     assert kinds == [Kind.STARTED, Kind.EVENT, Kind.ATTEMPT_FAILED]
+
+
+@pytest.mark.parametrize("point", [BEFORE_COMMIT, AFTER_COMMIT])
+def test_a_journal_that_is_away_for_a_moment_stores_once(dsn: str, point: Point) -> None:
+    """The commit is repeated with its token, in the same transaction, and the effect is not."""
+    points = FaultPoints()
+
+    async def arm(_runs: int, _connection: Lent) -> None:
+        points.arm(point, Fail(JournalUnavailable("away")))
+
+    booking = Booking(arm)
+    assert run(outcome(FaultyJournal(PostgresJournal(dsn), points), booking.flow())) == (Success(6), DONE)
+    assert (booked(dsn), booking.runs) == ([("row", 5)], 1)

@@ -17,9 +17,9 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
-from interpreters import InstanceExists, Runtime, start_within
+from interpreters import BlockingRuntime, InstanceExists, Runtime, start_within
 from interpreters.runtime.client import Client
-from journals.errors import NotAJournal, NoTransactions, UnknownInstance, WrongConnection
+from journals.errors import NotAJournal, NoTransactions, UnknownInstance, WorkflowDisabled, WrongConnection
 from journals.memory import InMemoryJournal
 from journals.postgres import PostgresJournal
 from journals.sqlite import SqliteJournal
@@ -300,3 +300,22 @@ def test_what_needs_nobody_has_ended_when_it_begins(dsn: str) -> None:
     with psycopg.connect(dsn) as connection:
         start_within(connection, flow, id="a", input=1, journal=PostgresJournal(dsn))
     assert execute(dsn, "SELECT status FROM wio.instances") == [("completed",)]
+
+
+def test_a_disabled_workflow_is_not_started(dsn: str) -> None:
+    async def story() -> None:
+        async with Client(PostgresJournal(dsn), [FLOW]) as client, await AsyncConnection.connect(dsn) as connection:
+            await client.disable(FLOW.name, by="ann")
+            with pytest.raises(WorkflowDisabled):
+                await client.start(FLOW, id="a", input=1, within=connection)
+            await client.enable(FLOW.name)
+            await client.start(FLOW, id="a", input=1, within=connection)
+
+    run(story())
+
+
+def test_a_blocking_runtime_takes_a_blocking_connection(dsn: str) -> None:
+    with BlockingRuntime(Runtime(PostgresJournal(dsn), [FLOW], grace=NO_GRACE)) as runtime:
+        with psycopg.connect(dsn) as connection:
+            instance = runtime.start(FLOW, id="a", input=-5, within=connection)
+        assert instance.result() == Success(5)
