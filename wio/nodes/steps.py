@@ -127,10 +127,12 @@ class Record(AnyNode):
 
 
 def _are_attributes(_instance: Any, _attribute: Any, attributes: tuple[tuple[Any, Any], ...]) -> None:
+    if not attributes:
+        raise InvalidDefinition("No attribute is set. Give some: set_attributes(customer=customer_of, stage='packed').")
     for name, value in attributes:
         fault = name_fault(name)
         if fault is not None:
-            raise InvalidDefinition(f"The name of an attribute {fault}.")
+            raise InvalidDefinition(f"The name of an attribute {fault}. Give it another name.")
         fault = None if callable(value) else value_fault(value)
         if fault is not None:
             raise InvalidDefinition(f"Attribute {name!r}: {fault}. Give a value, or a function that makes one.")
