@@ -28,12 +28,18 @@ class Proxy:
         given = conninfo_to_dict(dsn)
         self._target = (str(given["host"]), int(given["port"]))
         self.fault: Fault | None = None
+        self._passes = 0
+        self._counts_queries = False
         self.round_trips = 0
         self.executed = 0
         self.cuts = 0
         self.down = False
         self.refused = 0
         self.ends: set[asyncio.Task[None]] = set()
+
+    def cut_at(self, number: int, fault: Fault) -> None:
+        """Cut a connection once so many executions have passed, simple queries such as BEGIN included."""
+        self.fault, self._passes, self._counts_queries = fault, number, True
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         serving = asyncio.create_task(self._refuse(writer) if self.down else self._serve(reader, writer))
@@ -69,7 +75,10 @@ class Proxy:
             self.round_trips += kind in b"SQ"
             self.executed += kind in b"EQ"
             message = await self._message(reader, kind)
-            if kind == b"E" and self.fault is not None:
+            is_execution = kind in b"EQ" if self._counts_queries else kind == b"E"
+            if is_execution and self.fault is not None and self._passes > 0:
+                self._passes -= 1
+            elif is_execution and self.fault is not None:
                 fault, self.fault = self.fault, None
                 self.cuts += 1
                 if fault is Fault.BEFORE_THE_STATEMENT:
