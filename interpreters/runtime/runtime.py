@@ -88,8 +88,9 @@ class Runtime(Oversight):
     what there is to do, should a notice of the store have been lost. `retention` says how long instances of these
     workflows are kept after their end: 30 days, unless it is given; for ever, where only a clock is given. Workflows
     that are used as children in these are known too. What is doubtful in a workflow is said in the log; see `lint`.
-    Raises `DraftReached` for a workflow that has drafts, `UnsoundWorkflow` for one whose structure cannot be meant, or with `strict` for one that is doubtful,
-    and `InvalidDefinition` when two workflows have the same name and version, or an argument is of another kind.
+    Raises `DraftReached` for a workflow that has drafts, `UnsoundWorkflow` for one whose structure cannot be meant, or
+    with `strict` for one that is doubtful, and `InvalidDefinition` when two workflows have the same name and version,
+    or an argument is of another kind.
     """
 
     def __init__(
