@@ -11,11 +11,13 @@
     attributes  a row for each attribute of an instance, and for each of its tags; see `journals.labels`
 
 `migrate` applies the missing `MIGRATIONS`, forward only, in one transaction and under a lock, so that any number of
-processes may open a new schema at once.
+processes may open a new schema at once, and one that dies meanwhile leaves nothing behind. An index of ours that
+somebody else has left invalid, by building it anew without coming to an end, is built again.
 """
 
 from __future__ import annotations
 
+import re
 from hashlib import blake2b
 
 from psycopg import sql
@@ -157,6 +159,16 @@ JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.
 WHERE n.nspname = $1 AND c.relname = ANY ($2)
 """
 
+_INDEXES = sorted(re.findall(r"INDEX (\w+) ON", "".join(MIGRATIONS)))
+
+_INVALID = b"""
+SELECT c.relname FROM pg_catalog.pg_index x
+JOIN pg_catalog.pg_class c ON c.oid = x.indexrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = $1 AND c.relname = ANY ($2) AND NOT (x.indisvalid AND x.indisready)
+    AND pg_catalog.pg_has_role(c.relowner, 'USAGE')
+"""
+
 
 def checked_schema(name: str) -> str:
     """Return the name unchanged. Raises `InvalidSetting` when Postgres could not hold or would shorten it."""
@@ -181,12 +193,20 @@ async def migrate(connection: Connection, schema: str, journal: str) -> None:
             " changed. Create a database for it: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0."
         )
     if await _version(connection, schema, journal) == len(MIGRATIONS):
+        await _rebuild_invalid(connection, schema)
         return
     async with connection.transaction():
         # Each statement has to see what the process before us did while we waited for the lock.
         await connection.execute(b"SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
         await connection.execute(b"SELECT pg_advisory_xact_lock($1)", (_lock_key(schema),))
         await _apply_missing(connection, schema, await _version(connection, schema, journal))
+
+
+async def _rebuild_invalid(connection: Connection, schema: str) -> None:
+    cursor = await connection.execute(_INVALID, (schema, _INDEXES))
+    for (name,) in await cursor.fetchall():
+        index = sql.Identifier(schema, name).as_string()
+        await connection.execute(f"REINDEX INDEX {index}".encode())
 
 
 async def _version(connection: Connection, schema: str, journal: str) -> int:

@@ -47,6 +47,14 @@ def tags_given(tags: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tags))
 
 
+def durations_given(durations: tuple[timedelta, timedelta], of: str) -> tuple[timedelta, timedelta]:
+    """Return two durations unchanged. Raises `InvalidDefinition` where the second is shorter, or for other things."""
+    least, most = (duration_given(each, of) for each in durations)
+    if not timedelta(0) < least <= most:
+        raise InvalidDefinition(f"{of}={durations!r:.100} is no time at least and at most. Give the shorter one first.")
+    return (least, most)
+
+
 def duration_given(duration: timedelta, of: str) -> timedelta:
     """Return the duration unchanged. Raises `InvalidDefinition` for a number, which does not say its unit."""
     if not isinstance(cast(object, duration), timedelta):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import uuid
 from collections import deque
 from datetime import UTC, datetime
@@ -38,6 +37,7 @@ from interpreters.runtime.answers import value_of
 from interpreters.runtime.driver import NotHandled
 from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows, registered_as
+from interpreters.runtime.rounds import LOOK_AGAIN, LookAgain, seconds_of
 from interpreters.runtime.tasking import OfferedTask, Report, entry_of, offered_in, what_became
 from journals.codecs import Codec, CodecError
 from journals.entries import UNFINISHED, InstanceRecord, Kind, Message, Payload, Status
@@ -51,7 +51,6 @@ R = TypeVar("R")
 Req = TypeVar("Req")
 Resp = TypeVar("Resp")
 
-_LEAST_SECONDS, _MOST_SECONDS = 5.0, 30.0
 _FIRST_DELAY_SECONDS, _LONGEST_DELAY_SECONDS = 0.1, 5.0
 _MOST_HEARD = 1_000
 _LOG = logging.getLogger("wio.runtime")
@@ -69,7 +68,7 @@ class UnknownOperation(WioError):
 class Remote:
     """Reads the instances of a store, and asks their owners. `hear` takes the notices of the store.
 
-    `look_again` is after how many seconds, at least and at most, it looks by itself: a notice may be lost.
+    `look_again` is after how long, at least and at most, it looks by itself: a notice may be lost.
     """
 
     def __init__(
@@ -78,7 +77,7 @@ class Remote:
         workflows: Workflows,
         codec: Codec,
         *,
-        look_again: tuple[float, float] = (_LEAST_SECONDS, _MOST_SECONDS),
+        look_again: LookAgain = LOOK_AGAIN,
     ) -> None:
         self._journal = journal
         self._workflows = workflows
@@ -200,7 +199,7 @@ class Remote:
         return waiter.done()
 
     async def _in_time(self, waiter: asyncio.Future[None]) -> None:
-        await asyncio.wait({waiter}, timeout=random.uniform(*self._look_again))
+        await asyncio.wait({waiter}, timeout=seconds_of(self._look_again))
 
     def _forget(self, number: int) -> None:
         while number in self._heard:

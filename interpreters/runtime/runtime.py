@@ -23,7 +23,13 @@ from interpreters.errors import (
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import Pending, answer, pending
 from interpreters.machine.transition import JSON
-from interpreters.runtime.arguments import duration_given, journal_given, tags_given, workflows_given
+from interpreters.runtime.arguments import (
+    duration_given,
+    durations_given,
+    journal_given,
+    tags_given,
+    workflows_given,
+)
 from interpreters.runtime.asking_why import reason_of
 from interpreters.runtime.calls import Calls
 from interpreters.runtime.children import Children
@@ -40,6 +46,7 @@ from interpreters.runtime.reading import read_all
 from interpreters.runtime.registry import by_name_and_version, check_registered
 from interpreters.runtime.remote import Remote, UnknownOperation, report_in, signal_key
 from interpreters.runtime.retention import Retention
+from interpreters.runtime.rounds import LOOK_AGAIN, LookAgain
 from interpreters.runtime.signalling import Signalling
 from interpreters.runtime.starting import Starting
 from interpreters.runtime.steering import Steering
@@ -78,12 +85,13 @@ class Runtime(Oversight):
     gives every instance back, and closes the journal. Any number of runtimes, in any processes, may share a journal.
 
     `workers` runs the effects that are plain functions, by default in up to 64 threads; `most_idle` bounds how many
-    suspended instances stay in memory. `retention` says how long instances of these workflows are kept after their end:
-    30 days, unless it is given; for ever, where only a clock is given. Workflows that are used as children in these are
-    known too. What is doubtful in a workflow is said in the log; see `lint`. Raises `DraftReached` for a workflow that
-    has drafts, `UnsoundWorkflow` for one whose structure cannot be meant, or with `strict` for one that is doubtful,
-    `NoTransactions` for a step in a transaction that the journal does not have, and `InvalidDefinition` when two
-    workflows have the same name and version, or an argument is of another kind.
+    suspended instances stay in memory; `look_again` is after how long, at least and at most, it looks by itself for
+    what there is to do, should a notice of the store have been lost. `retention` says how long instances of these
+    workflows are kept after their end: 30 days, unless it is given; for ever, where only a clock is given. Workflows
+    that are used as children in these are known too. What is doubtful in a workflow is said in the log; see `lint`.
+    Raises `DraftReached` for a workflow that has drafts, `UnsoundWorkflow` for one whose structure cannot be meant, or
+    with `strict` for one that is doubtful, `NoTransactions` for a step in a transaction that the journal does not have,
+    and `InvalidDefinition` when two workflows have the same name and version, or an argument is of another kind.
     """
 
     def __init__(
@@ -100,6 +108,7 @@ class Runtime(Oversight):
         most_running: int = 1_000,
         retention: Retention | None = None,
         strict: bool = False,
+        look_again: LookAgain = LOOK_AGAIN,
     ) -> None:
         self.journal = journal_given(journal)
         self._codec = codec or JSON
@@ -113,6 +122,7 @@ class Runtime(Oversight):
         self._most_idle = most_idle
         self._most_running = most_running
         self._retention = retention if retention is not None or clock is not None else Retention()
+        self._look_again = durations_given(look_again, "look_again")
         self._running = False
 
     async def __aenter__(self) -> Self:
@@ -135,7 +145,7 @@ class Runtime(Oversight):
         self._driver = Driver(self._store, clock, self._workers, self._came_to_rest)
         self._driver.wake_ups = self._wake_ups
         self._starting = Starting(self.journal, self._membership, self._driver, clock, self._codec)
-        self._remote = Remote(self.journal, self._workflows, self._codec)
+        self._remote = Remote(self.journal, self._workflows, self._codec, look_again=self._look_again)
         self._children = Children(
             self._store, self._driver, self._starting, clock, self._codec, self._lives.get, self._go_on, self._remote
         )
@@ -154,6 +164,7 @@ class Runtime(Oversight):
             clock,
             self._most_running,
             is_given=self._given_clock is not None,
+            look_again=self._look_again,
         )
         names = frozenset(name for name, _ in self._workflows)
         keeping = self._retention or Retention.forever()
