@@ -23,7 +23,7 @@ from interpreters.errors import (
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import Pending, answer, pending
 from interpreters.machine.transition import JSON
-from interpreters.runtime.arguments import duration_given, journal_given, tags_given, workflows_given
+from interpreters.runtime.arguments import deaths_given, duration_given, journal_given, tags_given, workflows_given
 from interpreters.runtime.asking_why import reason_of
 from interpreters.runtime.calls import Calls
 from interpreters.runtime.children import Children
@@ -44,6 +44,7 @@ from interpreters.runtime.signalling import Signalling
 from interpreters.runtime.starting import Starting
 from interpreters.runtime.steering import Steering
 from interpreters.runtime.storing import Store
+from interpreters.runtime.suspects import Suspects
 from interpreters.runtime.tasking import OfferedTask, Report, Tasking
 from interpreters.runtime.threads import Threads, Workers
 from interpreters.runtime.wakeups import WakeUps
@@ -77,11 +78,13 @@ class Runtime(Oversight):
     gives every instance back, and closes the journal. Any number of runtimes, in any processes, may share a journal.
 
     `workers` runs the effects that are plain functions, by default in up to 64 threads; `most_idle` bounds how many
-    suspended instances stay in memory. `retention` says how long instances of these workflows are kept after their end:
-    30 days, unless it is given; for ever, where only a clock is given. Workflows that are used as children in these are
-    known too. What is doubtful in a workflow is said in the log; see `lint`. Raises `DraftReached` for a workflow that
-    has drafts, `UnsoundWorkflow` for one whose structure cannot be meant, or with `strict` for one that is doubtful,
-    and `InvalidDefinition` when two workflows have the same name and version, or an argument is of another kind.
+    suspended instances stay in memory. What was there when `most_deaths` processes in a row died, the last ones with no
+    other suspect, is parked until somebody resumes it. `retention` says how long instances of these workflows are kept
+    after their end: 30 days, unless it is given; for ever, where only a clock is given. Workflows that are used as
+    children in these are known too. What is doubtful in a workflow is said in the log; see `lint`. Raises
+    `DraftReached` for a workflow that has drafts, `UnsoundWorkflow` for one whose structure cannot be meant, or with
+    `strict` for one that is doubtful, and `InvalidDefinition` when two workflows have the same name and version, or an
+    argument is of another kind.
     """
 
     def __init__(
@@ -96,6 +99,7 @@ class Runtime(Oversight):
         workers: Workers | None = None,
         most_idle: int = 1_000,
         most_running: int = 1_000,
+        most_deaths: int = 5,
         retention: Retention | None = None,
         strict: bool = False,
     ) -> None:
@@ -109,6 +113,7 @@ class Runtime(Oversight):
         self._workers = workers or Threads(64)
         self._most_idle = most_idle
         self._most_running = most_running
+        self._most_deaths = deaths_given(most_deaths)
         self._retention = retention if retention is not None or clock is not None else Retention()
         self._running = False
 
@@ -118,6 +123,9 @@ class Runtime(Oversight):
         clock = self._given_clock or StoreClock(self._membership)
         self._clock = clock
         self._wake_ups = WakeUps(clock, self._wake)
+        self._lives = LiveInstances(self._most_idle, self._make_room)
+        self._mail = MailRoom(self._membership, self._lives, self._perform)
+        self._suspects = Suspects(self.journal, self._membership, clock, self._most_deaths, self._mail.refuse)
         self._store = Store(
             self.journal,
             self._membership,
@@ -127,8 +135,8 @@ class Runtime(Oversight):
             self._owns,
             self._loaded,
             self._collect,
+            self._suspects,
         )
-        self._lives = LiveInstances(self._most_idle, self._make_room)
         self._driver = Driver(self._store, clock, self._workers, self._came_to_rest)
         self._driver.wake_ups = self._wake_ups
         self._starting = Starting(self.journal, self._membership, self._driver, clock, self._codec)
@@ -141,7 +149,6 @@ class Runtime(Oversight):
         self._signalling = Signalling(self._store, self._driver, self._calls, clock, self._workers, self._codec)
         self._tasking = Tasking(self._store, self._driver, self._calls, clock, self._codec)
         self._steering = Steering(self._store, self._driver, self._calls, clock)
-        self._mail = MailRoom(self._membership, self._lives, self._perform)
         self._claiming = Claiming(
             self._membership,
             self._lives,
@@ -174,9 +181,11 @@ class Runtime(Oversight):
         self._running = False
         self._driver.stopping = True
         try:
+            self._suspects.close()
             await self._claiming.stop()
             await self._housekeeping.stop()
             await self._come_to_rest()
+            await self._suspects.stop()
             await self._mail.stop()
             await self._wake_ups.stop()
             await self._membership.leave()
@@ -465,6 +474,7 @@ class Runtime(Oversight):
     def _came_to_rest(self, live: Live) -> None:
         if live.execution is not None:
             self._lives.keep(live)
+        self._suspects.came_to_rest(live)
         self._make_room()
 
     def _make_room(self) -> None:
