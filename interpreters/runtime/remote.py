@@ -38,6 +38,7 @@ from interpreters.runtime.driver import NotHandled
 from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows, registered_as
 from interpreters.runtime.rounds import LOOK_AGAIN, LookAgain, seconds_of
+from interpreters.runtime.suspects import is_deadly
 from interpreters.runtime.tasking import OfferedTask, Report, entry_of, offered_in, what_became
 from journals.codecs import Codec, CodecError
 from journals.entries import UNFINISHED, InstanceRecord, Kind, Message, Payload, Status
@@ -223,6 +224,8 @@ class Remote:
     async def pending(self, id: str) -> tuple[Pending, ...]:
         """Return all that an instance waits for. Raises `InstancePaused` when it is parked."""
         record = await self._journal.find(id)
+        if is_deadly(record):
+            raise InstancePaused(id, "", record.detail)
         execution = await self._execution(record)
         if record.status is Status.PAUSED and Agenda.of(execution)[0].first_problem is None:
             raise InstancePaused(id, "", record.detail)
@@ -269,6 +272,8 @@ class Remote:
         """Raise what says why an instance does not go on."""
         if record.status is Status.STUCK:
             raise InstanceStuck(record.id, record.detail)
+        if is_deadly(record):
+            raise InstancePaused(record.id, "", record.detail)
         problem = Agenda.of(await self._execution(record))[0].first_problem
         if problem is None:
             raise InstancePaused(record.id, "", record.detail)

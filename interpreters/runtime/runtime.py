@@ -24,6 +24,7 @@ from interpreters.machine.execution import Execution
 from interpreters.machine.pending import Pending, answer, pending
 from interpreters.machine.transition import JSON
 from interpreters.runtime.arguments import (
+    deaths_given,
     duration_given,
     durations_given,
     journal_given,
@@ -51,6 +52,7 @@ from interpreters.runtime.signalling import Signalling
 from interpreters.runtime.starting import Starting
 from interpreters.runtime.steering import Steering
 from interpreters.runtime.storing import Store
+from interpreters.runtime.suspects import Suspects
 from interpreters.runtime.tasking import OfferedTask, Report, Tasking
 from interpreters.runtime.threads import Threads, Workers
 from interpreters.runtime.transacting import check_transactions
@@ -86,12 +88,14 @@ class Runtime(Oversight):
 
     `workers` runs the effects that are plain functions, by default in up to 64 threads; `most_idle` bounds how many
     suspended instances stay in memory; `look_again` is after how long, at least and at most, it looks by itself for
-    what there is to do, should a notice of the store have been lost. `retention` says how long instances of these
-    workflows are kept after their end: 30 days, unless it is given; for ever, where only a clock is given. Workflows
-    that are used as children in these are known too. What is doubtful in a workflow is said in the log; see `lint`.
-    Raises `DraftReached` for a workflow that has drafts, `UnsoundWorkflow` for one whose structure cannot be meant, or
-    with `strict` for one that is doubtful, `NoTransactions` for a step in a transaction that the journal does not have,
-    and `InvalidDefinition` when two workflows have the same name and version, or an argument is of another kind.
+    what there is to do, should a notice of the store have been lost. What was there when `most_deaths` processes in a
+    row died, the last ones with no other suspect, is parked until somebody resumes it. `retention` says how long
+    instances of these workflows are kept after their end: 30 days, unless it is given; for ever, where only a clock is
+    given. Workflows that are used as children in these are known too. What is doubtful in a workflow is said in the
+    log; see `lint`. Raises `DraftReached` for a workflow that has drafts, `UnsoundWorkflow` for one whose structure
+    cannot be meant, or with `strict` for one that is doubtful, `NoTransactions` for a step in a transaction that the
+    journal does not have, and `InvalidDefinition` when two workflows have the same name and version, or an argument is
+    of another kind.
     """
 
     def __init__(
@@ -106,6 +110,7 @@ class Runtime(Oversight):
         workers: Workers | None = None,
         most_idle: int = 1_000,
         most_running: int = 1_000,
+        most_deaths: int = 5,
         retention: Retention | None = None,
         strict: bool = False,
         look_again: LookAgain = LOOK_AGAIN,
@@ -121,6 +126,7 @@ class Runtime(Oversight):
         self._workers = workers or Threads(64)
         self._most_idle = most_idle
         self._most_running = most_running
+        self._most_deaths = deaths_given(most_deaths)
         self._retention = retention if retention is not None or clock is not None else Retention()
         self._look_again = durations_given(look_again, "look_again")
         self._running = False
@@ -131,6 +137,9 @@ class Runtime(Oversight):
         clock = self._given_clock or StoreClock(self._membership)
         self._clock = clock
         self._wake_ups = WakeUps(clock, self._wake)
+        self._lives = LiveInstances(self._most_idle, self._make_room)
+        self._mail = MailRoom(self._membership, self._lives, self._perform)
+        self._suspects = Suspects(self.journal, self._membership, clock, self._most_deaths, self._mail.refuse)
         self._store = Store(
             self.journal,
             self._membership,
@@ -140,8 +149,8 @@ class Runtime(Oversight):
             self._owns,
             self._loaded,
             self._collect,
+            self._suspects,
         )
-        self._lives = LiveInstances(self._most_idle, self._make_room)
         self._driver = Driver(self._store, clock, self._workers, self._came_to_rest)
         self._driver.wake_ups = self._wake_ups
         self._starting = Starting(self.journal, self._membership, self._driver, clock, self._codec)
@@ -154,7 +163,6 @@ class Runtime(Oversight):
         self._signalling = Signalling(self._store, self._driver, self._calls, clock, self._workers, self._codec)
         self._tasking = Tasking(self._store, self._driver, self._calls, clock, self._codec)
         self._steering = Steering(self._store, self._driver, self._calls, clock)
-        self._mail = MailRoom(self._membership, self._lives, self._perform)
         self._claiming = Claiming(
             self._membership,
             self._lives,
@@ -188,9 +196,11 @@ class Runtime(Oversight):
         self._running = False
         self._driver.stopping = True
         try:
+            self._suspects.close()
             await self._claiming.stop()
             await self._housekeeping.stop()
             await self._come_to_rest()
+            await self._suspects.stop()
             await self._mail.stop()
             await self._wake_ups.stop()
             await self._membership.leave()
@@ -485,6 +495,7 @@ class Runtime(Oversight):
     def _came_to_rest(self, live: Live) -> None:
         if live.execution is not None:
             self._lives.keep(live)
+        self._suspects.came_to_rest(live)
         self._make_room()
 
     def _make_room(self) -> None:

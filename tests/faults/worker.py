@@ -128,6 +128,32 @@ class Steps:
 
         return run_in_transaction(write, name=step)
 
+    def deadly(self, step: str) -> WIO[Any, Any, Any]:
+        """Return a step that kills its process, until there is a file with its name."""
+
+        def kill(value: str) -> str:
+            instance = self.begin(step)
+            if not (self._folder / step).exists():
+                die()
+            self.log("ended", step, instance)
+            return f"{value} {step}"
+
+        return run_io(kill, name=step)
+
+    def poisoned(self, name: str) -> WIO[Any, Any, Any]:
+        """Return a step whose event kills whoever reads it, while there is a file with that name."""
+
+        def read(_: str, event: str) -> str:
+            if (self._folder / name).exists():
+                die()
+            return event
+
+        def write(value: str) -> str:
+            self.log("ended", name, self.begin(name))
+            return f"{value} {name}"
+
+        return run_io(write, read, name=name, event=str)
+
     def noted(self, step: str, signal: Signal[str, str] = NOTE) -> WIO[Any, Any, Any]:
         """Return a step that waits for a signal."""
 
@@ -150,6 +176,8 @@ def workflows(steps: Steps) -> dict[str, Workflow[Any, Any, Any]]:
         "sleeping": steps.step("one") >> wait(timedelta(seconds=1)) >> steps.step("two"),
         "long": steps.blocking("blocked", 5),
         "threaded": steps.blocking("slept", 5, in_thread=True),
+        "deadly": steps.step("one") >> steps.deadly("bang") >> steps.step("two"),
+        "poisoned": steps.poisoned("poison") >> steps.noted("heard"),
         "greedy": steps.greedy("counted", 20_000_000),
         "parent": child(small, result=str, name="child") >> steps.step("told"),
         "writing": steps.written("written") >> steps.step("two"),
