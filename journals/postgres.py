@@ -86,9 +86,9 @@ class PostgresJournal:
 
     `create=False` refuses a schema that has no journal yet. `prepare=False` leaves nothing in the session on the
     server, as a pooler in transaction mode demands; then each statement is planned anew. `listen=False` asks every
-    second what has happened, since through such a pooler nothing is called out to anybody. At most `most_transactions` steps are in a transaction of their own at a time, each on a
-    connection more, which is opened when it is needed. What a commit survives is the server's to say: leave its
-    `synchronous_commit` on.
+    second what has happened, since through such a pooler nothing is called out to anybody. At most `most_transactions`
+    steps are in a transaction of their own at a time, each on a connection more, which is opened when it is needed.
+    What a commit survives is the server's to say: leave its `synchronous_commit` on.
     """
 
     def __init__(
