@@ -84,11 +84,11 @@ class PostgresJournal:
     statement may take, and for how long a call goes on trying while Postgres is away; then it raises
     `JournalUnavailable`. The same journal works again when Postgres does.
 
-    `prepare=False` leaves nothing in the session on the server, as a pooler in transaction mode demands; then each
-    statement is planned anew. `listen=False` asks every second what has happened, since through such a pooler nothing
-    is called out to anybody. At most `most_transactions` steps are in a transaction of their own at a time, each on a
-    connection more, which is opened when it is needed. What a commit survives is the server's to say: leave its
-    `synchronous_commit` on.
+    `create=False` refuses a schema that has no journal yet. `prepare=False` leaves nothing in the session on the
+    server, as a pooler in transaction mode demands; then each statement is planned anew. `listen=False` asks every
+    second what has happened, since through such a pooler nothing is called out to anybody. At most `most_transactions`
+    steps are in a transaction of their own at a time, each on a connection more, which is opened when it is needed.
+    What a commit survives is the server's to say: leave its `synchronous_commit` on.
     """
 
     def __init__(
@@ -103,6 +103,7 @@ class PostgresJournal:
         prepare: bool = True,
         listen: bool = True,
         most_transactions: int = 4,
+        create: bool = True,
     ) -> None:
         if pool_size < 1:
             raise InvalidSetting(f"pool_size={pool_size}: a journal needs at least one connection.")
@@ -120,6 +121,7 @@ class PostgresJournal:
         self._patience = patience
         self._prepare = prepare
         self._listens = listen
+        self._creates = create
         self._sharing = sharing_statements(schema)
         self._statements = statements(schema)
         self._workflows = workflow_statements(schema)
@@ -136,7 +138,8 @@ class PostgresJournal:
             return
         session = Session(self._connect, self._pool_size, self._patience, repr(self))
         try:
-            await session.once(partial(migrate, schema=self._schema, journal=repr(self)), _MIGRATION_SECONDS)
+            migrated = partial(migrate, schema=self._schema, journal=repr(self), create=self._creates)
+            await session.once(migrated, _MIGRATION_SECONDS)
         except BaseException:
             await session.close()
             raise

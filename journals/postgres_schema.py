@@ -181,10 +181,11 @@ def checked_schema(name: str) -> str:
     return name
 
 
-async def migrate(connection: Connection, schema: str, journal: str) -> None:
+async def migrate(connection: Connection, schema: str, journal: str, *, create: bool = True) -> None:
     """Bring the schema to the version known here; write nothing when it is there already.
 
-    Raises `NewerSchema` or `NotAJournal`, and then leaves the schema as it was.
+    Without `create` there must be some version of it. Raises `NewerSchema` or `NotAJournal`, and then leaves the schema
+    as it was.
     """
     encoding = connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":
@@ -192,9 +193,12 @@ async def migrate(connection: Connection, schema: str, journal: str) -> None:
             f"{journal} lies in a database with the encoding {encoding}, which cannot hold every text. Nothing was"
             " changed. Create a database for it: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0."
         )
-    if await _version(connection, schema, journal) == len(MIGRATIONS):
+    found = await _version(connection, schema, journal)
+    if found == len(MIGRATIONS):
         await _rebuild_invalid(connection, schema)
         return
+    if not found and not create:
+        raise NotAJournal(f"{journal} is not there: nothing was ever started in it. Check the name of the schema.")
     async with connection.transaction():
         # Each statement has to see what the process before us did while we waited for the lock.
         await connection.execute(b"SET TRANSACTION ISOLATION LEVEL READ COMMITTED")

@@ -16,7 +16,7 @@ from journals.sqlite_writing import transaction
 SCHEMA_VERSION = 2
 """Is the version of the tables below, as kept in `wio_meta`."""
 
-_APPLICATION_ID = 0x77696F00
+APPLICATION_ID = 0x77696F00
 """Is the mark of a wio journal in the header of the file, "wio" and a zero byte."""
 
 _VERSION_1 = (
@@ -53,7 +53,7 @@ _VERSION_1 = (
     "CREATE INDEX wio_unfinished ON wio_instances (id) WHERE finished_at IS NULL",
     "CREATE INDEX wio_keys ON wio_entries (instance_id, key) WHERE key IS NOT NULL",
     "INSERT INTO wio_meta VALUES ('schema_version', 1)",
-    f"PRAGMA application_id = {_APPLICATION_ID}",
+    f"PRAGMA application_id = {APPLICATION_ID}",
 )
 
 # Many processes: who they are, what they own, and what they say to each other. Epochs and numbers are never used again.
@@ -154,7 +154,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     if "wio_meta" in tables:
         return _checked_version(connection, path)
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
-    if tables or application_id not in (0, _APPLICATION_ID):
+    if tables or application_id not in (0, APPLICATION_ID):
         raise NotAJournal(f"{path} is the database of another application. Nothing was changed. Choose another path.")
     return 0
 
