@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
 from journals.entries import Commit, Entry, InstanceRecord, Message, Payload, Status
+from journals.outbox import Delivered, Deliveries, Undelivered
 from journals.ports import Journal, Listener, Member
 from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
 from journals.workflows import Disabled, Unfinished
@@ -123,6 +124,10 @@ class ForwardingJournal:
         """See `Journal`."""
         return await self.around("stranded", lambda: self.journal.stranded(after=after, most=most))
 
+    async def outbox(self, *, most: int = 1_000) -> tuple[Undelivered, ...]:
+        """See `Journal`."""
+        return await self.around("outbox", lambda: self.journal.outbox(most=most))
+
 
 class ForwardingMember:
     """Passes everything on to a member; `around` surrounds each call."""
@@ -167,6 +172,16 @@ class ForwardingMember:
     async def answer(self, answers: Sequence[tuple[int, Payload]]) -> None:
         """See `Member`."""
         await self._around("answer", lambda: self.member.answer(answers))
+
+    async def deliveries(
+        self, lanes: Sequence[str], most: int, *, holding: Sequence[str] = (), now: datetime | None = None
+    ) -> Deliveries:
+        """See `Member`."""
+        return await self._around("deliveries", lambda: self.member.deliveries(lanes, most, holding=holding, now=now))
+
+    async def delivered(self, delivered: Sequence[Delivered]) -> None:
+        """See `Member`."""
+        await self._around("delivered", lambda: self.member.delivered(delivered))
 
     async def leave(self) -> None:
         """See `Member`."""

@@ -17,6 +17,8 @@ from journals.entries import RESTING, UNFINISHED, Commit, Entry, InstanceRecord,
 from journals.errors import Conflict, JournalClosed, NotOwner, OwnedElsewhere, UnknownInstance, WorkflowDisabled
 from journals.memory_deaths import Deaths
 from journals.memory_members import Ear, InMemoryMember, Members, Messages
+from journals.memory_outbox import Outbox
+from journals.outbox import Delivered, Deliveries, Undelivered
 from journals.ports import LIMIT_BYTES
 from journals.sharing import (
     LEASE,
@@ -29,6 +31,7 @@ from journals.sharing import (
     Posted,
     Released,
     Rested,
+    ToDeliver,
     Work,
 )
 from journals.validation import validate, validate_disabling, validate_message
@@ -95,6 +98,7 @@ class InMemoryJournal:
         self._members = Members()
         self._messages = Messages()
         self._disabled: dict[tuple[str, int | None], Disabled] = {}
+        self._outbox = Outbox()
         self._is_open = False
 
     def __repr__(self) -> str:
@@ -159,6 +163,9 @@ class InMemoryJournal:
             self._make_ready(commit.instance_id, instance)
         for message in commit.mail:
             self._put(message)
+        if commit.published:
+            self._outbox.put(commit.published)
+            self._members.tell_all(ToDeliver())
         if commit.status in RESTING:
             self._members.tell_all(Rested(commit.instance_id))
 
@@ -406,6 +413,27 @@ class InMemoryJournal:
         """Return the answer to a message, or None. See `Journal.answer_to`."""
         self._check_open()
         return self._messages.answer_to(message_id)
+
+    # The outbox
+
+    async def outbox(self, *, most: int = 1_000) -> tuple[Undelivered, ...]:
+        """Return what is not delivered yet. See `Journal.outbox`."""
+        self._check_open()
+        return self._outbox.all(most)
+
+    def deliveries(
+        self, member: InMemoryMember, lanes: Sequence[str], most: int, holding: Sequence[str], now: datetime
+    ) -> Deliveries:
+        """Let a member deliver. For `InMemoryMember`."""
+        self._check_open()
+        if not self._members.has(member.epoch):
+            return Deliveries((), None)
+        return self._outbox.claim(member.epoch, lanes, most, holding, now, self._members.has)
+
+    def delivered(self, member: InMemoryMember, delivered: Sequence[Delivered]) -> None:
+        """Delete what has arrived. For `InMemoryMember`."""
+        self._check_open()
+        self._outbox.delivered(member.epoch, delivered)
 
     def expel(self, epoch: int) -> None:
         """End a membership as a lease that has run out does; a test of what happens then has no other way."""

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from journals.entries import Commit, Entry, InstanceRecord, Message, Payload, Status
+from journals.outbox import Delivered, Deliveries, Undelivered
 from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
 from journals.workflows import Disabled, Unfinished
 
@@ -76,6 +77,20 @@ class Member(Protocol):
 
     async def answer(self, answers: Sequence[tuple[int, Payload]]) -> None:
         """Store the answers to messages, by their ids; one that has an answer keeps it."""
+        ...
+
+    async def deliveries(
+        self, lanes: Sequence[str], most: int, *, holding: Sequence[str] = (), now: datetime | None = None
+    ) -> Deliveries:
+        """Begin to deliver for up to `most` instances that have messages in these lanes, those that wait longest first.
+
+        What another member delivers for, is left out, and so are the instances that it is `holding`, which it
+        delivers for already. A member that is none any more is given nothing.
+        """
+        ...
+
+    async def delivered(self, delivered: Sequence[Delivered]) -> None:
+        """Delete what has arrived, and let the rest be delivered from now on, or when it is to be tried again."""
         ...
 
     async def leave(self) -> None:
@@ -159,7 +174,7 @@ class Journal(Protocol):
     ) -> Member:
         """Become a member that runs these workflows and versions, under a name for people.
 
-        It hears `Work`, `Mail` for the instances that it owns, `Answered`, `Rested`, `Missed`, and `Lost`.
+        It hears `Work`, `Mail` for the instances that it owns, `Answered`, `Rested`, `ToDeliver`, `Missed`, and `Lost`.
         """
         ...
 
@@ -218,4 +233,7 @@ class Journal(Protocol):
 
         They have an `id > after`, and come in the order of their ids (by code point), at most `most` of them.
         """
+
+    async def outbox(self, *, most: int = 1_000) -> tuple[Undelivered, ...]:
+        """Return what was published and is not delivered yet, for up to `most` instances, the oldest first."""
         ...

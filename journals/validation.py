@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from journals.entries import Commit, Entry, Message, Payload
+from journals.entries import Commit, Entry, Message, Payload, Published
 from journals.errors import InvalidCommit, PayloadTooLarge
 from journals.ports import LONGEST_ID
 
@@ -28,6 +28,18 @@ def validate(commit: Commit, limit_bytes: int) -> None:
         raise InvalidCommit(f"Instance {commit.instance_id!r} cannot start without an entry. Nothing was stored.")
     for message in commit.mail:
         validate_message(message, limit_bytes)
+    for published in commit.published:
+        _validate_published(published, commit, limit_bytes)
+
+
+def _validate_published(published: Published, commit: Commit, limit_bytes: int) -> None:
+    if published.instance_id != commit.instance_id:
+        raise InvalidCommit(
+            f"Instance {commit.instance_id!r} cannot publish for {published.instance_id!r}. Nothing was stored."
+        )
+    _aware(published.at, "the time of a message", commit)
+    content = Message(commit.instance_id, published.lane, published.topic, published.payload, "")
+    validate_message(content, limit_bytes)
 
 
 def validate_message(message: Message, limit_bytes: int) -> None:

@@ -43,6 +43,7 @@ from wio.nodes import (
     Named,
     OfferTask,
     Parallel,
+    Publish,
     Pure,
     Record,
     Recovered,
@@ -86,6 +87,7 @@ Located: TypeAlias = (
     | Wait
     | Draft
     | Record
+    | Publish
     | OfferTask
     | RunChild
     | Recovered
@@ -192,7 +194,9 @@ def places(program: WIO[Any, Any, Any]) -> Iterator[Place]:
         match node:
             case Pure() | Fail() | Compute() | Check():
                 pass
-            case RunIO() | HandleSignal() | Wait() | Draft() | Record() | Recovered() | OfferTask() | RunChild():
+            case RunIO() | HandleSignal() | Wait() | Draft() | Record() | Publish() | OfferTask() | RunChild():
+                yield here.place(here.counter.place(node.name), node)
+            case Recovered():
                 yield here.place(here.counter.place(node.name), node)
             case Recur(name):
                 yield here.place(here.counter.place(name), node)

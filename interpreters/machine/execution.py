@@ -37,6 +37,7 @@ from wio.nodes import (
     Node,
     OfferTask,
     Parallel,
+    Publish,
     Record,
     Recovered,
     RunChild,
@@ -167,6 +168,7 @@ Stood: TypeAlias = (
     | HandleSignal
     | Wait
     | Record
+    | Publish
     | OfferTask
     | RunChild
     | ForEach

@@ -13,6 +13,7 @@ from wio.nodes import (
     Loop,
     Machine,
     OfferTask,
+    Publish,
     Record,
     Recovered,
     RunChild,
@@ -66,6 +67,8 @@ def _awaited(active: Active) -> str:
             return "a resume"
         case Record():
             return f"the {active.node.drawn.value}"
+        case Publish():
+            return "the message to publish"
 
 
 def _awaited_of_child(node: RunChild, standing: Standing) -> str:

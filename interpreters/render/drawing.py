@@ -91,6 +91,16 @@ class RecordStep:
 
 
 @attrs.frozen
+class PublishStep:
+    """Publishes a message under a topic."""
+
+    name: str
+    place: Place
+    topic: str
+    description: str = ""
+
+
+@attrs.frozen
 class OldStep:
     """Takes what an older version has recorded, where there is such an entry."""
 
@@ -460,6 +470,7 @@ Leaf: TypeAlias = (
     | WaitStep
     | DraftStep
     | RecordStep
+    | PublishStep
     | OldStep
     | TaskStep
     | ChildStep

@@ -28,6 +28,7 @@ from interpreters.render.drawing import (
     OldStep,
     Part,
     Place,
+    PublishStep,
     PureStep,
     QueryScope,
     RecordStep,
@@ -129,6 +130,7 @@ def _lay_step(
     | WaitStep
     | DraftStep
     | RecordStep
+    | PublishStep
     | OldStep
     | TaskStep
     | ChildStep
@@ -152,6 +154,8 @@ def _lay_step(
         case RecordStep():
             detail = "" if shape.drawn.value == shape.name else shape.drawn.value
             return sheet.dot(ends, Look.RECORD, shape.name, shape.place, (detail,), shape.description)
+        case PublishStep():
+            return sheet.dot(ends, Look.RECORD, shape.name, shape.place, (f"topic {shape.topic}",), shape.description)
         case OldStep():
             return sheet.dot(ends, Look.RECORD, shape.name, shape.place, ("of an older version",), shape.description)
         case TaskStep():

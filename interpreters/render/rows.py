@@ -33,6 +33,7 @@ from interpreters.render.drawing import (
     OldStep,
     Part,
     Place,
+    PublishStep,
     PureStep,
     QueryScope,
     RecordStep,
@@ -100,6 +101,8 @@ def _rows_of_shape(shape: Shape) -> Rows:
             return (Row(shape.name, "draft", shape.place),)
         case RecordStep():
             return (Row(shape.name, shape.drawn.value, shape.place),)
+        case PublishStep():
+            return (Row(shape.name, f"topic {shape.topic}", shape.place),)
         case OldStep():
             return (Row(shape.name, "of an older version", shape.place),)
         case TaskStep():

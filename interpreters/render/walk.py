@@ -23,6 +23,7 @@ from interpreters.render.drawing import (
     FailEnd,
     LeaveStep,
     OldStep,
+    PublishStep,
     PureStep,
     QueryScope,
     RecordStep,
@@ -97,6 +98,7 @@ from wio.nodes import (
     Named,
     OfferTask,
     Parallel,
+    Publish,
     Pure,
     Record,
     Recovered,
@@ -174,7 +176,7 @@ def _visit(walker: Walker, program: WIO[Any, Any, Any]) -> None:
         case Check(function):
             name = node.name or printable(name_of(function, "check"))
             walker.add(CheckStep(name, description=printable(node.description)))
-        case RunIO() | HandleSignal() | Wait() | Draft() | Record() | OfferTask() | RunChild():
+        case RunIO() | HandleSignal() | Wait() | Draft() | Record() | Publish() | OfferTask() | RunChild():
             _visit_step(walker, node)
         case Leave(region):
             walker.add(LeaveStep(region.name, region.name in walker.around.regions))
@@ -234,7 +236,9 @@ def _visit(walker: Walker, program: WIO[Any, Any, Any]) -> None:
             walker.add(OldStep(node.name, place, printable(node.description)))
 
 
-def _visit_step(walker: Walker, node: RunIO | HandleSignal | Wait | Draft | Record | OfferTask | RunChild) -> None:
+def _visit_step(
+    walker: Walker, node: RunIO | HandleSignal | Wait | Draft | Record | Publish | OfferTask | RunChild
+) -> None:
     name, place, description = node.name, walker.place(node.name), printable(node.description)
     match node:
         case RunIO():
@@ -247,6 +251,8 @@ def _visit_step(walker: Walker, node: RunIO | HandleSignal | Wait | Draft | Reco
             walker.add(DraftStep(name, place, description))
         case Record(drawn):
             walker.add(RecordStep(name, place, drawn, description))
+        case Publish(topic):
+            walker.add(PublishStep(name, place, printable(topic), description))
         case OfferTask(task):
             walker.add(TaskStep(name, place, task.name, task.version, to_words(node.to), description))
         case RunChild(workflow):

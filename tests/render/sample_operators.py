@@ -55,6 +55,7 @@ from wio import (
     now,
     on_cancel,
     parallel,
+    publish,
     pure,
     race,
     random_number,
@@ -406,10 +407,15 @@ def _retrying() -> Sample:
 
 def _steps() -> Sample:
     program = (
-        now() >> random_number(name="drawn lot") >> new_uuid() >> offered(to=function("managers")) >> signal_step()
+        now()
+        >> random_number(name="drawn lot")
+        >> new_uuid()
+        >> publish("lots", str, name="tell")
+        >> offered(to=function("managers"))
+        >> signal_step()
     )
     trace = (
-        *map(Reached, ("now", "drawn lot", "new UUID")),
+        *map(Reached, ("now", "drawn lot", "new UUID", "tell")),
         Reached("approve", State.WAITING, "claimed by ann, since 09:00"),
     )
     return _instance(program, State.WAITING, *trace)

@@ -58,6 +58,7 @@ from wio import (
     now,
     on_cancel,
     parallel,
+    publish,
     pure,
     race,
     random_number,
@@ -241,6 +242,11 @@ wrong_time = now(shop.lucky)  # must fail
 wrong_number = random_number(shop.age)  # must fail
 wrong_identity = new_uuid(shop.age)  # must fail
 wrong_drawn: WIO[Order, Never, int] = now()  # must fail
+
+# What is published
+
+message_of_another = charged >> publish("orders", shop.number_in)  # must fail
+topic_that_is_none = publish(shop.number_in, shop.number_in)  # must fail
 
 # Calls
 

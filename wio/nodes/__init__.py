@@ -66,6 +66,7 @@ from wio.nodes.steps import (
     Leave,
     OfferTask,
     ParentClose,
+    Publish,
     Record,
     RunChild,
     RunIO,
@@ -121,6 +122,7 @@ __all__ = [
     "Parallel",
     "ParentClose",
     "Passage",
+    "Publish",
     "Pure",
     "Record",
     "Recovered",
@@ -156,6 +158,7 @@ Node: TypeAlias = (
     | Wait
     | Draft
     | Record
+    | Publish
     | OfferTask
     | RunChild
     | Leave

@@ -11,7 +11,7 @@ from attrs.validators import optional
 
 from wio.errors import InvalidDefinition
 from wio.meetings import Meeting
-from wio.names import valid_name
+from wio.names import valid_name, valid_topic
 from wio.nodes.program import AnyNode, Function, Passage
 from wio.regions import Region
 from wio.retries import Retry
@@ -119,6 +119,20 @@ class Record(AnyNode):
     """Ends with the time, a random number or a UUID, which is recorded where it is reached."""
 
     drawn: Drawn
+    name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)
+
+
+@attrs.frozen(eq=False, repr=False)
+class Publish(AnyNode):
+    """Publishes under a topic what a pure function makes of the value, which passes unchanged.
+
+    `form` is the declared type of the message; None means that the annotation of the function tells it.
+    """
+
+    topic: str = attrs.field(validator=valid_topic)
+    message: Function = attrs.field(validator=is_function)
+    form: Any = attrs.field(default=None, kw_only=True, validator=is_type_or_none)
     name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
     description: str = attrs.field(default="", kw_only=True, validator=is_text)
 
