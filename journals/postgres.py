@@ -18,6 +18,7 @@ import attrs
 from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import JournalClosed, UnknownInstance
 from journals.grouping import GroupCommit, in_task
+from journals.outbox import Undelivered
 from journals.ports import LIMIT_BYTES
 from journals.rows import entries_of, entry_of, record_of
 from journals.sharing import LEASE, Hear, MemberRecord, Posted
@@ -36,6 +37,7 @@ try:
     from journals.postgres_errors import InvalidSetting, place_of
     from journals.postgres_joining import Joining, PostgresListener, member_of
     from journals.postgres_members import PostgresMember, payload_of
+    from journals.postgres_outbox import undelivered_of
     from journals.postgres_schema import checked_schema, migrate
     from journals.postgres_session import Session
     from journals.postgres_sharing import sharing_statements
@@ -250,6 +252,11 @@ class PostgresJournal:
         # No id has a NUL character, so those after "a\0b" are those after "a".
         rows = await self._ask(self._workflows.stranded, after.partition("\0")[0], str(_clamped(most)))
         return tuple(record_of(row, time_of) for row in rows)
+
+    async def outbox(self, *, most: int = 1_000) -> tuple[Undelivered, ...]:
+        """Return what is not delivered yet. See `Journal.outbox`."""
+        rows = await self._ask(self._sharing.outbox, str(_clamped(most)))
+        return tuple(undelivered_of(row) for row in rows)
 
     async def _ask(self, question: bytes, *parameters: str | None, tries: Iterator[int] | None = None) -> list[Row]:
         async def answered(connection: Connection) -> list[Row]:

@@ -22,7 +22,14 @@ from journals.postgres_connections import Connection
 from journals.postgres_notices import says_more
 from journals.postgres_session import Session
 from journals.postgres_statements import Statements
-from journals.postgres_values import Parameters, array, commit_parameters, loser_parameters, telling_parameters
+from journals.postgres_values import (
+    Parameters,
+    array,
+    commit_parameters,
+    loser_parameters,
+    publishing_parameters,
+    telling_parameters,
+)
 from journals.postgres_workflows import disabled_in
 from journals.workflows import disabled_by
 
@@ -94,8 +101,12 @@ class Batches:
         parameters = commit_parameters(commits)
         if not any(map(says_more, commits)):
             return {row[0] for row in await self._rows(connection, self.statements.commit, parameters)}
+        statement = self.statements.commit_and_tell
         parameters = (*parameters, *telling_parameters(commits))
-        won = {row[0] for row in await self._rows(connection, self.statements.commit_and_tell, parameters)}
+        if any(commit.published for commit in commits):
+            statement = self.statements.commit_and_publish
+            parameters = (*parameters, *publishing_parameters(commits))
+        won = {row[0] for row in await self._rows(connection, statement, parameters)}
         receivers = {message.instance_id for commit in commits for message in commit.mail}
         if receivers:
             await self._rows(connection, self.nudge, (array(sorted(receivers)),))
@@ -142,5 +153,6 @@ def _characters(commit: Commit) -> int:
     payloads = chain(
         (payload for entry in commit.entries for payload in (entry.payload, entry.response)),
         (message.payload for message in commit.mail),
+        (published.payload for published in commit.published),
     )
     return sum(len(payload.text) for payload in payloads if payload is not None)

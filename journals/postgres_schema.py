@@ -5,6 +5,8 @@
     entries     a row for each entry; `token` is that of the commit which brought it
     members     a row for each process that runs instances, as long as nobody has found its lease to have run out
     messages    a row for each message to an instance; without an answer as long as `answered_at` is null
+    outbox      a row for each message of a workflow that is not delivered yet
+    deliveries  a row for each instance and lane that has such messages: how many, and who delivers them
     pollers     a row for each process that cannot listen, and asks instead what has happened
     disabled    a row for each workflow, or version of one, of which nothing may start; of all versions, it is 0
     rests       who has ended, is paused or stuck; written only when there are pollers, and kept for a short time
@@ -119,6 +121,29 @@ CREATE TABLE {schema}.rests (
     at timestamptz NOT NULL
 );
 CREATE INDEX rests_by_time ON {schema}.rests (at);
+CREATE TABLE {schema}.outbox (
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    lane text COLLATE "C" NOT NULL,
+    instance_id text COLLATE "C" NOT NULL,
+    seq bigint NOT NULL,
+    topic text NOT NULL,
+    type text NOT NULL,
+    version bigint NOT NULL,
+    payload text NOT NULL,
+    at timestamptz NOT NULL
+);
+CREATE INDEX outbox_in_order ON {schema}.outbox (lane, instance_id, number);
+CREATE TABLE {schema}.deliveries (
+    lane text COLLATE "C" NOT NULL,
+    instance_id text COLLATE "C" NOT NULL,
+    waiting bigint NOT NULL,
+    due timestamptz NOT NULL,
+    claimed bigint,
+    failures bigint NOT NULL DEFAULT 0,
+    error text,
+    PRIMARY KEY (lane, instance_id)
+);
+CREATE INDEX deliveries_due ON {schema}.deliveries (lane, due);
 """
 
 MIGRATIONS = (_VERSION_1, _VERSION_2)
@@ -126,7 +151,7 @@ MIGRATIONS = (_VERSION_1, _VERSION_2)
 
 _TABLES = (
     {"entries", "instances", "meta"},
-    {"disabled", "entries", "instances", "members", "messages", "meta", "pollers", "rests"},
+    {"deliveries", "disabled", "entries", "instances", "members", "messages", "meta", "outbox", "pollers", "rests"},
 )
 _META = {"program", "version"}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import attrs
 from psycopg import sql
 
+from journals.outbox import MOST_AT_ONCE
 from journals.postgres_deaths import ACQUIT, BEGIN_TRIAL, DEATHS, DIED_AT
 from journals.postgres_mail import (
     ANSWER,
@@ -23,6 +24,7 @@ from journals.postgres_mail import (
     STOP_POLLING,
 )
 from journals.postgres_notices import channel_of
+from journals.postgres_outbox import DELIVERED, DELIVERIES, OUTBOX
 from journals.rows import ENTRY_COLUMNS, RECORD_COLUMNS
 from journals.sharing import MOST_ENTRIES_CLAIMED
 
@@ -212,6 +214,9 @@ class SharingStatements:
     poll: bytes
     stop_polling: bytes
     listen: bytes
+    deliveries: bytes
+    delivered: bytes
+    outbox: bytes
 
 
 def sharing_statements(schema: str) -> SharingStatements:
@@ -221,6 +226,7 @@ def sharing_statements(schema: str) -> SharingStatements:
         *(_JOIN, _RENEW, _BURY, _FREE, _GIVE_BACK, *nudges, _CLAIM, _CLAIM_INSTANCE, _OWNED, _RELEASE),
         *(BEGIN_TRIAL, ACQUIT),
         *(MESSAGES, ANSWER, POST, ANSWER_TO, _MEMBERS, _OWNER, PRUNE, POLL, STOP_POLLING, _LISTEN),
+        *(DELIVERIES, DELIVERED, OUTBOX),
     )
     return SharingStatements(*(_for_schema(text, schema) for text in texts))
 
@@ -238,6 +244,7 @@ def _for_schema(text: str, schema: str) -> bytes:
         died_at=DIED_AT.format(open=is_open),
         changed=_CHANGED.format(schema=name),
         most_entries=MOST_ENTRIES_CLAIMED,
+        most_messages=MOST_AT_ONCE,
         record_columns=", ".join(RECORD_COLUMNS),
         record_columns_of_i=", ".join(f"i.{column}" for column in RECORD_COLUMNS),
         no_entry=", ".join("NULL" for _ in ENTRY_COLUMNS),

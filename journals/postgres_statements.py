@@ -74,8 +74,27 @@ rested AS (
     INSERT INTO {schema}.rests (instance_id, at)
     SELECT id, clock_timestamp() FROM commits
     WHERE status = ANY ($34::text[]) AND EXISTS (SELECT 1 FROM {schema}.pollers)
-)
+){publish}
 SELECT pg_notify('{channel}', n.text)::text FROM unnest($25::text[]) AS n (text) UNION ALL"""
+
+_PUBLISH = """,
+published AS (
+    INSERT INTO {schema}.outbox (instance_id, lane, seq, topic, type, version, payload, at)
+    SELECT p.instance_id, p.lane, p.seq, p.topic, p.type, p.version, p.payload, p.at
+    FROM unnest(
+        $35::text[], $36::text[], $37::bigint[], $38::text[], $39::text[], $40::bigint[], $41::text[],
+        $42::timestamptz[]
+    ) WITH ORDINALITY AS p (instance_id, lane, seq, topic, type, version, payload, at, place)
+    WHERE p.instance_id IN (SELECT id FROM continued) OR p.instance_id IN (SELECT id FROM started)
+    ORDER BY p.place
+    RETURNING lane, instance_id, at
+),
+delivering AS (
+    INSERT INTO {schema}.deliveries AS d (lane, instance_id, waiting, due)
+    SELECT lane, instance_id, count(*), least(min(at), clock_timestamp()) FROM published
+    GROUP BY lane, instance_id ORDER BY lane, instance_id
+    ON CONFLICT (lane, instance_id) DO UPDATE SET waiting = d.waiting + EXCLUDED.waiting
+)"""
 
 _LOSERS = """
 SELECT c.id, i.id IS NOT NULL AS known, coalesce(e.token = c.token, false) AS repeated,
@@ -122,6 +141,7 @@ class Statements:
 
     commit: bytes
     commit_and_tell: bytes
+    commit_and_publish: bytes
     losers: bytes
     read: bytes
     find: bytes
@@ -132,7 +152,8 @@ class Statements:
 
 def statements(schema: str) -> Statements:
     """Return the statements for a schema."""
-    commits = (_COMMIT.replace("{more}", more) for more in ("", _MORE))
+    more = ("", _MORE.replace("{publish}", ""), _MORE.replace("{publish}", _PUBLISH))
+    commits = (_COMMIT.replace("{more}", each) for each in more)
     texts = (*commits, _LOSERS, _READ, _FIND, _FIND_KEY, _FIND_ALL, _FIND_UNFINISHED)
     return Statements(*(_for_schema(text, schema) for text in texts))
 

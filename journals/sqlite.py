@@ -21,6 +21,7 @@ from typing import Self
 import attrs
 
 from journals import sqlite_mail as mail
+from journals import sqlite_outbox as outbox
 from journals import sqlite_sharing as sharing
 from journals import sqlite_statements as statements
 from journals import sqlite_workflows as workflows
@@ -28,6 +29,7 @@ from journals.entries import Commit, Entry, InstanceRecord, Message, Payload, St
 from journals.errors import JournalClosed, JournalError, JournalFull, JournalUnavailable, NotAJournal
 from journals.grouping import GroupCommit
 from journals.grouping import Hear as HearAnswers
+from journals.outbox import Undelivered
 from journals.ports import LIMIT_BYTES
 from journals.sharing import LEASE, Hear, MemberRecord, Posted
 from journals.sqlite_errors import translated
@@ -233,6 +235,10 @@ class SqliteJournal:
     async def stranded(self, *, after: str = "", most: int = 1_000) -> tuple[InstanceRecord, ...]:
         """Return unfinished instances that no member knows. See `Journal.stranded`."""
         return await self._now_open().reader.ask(lambda connection: workflows.stranded(connection, after, max(most, 0)))
+
+    async def outbox(self, *, most: int = 1_000) -> tuple[Undelivered, ...]:
+        """Return what is not delivered yet. See `Journal.outbox`."""
+        return await self._now_open().reader.ask(lambda connection: outbox.undelivered(connection, max(most, 0)))
 
     def _now_open(self) -> _Opened:
         if self._opened is None:

@@ -11,13 +11,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
-from journals.sharing import Answered, Mail, Notice, Rested, Work
+from journals.sharing import Answered, Mail, Notice, Rested, ToDeliver, Work
 from journals.sqlite_writing import text_of, text_of_now
 
 Told: TypeAlias = tuple[str, str]
 """Is a notice to be written: what kind, and what it is about."""
 
 WORK: Told = ("work", "")
+DELIVER: Told = ("deliver", "")
 
 _KEPT = timedelta(minutes=1)
 _MOST_PRUNED = 5_000
@@ -82,6 +83,8 @@ def _notice(kind: str, about: str) -> Notice:
             return Answered(int(about))
         case "rested":
             return Rested(about)
+        case "deliver":
+            return ToDeliver()
         case _:
             return Work()
 

@@ -20,6 +20,7 @@ from journals.grouping import GroupCommit, in_task
 from journals.memory import InMemoryJournal
 from journals.ports import LIMIT_BYTES
 from journals.sqlite import Durability, SqliteJournal
+from tests.journals.outbox_faults import OUTBOX_FAULTS
 from tests.journals.sharing_faults import SHARING_FAULTS
 from tests.journals.workflow_faults import WORKFLOW_FAULTS
 
@@ -386,6 +387,7 @@ FAULTS: dict[str, tuple[type[InMemoryJournal], ...]] = {
     "closing_finishes_the_commits_under_way": (DropsCommitsAtClose,),
     **SHARING_FAULTS,
     **WORKFLOW_FAULTS,
+    **OUTBOX_FAULTS,
 }
 """Has, for each law, journals that break it."""
 
