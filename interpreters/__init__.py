@@ -66,8 +66,10 @@ if TYPE_CHECKING:
     from interpreters.runtime.clock import Clock, SystemClock
     from interpreters.runtime.driver import NotHandled
     from interpreters.runtime.effects import EffectContext, NoEffect, effect_context
+    from interpreters.runtime.hooks import Hooks
     from interpreters.runtime.instance import Instance
     from interpreters.runtime.oversight import KnownWorkflow, Oversight, Stranded
+    from interpreters.runtime.publishing import Publisher
     from interpreters.runtime.runtime import Runtime
     from interpreters.runtime.tasking import OfferedTask
     from interpreters.runtime.threads import Threads, Workers
@@ -93,6 +95,7 @@ _MODULES = {
     "EndlessRounds": "interpreters.errors",
     "Execution": "interpreters.machine.execution",
     "FailedElsewhere": "interpreters.runtime.answers",
+    "Hooks": "interpreters.runtime.hooks",
     "Instance": "interpreters.runtime.instance",
     "InstanceCancelled": "interpreters.errors",
     "InstanceEnded": "interpreters.errors",
@@ -115,6 +118,7 @@ _MODULES = {
     "Pending": "interpreters.machine.pending",
     "Reason": "interpreters.runtime.why",
     "Remedy": "interpreters.runtime.why",
+    "Publisher": "interpreters.runtime.publishing",
     "Runtime": "interpreters.runtime.runtime",
     "RuntimeStopped": "interpreters.errors",
     "SignalExpected": "interpreters.machine.pending",
@@ -184,6 +188,7 @@ __all__ = [
     "EndlessRounds",
     "Execution",
     "FailedElsewhere",
+    "Hooks",
     "Instance",
     "InstanceCancelled",
     "InstanceEnded",
@@ -204,6 +209,7 @@ __all__ = [
     "Oversight",
     "PausedAt",
     "Pending",
+    "Publisher",
     "Reason",
     "Remedy",
     "Runtime",

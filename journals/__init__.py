@@ -1,7 +1,8 @@
 """Where instances are kept. `journals.postgres` holds the adapter that needs the extra `wio[postgres]`."""
 
+from journals.changes import Change
 from journals.codecs import CannotDecode, CannotEncode, Codec, JsonCodec, UnsupportedType, Upcaster
-from journals.entries import Commit, Entry, InstanceRecord, Kind, Payload, Status
+from journals.entries import Commit, Entry, InstanceRecord, Kind, Payload, Published, Status
 from journals.errors import (
     Conflict,
     CorruptEntry,
@@ -26,6 +27,7 @@ from journals.workflows import Disabled, Unfinished
 __all__ = [
     "CannotDecode",
     "CannotEncode",
+    "Change",
     "Codec",
     "Commit",
     "Conflict",
@@ -48,6 +50,7 @@ __all__ = [
     "NotAJournal",
     "Payload",
     "PayloadTooLarge",
+    "Published",
     "RunState",
     "SqliteJournal",
     "Status",

@@ -19,6 +19,7 @@ from interpreters.runtime.arguments import journal_given, workflows_given
 from interpreters.runtime.asking_why import reason_of
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.oversight import Oversight
+from interpreters.runtime.publishing import published_in
 from interpreters.runtime.registry import by_name_and_version, check_registered
 from interpreters.runtime.remote import Remote
 from interpreters.runtime.starting import existing
@@ -202,4 +203,5 @@ def start_of(id: str, first: Turn) -> Commit:
         uuid.uuid4().hex,
         at if is_ready else agenda.look_at(at),
         agenda.detail(execution),
+        published=published_in(id, first.entries, execution.codec),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
@@ -29,12 +29,15 @@ from interpreters.runtime.calls import Calls
 from interpreters.runtime.children import Children
 from interpreters.runtime.claiming import NO_INSTANCE, Claiming
 from interpreters.runtime.clock import Clock
+from interpreters.runtime.delivering import OUTBOX, Delivering, Receive
 from interpreters.runtime.driver import Driver
+from interpreters.runtime.hooks import HookRoom, Hooks
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.live import Live, LiveInstances
 from interpreters.runtime.mail import Mail as MailRoom
 from interpreters.runtime.membership import Membership, StoreClock
 from interpreters.runtime.oversight import MOST_COUNTED, Oversight, stranded_counts
+from interpreters.runtime.publishing import Publisher, Publishing, publisher_given
 from interpreters.runtime.registry import by_name_and_version, check_registered
 from interpreters.runtime.remote import Remote, UnknownOperation, report_in, signal_key
 from interpreters.runtime.signalling import Signalling
@@ -49,7 +52,7 @@ from journals.codecs import Codec
 from journals.entries import Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import JournalClosed, OwnedElsewhere
 from journals.ports import Journal
-from journals.sharing import Lost, Mail, Missed, Notice, Work
+from journals.sharing import Lost, Mail, Missed, Notice, ToDeliver, Work
 from journals.validation import validate_id
 from wio.signals import Query, Signal
 from wio.workflow import Workflow
@@ -73,10 +76,11 @@ class Runtime(Oversight):
     gives every instance back, and closes the journal. Any number of runtimes, in any processes, may share a journal.
 
     `workers` runs the effects that are plain functions, by default in up to 64 threads; `most_idle` bounds how many
-    suspended instances stay in memory. Workflows that are used as children in these are known too. What is doubtful in
-    a workflow is said in the log; see `lint`. Raises `DraftReached` for a workflow that has drafts, `UnsoundWorkflow`
-    for one whose structure cannot be meant, or with `strict` for one that is doubtful, and `InvalidDefinition` when two
-    workflows have the same name and version, or an argument is of another kind.
+    suspended instances stay in memory. `publisher` gets what workflows publish; `hooks` are called when instances pause
+    or end, for all workflows or for each by its name. Workflows that are used as children in these are known too. What
+    is doubtful in a workflow is said in the log; see `lint`. Raises `DraftReached` for a workflow that has drafts,
+    `UnsoundWorkflow` for one whose structure cannot be meant, or with `strict` for one that is doubtful, and
+    `InvalidDefinition` when two workflows have the same name and version, or an argument is of another kind.
     """
 
     def __init__(
@@ -92,6 +96,8 @@ class Runtime(Oversight):
         most_idle: int = 1_000,
         most_running: int = 1_000,
         strict: bool = False,
+        publisher: Publisher | None = None,
+        hooks: Hooks | Mapping[str, Hooks] | None = None,
     ) -> None:
         self.journal = journal_given(journal)
         self._codec = codec or JSON
@@ -103,6 +109,9 @@ class Runtime(Oversight):
         self._workers = workers or Threads(64)
         self._most_idle = most_idle
         self._most_running = most_running
+        self._publisher = publisher_given(publisher)
+        names = frozenset(name for name, _ in self._workflows)
+        self._hooks = HookRoom(hooks, names, self._workers)
         self._running = False
 
     async def __aenter__(self) -> Self:
@@ -111,6 +120,9 @@ class Runtime(Oversight):
         clock = self._given_clock or StoreClock(self._membership)
         self._clock = clock
         self._wake_ups = WakeUps(clock, self._wake)
+        self._delivering = Delivering(
+            self._receivers(), self._membership, self._wake_ups, clock, is_given=self._given_clock is not None
+        )
         self._store = Store(
             self.journal,
             self._membership,
@@ -120,6 +132,7 @@ class Runtime(Oversight):
             self._owns,
             self._loaded,
             self._collect,
+            Publishing(self._codec, self._hooks, self._delivering.look),
         )
         self._lives = LiveInstances(self._most_idle, self._make_room)
         self._driver = Driver(self._store, clock, self._workers, self._came_to_rest)
@@ -151,6 +164,7 @@ class Runtime(Oversight):
             if self._recovers:
                 await self._claiming.begin()
                 await self._say_what_is_left()
+            self._delivering.begin()
         except BaseException:
             await self.__aexit__(None, None, None)
             raise
@@ -165,6 +179,7 @@ class Runtime(Oversight):
             await self._claiming.stop()
             await self._come_to_rest()
             await self._mail.stop()
+            await self._delivering.stop(asyncio.get_running_loop().time() + self._grace.total_seconds())
             await self._wake_ups.stop()
             await self._membership.leave()
         finally:
@@ -223,7 +238,7 @@ class Runtime(Oversight):
         """
         self._check_running()
         self._wake_ups.wake_due()
-        while running := self._driver.running | self._claiming.running | self._mail.running:
+        while running := self._driver.running | self._claiming.running | self._mail.running | self._delivering.running:
             await asyncio.wait(running)
             self._wake_ups.wake_due()
 
@@ -234,8 +249,8 @@ class Runtime(Oversight):
     @property
     def is_idle(self) -> bool:
         """Tell whether nothing is being done at this moment: no effect, no commit, no signal."""
-        is_busy = self._claiming.running or self._mail.running or any(live.is_busy for live in self._lives.all())
-        return not is_busy
+        is_busy = self._claiming.running or self._mail.running or self._delivering.running
+        return not is_busy and not any(live.is_busy for live in self._lives.all())
 
     @property
     def running(self) -> int:
@@ -391,6 +406,8 @@ class Runtime(Oversight):
                 self._claiming.look()
             case Mail(instance_id):
                 self._mail.collect(instance_id)
+            case ToDeliver():
+                self._delivering.look()
             case Lost(epoch):
                 self._driver.give_up(live for live in self._lives.all() if live.owner == epoch)
                 self._membership.was_lost(epoch)
@@ -398,6 +415,7 @@ class Runtime(Oversight):
                 for live in self._lives.all():
                     if live.owner is not None:
                         self._mail.collect(live.id)
+                self._delivering.look()
                 self._remote.hear(notice)
             case _:
                 self._remote.hear(notice)
@@ -420,6 +438,11 @@ class Runtime(Oversight):
                 raise UnknownOperation(other)
         return None
 
+    def _receivers(self) -> dict[str, Receive]:
+        """Return who receives what is published, by its lane."""
+        receivers: dict[str, Receive] = dict.fromkeys(self._hooks.lanes, self._hooks.call)
+        return receivers if self._publisher is None else {"": self._publisher.publish, **receivers}
+
     def _owns(self, id: str) -> bool:
         live = self._lives.find(id)
         return live is not None and live.owner is not None and live.execution is not None
@@ -439,6 +462,8 @@ class Runtime(Oversight):
     def _wake(self, id: str) -> None:
         if id == NO_INSTANCE:
             self._claiming.look()
+        elif id == OUTBOX:
+            self._delivering.look()
         else:
             self._driver.start(self._lives.get(id))
 

@@ -21,6 +21,7 @@ from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.live import Live
 from interpreters.runtime.membership import Membership
+from interpreters.runtime.publishing import Publishing
 from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows, registered_as
 from journals.codecs import Codec
@@ -46,7 +47,8 @@ _LOG = logging.getLogger("wio.runtime")
 
 class Store:
     """Reads and writes the instances of one runtime. `owns` says whether an instance is in memory, and its own;
-    `loaded` is told of one that was read, `collect` when one that was claimed has mail.
+    `loaded` is told of one that was read, `collect` when one that was claimed has mail. `publishing` adds to commits
+    what leaves the store.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Store:
         owns: Callable[[str], bool],
         loaded: Callable[[Live], None],
         collect: Callable[[str], None],
+        publishing: Publishing,
     ) -> None:
         self.journal = journal
         self._membership = membership
@@ -68,6 +71,7 @@ class Store:
         self._owns = owns
         self._loaded = loaded
         self._collect = collect
+        self._publishing = publishing
         self._runtime_id = uuid.uuid4().hex
         self._numbers = itertools.count(1)
 
@@ -174,14 +178,20 @@ class Store:
             detail=_reason(error)[:1_000],
             owner=owner,
         )
-        await self.journal.commit(commit)
+        await self._commit_filled(commit, record.status)
 
     async def _store(self, live: Live, commit: Commit) -> None:
         try:
-            await self.journal.commit(commit)
+            await self._commit_filled(commit, live.status)
         except Conflict:
             live.forget()
             raise
+
+    async def _commit_filled(self, commit: Commit, before: Status | None) -> None:
+        """Commit with what leaves the store; `before` is the status of the instance before it."""
+        filled = self._publishing.filled(commit, before)
+        await self.journal.commit(filled)
+        self._publishing.stored(filled)
 
     def _of_turn(self, live: Live, turn: Turn) -> Commit:
         execution, agenda = turn.execution, live.agenda
