@@ -5,7 +5,9 @@ A step changes nothing here: `RUNNING` and `WAITING` are one run state, in which
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 import attrs
 
@@ -46,7 +48,7 @@ class Change:
         if self.status is not Status.RUNNING:
             word: str = self.status.value
             return word
-        return "started" if self.before is None else "resumed"
+        return "started" if self.before in (None, Status.INITIATED) else "resumed"
 
 
 def going(status: Status) -> Status:
@@ -57,3 +59,13 @@ def going(status: Status) -> Status:
 def is_change(before: Status | None, status: Status) -> bool:
     """Tell whether the run state differs."""
     return before is None or going(before) is not going(status)
+
+
+def change_of(row: Sequence[Any], time: Callable[[Any], datetime]) -> Change:
+    """Return the change in a row: its fields in their order; `time` makes a time of what the store holds."""
+    id_, workflow, version, status, before, last_seq, detail, at, cursor = row
+    return Change(id_, workflow, version, _told(status), _told(before), last_seq, detail, time(at), cursor)
+
+
+def _told(status: str | None) -> Status | None:
+    return None if status is None else going(Status(status))

@@ -31,7 +31,7 @@ from typing import TypeAlias
 
 import attrs
 
-from journals.laws import commits, mail, outbox, owning, reading, refusals, workflows
+from journals.laws import commits, feed, mail, outbox, owning, reading, refusals, workflows
 from journals.laws.samples import Connect
 
 Law: TypeAlias = Callable[[Connect], Awaitable[None]]
@@ -43,6 +43,7 @@ LAWS: tuple[Law, ...] = (
     *owning.LAWS,
     *mail.LAWS,
     *outbox.LAWS,
+    *feed.LAWS,
     *workflows.LAWS,
 )
 """Are all laws; each one is independent of the others. `law.__name__` and `law.__doc__` say what it demands."""

@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
+from journals.changes import Change
 from journals.entries import Commit, Entry, InstanceRecord, Message, Payload, Status
+from journals.feed import Subscriber
 from journals.outbox import Delivered, Deliveries, Undelivered
 from journals.ports import Journal, Listener, Member
 from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
@@ -127,6 +129,26 @@ class ForwardingJournal:
     async def outbox(self, *, most: int = 1_000) -> tuple[Undelivered, ...]:
         """See `Journal`."""
         return await self.around("outbox", lambda: self.journal.outbox(most=most))
+
+    async def subscribe(self, name: str) -> int:
+        """See `Journal`."""
+        return await self.around("subscribe", lambda: self.journal.subscribe(name))
+
+    async def unsubscribe(self, name: str) -> bool:
+        """See `Journal`."""
+        return await self.around("unsubscribe", lambda: self.journal.unsubscribe(name))
+
+    async def changes(self, *, after: int = 0, most: int = 1_000, subscriber: str = "") -> tuple[Change, ...]:
+        """See `Journal`."""
+        return await self.around("changes", lambda: self.journal.changes(after=after, most=most, subscriber=subscriber))
+
+    async def passed(self, subscriber: str, cursor: int) -> None:
+        """See `Journal`."""
+        await self.around("passed", lambda: self.journal.passed(subscriber, cursor))
+
+    async def subscribers(self) -> tuple[Subscriber, ...]:
+        """See `Journal`."""
+        return await self.around("subscribers", self.journal.subscribers)
 
 
 class ForwardingMember:

@@ -15,14 +15,16 @@ from typing import Any, Self, TypeAlias
 
 import attrs
 
+from journals.changes import Change
 from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import JournalClosed, UnknownInstance
+from journals.feed import Subscriber
 from journals.grouping import GroupCommit, in_task
 from journals.outbox import Undelivered
 from journals.ports import LIMIT_BYTES
 from journals.rows import entries_of, entry_of, record_of
 from journals.sharing import LEASE, Hear, MemberRecord, Posted
-from journals.validation import validate, validate_disabling, validate_message
+from journals.validation import validate, validate_disabling, validate_message, validate_subscriber
 from journals.workflows import Disabled, Unfinished
 from wio.errors import WioError
 
@@ -32,9 +34,11 @@ class MissingDriver(WioError, ImportError):
 
 
 try:
+    from journals import postgres_feed as feed
     from journals.postgres_batches import Batches
     from journals.postgres_connections import Connection, connector
     from journals.postgres_errors import InvalidSetting, place_of
+    from journals.postgres_feed import feed_statements
     from journals.postgres_joining import Joining, PostgresListener, member_of
     from journals.postgres_members import PostgresMember, payload_of
     from journals.postgres_outbox import undelivered_of
@@ -106,6 +110,7 @@ class PostgresJournal:
         self._sharing = sharing_statements(schema)
         self._statements = statements(schema)
         self._workflows = workflow_statements(schema)
+        self._feed = feed_statements(schema)
         self._opened: _Opened | None = None
 
     def __repr__(self) -> str:
@@ -257,6 +262,32 @@ class PostgresJournal:
         """Return what is not delivered yet. See `Journal.outbox`."""
         rows = await self._ask(self._sharing.outbox, str(_clamped(most)))
         return tuple(undelivered_of(row) for row in rows)
+
+    async def subscribe(self, name: str) -> int:
+        """Follow all changes under a name. See `Journal.subscribe`."""
+        self._require_opened()
+        validate_subscriber(name)
+        return await feed.subscribed(self._ask, self._feed, name)
+
+    async def unsubscribe(self, name: str) -> bool:
+        """Forget a subscriber. See `Journal.unsubscribe`."""
+        self._require_opened()
+        return storable(name) and bool((await self._ask(self._feed.unsubscribe, name))[0][0])
+
+    async def changes(self, *, after: int = 0, most: int = 1_000, subscriber: str = "") -> tuple[Change, ...]:
+        """Return changes, in order. See `Journal.changes`."""
+        name = subscriber if storable(subscriber) else ""
+        return await feed.changes(self._ask, self._feed, _clamped(after), _clamped(most), name)
+
+    async def passed(self, subscriber: str, cursor: int) -> None:
+        """Note what a subscriber has seen to. See `Journal.passed`."""
+        self._require_opened()
+        name = subscriber if storable(subscriber) else ""
+        await feed.passed(self._ask, self._feed, name, _clamped(cursor), repr(self))
+
+    async def subscribers(self) -> tuple[Subscriber, ...]:
+        """Return who follows. See `Journal.subscribers`."""
+        return feed.subscribers_in(await self._ask(self._feed.subscribers))
 
     async def _ask(self, question: bytes, *parameters: str | None, tries: Iterator[int] | None = None) -> list[Row]:
         async def answered(connection: Connection) -> list[Row]:

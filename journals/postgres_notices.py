@@ -2,7 +2,7 @@
 
 work                        mail 7 order-1
 answered [12, 13]           rested ["order-1", "order-2"]
-deliver
+deliver                     changed
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import Any
 
 from journals.entries import RESTING, Commit
-from journals.sharing import Answered, Mail, Notice, Rested, ToDeliver, Work
+from journals.sharing import Answered, Changed, Mail, Notice, Rested, ToDeliver, Work
 
 WORK = "work"
 DELIVER = "deliver"
@@ -61,6 +61,8 @@ def notices_in(text: str, epoch: int | None) -> Iterator[Notice]:
         yield Work()
     elif word == "deliver" and epoch is not None:
         yield ToDeliver()
+    elif word == "changed":
+        yield Changed()
     elif word == "mail":
         owner, _, instance_id = rest.partition(" ")
         if owner == str(epoch):

@@ -7,6 +7,9 @@
     messages    a row for each message to an instance; without an answer as long as `answered_at` is null
     outbox      a row for each message of a workflow that is not delivered yet
     deliveries  a row for each instance and lane that has such messages: how many, and who delivers them
+    changes     a row for each change of an instance's run state, while somebody follows; see `postgres_feed_schema`
+    feed        one row: the last position in the feed
+    subscribers a row for each who follows
     pollers     a row for each process that cannot listen, and asks instead what has happened
     disabled    a row for each workflow, or version of one, of which nothing may start; of all versions, it is 0
     rests       who has ended, is paused or stuck; written only when there are pollers, and kept for a short time
@@ -24,6 +27,8 @@ from psycopg import sql
 from journals.errors import NewerSchema, NotAJournal
 from journals.postgres_connections import Connection
 from journals.postgres_errors import InvalidSetting
+from journals.postgres_feed_schema import FEED, FEED_TABLES
+from journals.postgres_notices import channel_of
 
 _MOST_BYTES_OF_NAME = 63
 
@@ -146,12 +151,13 @@ CREATE TABLE {schema}.deliveries (
 CREATE INDEX deliveries_due ON {schema}.deliveries (lane, due);
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2)
+MIGRATIONS = (_VERSION_1, _VERSION_2 + FEED)
 """Are the changes that lead from each version of the schema to the next; the first creates it."""
 
 _TABLES = (
     {"entries", "instances", "meta"},
-    {"deliveries", "disabled", "entries", "instances", "members", "messages", "meta", "outbox", "pollers", "rests"},
+    {"deliveries", "disabled", "entries", "instances", "members", "messages", "meta", "outbox", "pollers", "rests"}
+    | FEED_TABLES,
 )
 _META = {"program", "version"}
 
@@ -240,7 +246,8 @@ async def _apply_missing(connection: Connection, schema: str, version: int) -> N
 
 
 def _in_schema(statement: str, schema: str) -> bytes:
-    return statement.replace("{schema}", sql.Identifier(schema).as_string()).encode()
+    named = statement.replace("{schema}", sql.Identifier(schema).as_string())
+    return named.replace("{channel}", channel_of(schema)).encode()
 
 
 def _lock_key(schema: str) -> int:

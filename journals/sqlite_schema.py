@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from journals.errors import JournalUnavailable, NewerSchema, NotAJournal
+from journals.sqlite_feed import FEED
 from journals.sqlite_writing import transaction
 
 SCHEMA_VERSION = 2
@@ -123,6 +124,7 @@ _VERSION_2 = (
     ) WITHOUT ROWID""",
     "CREATE INDEX wio_outbox_in_order ON wio_outbox (lane, instance_id, number)",
     "CREATE INDEX wio_deliveries_due ON wio_deliveries (lane, due)",
+    *FEED,
     # A step of an owner writes none of these indexes.
     """CREATE INDEX wio_ready ON wio_instances (workflow, version, wake_up)
         WHERE owner IS NULL AND wake_up IS NOT NULL AND finished_at IS NULL""",

@@ -74,6 +74,15 @@ def validate_disabling(workflow: str, version: int | None, by: str = "", reason:
         )
 
 
+def validate_subscriber(name: str) -> None:
+    """Raise `InvalidCommit` when a store could not hold the name of a subscriber."""
+    if not 0 < len(name) <= LONGEST_ID or not name.isprintable():
+        raise InvalidCommit(
+            f"{name!r:.100} is no name of a subscriber: it has 1 to {LONGEST_ID} printable characters."
+            " Nothing was stored. Choose another name."
+        )
+
+
 def validate_id(instance_id: str) -> None:
     """Raise `InvalidCommit` when a store could not hold the id."""
     if not 0 < len(instance_id) <= LONGEST_ID or not instance_id.isprintable():

@@ -17,6 +17,7 @@ from interpreters.machine.turn import Turn, first_turn
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.arguments import journal_given, workflows_given
 from interpreters.runtime.asking_why import reason_of
+from interpreters.runtime.following import Following, News
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.oversight import Oversight
 from interpreters.runtime.publishing import published_in
@@ -43,7 +44,7 @@ Resp = TypeVar("Resp")
 _PAGE = 1_000
 
 
-class Client(Oversight):
+class Client(Oversight, Following):
     """Starts and uses the instances of some workflows, which other processes run, inside `async with`.
 
     It runs nothing: no effect, no timer. A query or a result is read from the journal; a signal and whatever else
@@ -58,7 +59,8 @@ class Client(Oversight):
         self._codec = codec or JSON
         given = workflows_given(workflows, "Client(journal, [workflow])")
         self._workflows = by_name_and_version(given, self._codec, strict=False)
-        self._remote = Remote(self.journal, self._workflows, self._codec)
+        self.news = News()
+        self._remote = Remote(self.journal, self._workflows, self._codec, self.news)
         self._random = random.Random()
         self._listener: Listener | None = None
 

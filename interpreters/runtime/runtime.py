@@ -31,6 +31,7 @@ from interpreters.runtime.claiming import NO_INSTANCE, Claiming
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.delivering import OUTBOX, Delivering, Receive
 from interpreters.runtime.driver import Driver
+from interpreters.runtime.following import Following, News
 from interpreters.runtime.hooks import HookRoom, Hooks
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.live import Live, LiveInstances
@@ -68,7 +69,7 @@ _PAGE = 1_000
 _LOG = logging.getLogger("wio.runtime")
 
 
-class Runtime(Oversight):
+class Runtime(Oversight, Following):
     """Runs the instances of some workflows on a journal, inside `async with`.
 
     On entry it opens the journal and, unless `recover` is False, claims every instance that has something to do and
@@ -112,6 +113,7 @@ class Runtime(Oversight):
         self._publisher = publisher_given(publisher)
         names = frozenset(name for name, _ in self._workflows)
         self._hooks = HookRoom(hooks, names, self._workers)
+        self.news = News()
         self._running = False
 
     async def __aenter__(self) -> Self:
@@ -138,7 +140,7 @@ class Runtime(Oversight):
         self._driver = Driver(self._store, clock, self._workers, self._came_to_rest)
         self._driver.wake_ups = self._wake_ups
         self._starting = Starting(self.journal, self._membership, self._driver, clock, self._codec)
-        self._remote = Remote(self.journal, self._workflows, self._codec)
+        self._remote = Remote(self.journal, self._workflows, self._codec, self.news)
         self._children = Children(
             self._store, self._driver, self._starting, clock, self._codec, self._lives.get, self._go_on, self._remote
         )

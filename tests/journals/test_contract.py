@@ -20,6 +20,7 @@ from journals.grouping import GroupCommit, in_task
 from journals.memory import InMemoryJournal
 from journals.ports import LIMIT_BYTES
 from journals.sqlite import Durability, SqliteJournal
+from tests.journals.feed_faults import FEED_FAULTS
 from tests.journals.outbox_faults import OUTBOX_FAULTS
 from tests.journals.sharing_faults import SHARING_FAULTS
 from tests.journals.workflow_faults import WORKFLOW_FAULTS
@@ -388,6 +389,7 @@ FAULTS: dict[str, tuple[type[InMemoryJournal], ...]] = {
     **SHARING_FAULTS,
     **WORKFLOW_FAULTS,
     **OUTBOX_FAULTS,
+    **FEED_FAULTS,
 }
 """Has, for each law, journals that break it."""
 
