@@ -45,6 +45,8 @@ _COMMANDS = (
     ("disable", "workflow_switching:disable", "Let nothing start any more of a workflow; what has begun goes on."),
     ("enable", "workflow_switching:enable", "Let a workflow start again."),
     ("history", "history:history", "Print what the journal holds of an instance."),
+    ("outbox", "outgoing:outbox", "Print what was published and has not arrived yet."),
+    ("feed", "outgoing:feed", "Print, or follow, all changes of state in a journal."),
     ("draw", "drawing:draw", "Draw a workflow, or how far an instance of it is."),
     ("lint", "linting:lint", "Report what is doubtful in a workflow before it runs."),
     ("demo", "demo:demo", "Kill a workflow in the middle, run it again, and show what was skipped."),

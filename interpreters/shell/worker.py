@@ -15,7 +15,7 @@ import sys
 from collections.abc import Generator
 from datetime import timedelta
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -25,7 +25,7 @@ from interpreters.shell import options
 from interpreters.shell.exit_codes import INTERRUPTED
 from interpreters.shell.journal_urls import journal_at, without_password
 from interpreters.shell.settling import GRACE
-from interpreters.shell.targets import AnyWorkflow, load
+from interpreters.shell.targets import AnyWorkflow, load, load_object
 from interpreters.shell.worker_stranded import watched_stranded
 from interpreters.shell.worker_telling import Figures, JsonLines, LiveView, Telling, warnings_told
 from interpreters.shell.worker_watch import WatchedJournal
@@ -41,6 +41,10 @@ def worker(
     journal: options.JournalUrl,
     grace: Annotated[timedelta, Parameter(help="How long steps that run get to end when the worker stops.")] = GRACE,
     json: Annotated[bool, Parameter(name="--json", negative="", help="Log lines of JSON, on a terminal too.")] = False,
+    publisher: Annotated[str, Parameter(help="Who gets what is published: MODULE:NAME of an object.")] = "",
+    hooks: Annotated[
+        str, Parameter(help="What is called when instances pause or end: MODULE:NAME of Hooks(...).")
+    ] = "",
 ) -> None:
     """Run the instances of some workflows until a SIGTERM or Ctrl-C, beside other workers on the same journal.
 
@@ -50,7 +54,15 @@ def worker(
     workflows = _workflows((workflow, *more))
     telling = LiveView() if sys.stderr.isatty() and not json else JsonLines()
     with warnings_told(telling):
-        asyncio.run(_work(workflows, journal_at(journal, create=True), without_password(journal), grace, telling))
+        outgoing = (_given(publisher), _given(hooks))
+        asyncio.run(
+            _work(workflows, journal_at(journal, create=True), without_password(journal), grace, telling, outgoing)
+        )
+
+
+def _given(target: str) -> Any:
+    """Return the object that is named, or None; the runtime refuses one that is not what it must be."""
+    return load_object(target) if target else None
 
 
 def _workflows(names: tuple[str, ...]) -> tuple[AnyWorkflow, ...]:
@@ -62,10 +74,16 @@ def _workflows(names: tuple[str, ...]) -> tuple[AnyWorkflow, ...]:
 
 
 async def _work(
-    workflows: tuple[AnyWorkflow, ...], journal: Journal, url: str, grace: timedelta, telling: Telling
+    workflows: tuple[AnyWorkflow, ...],
+    journal: Journal,
+    url: str,
+    grace: timedelta,
+    telling: Telling,
+    outgoing: tuple[Any, Any],
 ) -> None:
     watched = WatchedJournal(journal, lambda epoch: telling.tell("joined", epoch=epoch))
-    runtime = Runtime(watched, workflows, grace=grace)
+    publisher, hooks = outgoing
+    runtime = Runtime(watched, workflows, grace=grace, publisher=publisher, hooks=hooks)
     begun: list[Runtime] = []
 
     def figures() -> Figures | None:

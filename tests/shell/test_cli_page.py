@@ -21,6 +21,7 @@ from interpreters.shell.history import history
 from interpreters.shell.linting import lint
 from interpreters.shell.listing import list_instances
 from interpreters.shell.options import Going
+from interpreters.shell.outgoing import feed, outbox
 from interpreters.shell.running import cancel, resume, run
 from interpreters.shell.stranded import stranded
 from interpreters.shell.task_list import tasks
@@ -33,6 +34,7 @@ PAGE = ROOT / "docs" / "cli.md"
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
 COMMANDS = (run, resume, cancel, worker, signal, query, list_instances, history, draw, lint)
 COMMANDS_ON_THE_WHOLE = (why, stranded, workflows, disable, enable)
+COMMANDS = (run, resume, cancel, worker, signal, query, list_instances, history, outbox, feed, draw, lint)
 COMMANDS_ON_TASKS = (tasks, claim, complete, fail_task, release, delegate, skip)
 ALL = COMMANDS + COMMANDS_ON_THE_WHOLE + COMMANDS_ON_TASKS
 
