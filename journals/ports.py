@@ -236,6 +236,7 @@ class Journal(Protocol):
 
         They have an `id > after`, and come in the order of their ids (by code point), at most `most` of them.
         """
+        ...
 
     async def outbox(self, *, most: int = 1_000) -> tuple[Undelivered, ...]:
         """Return what was published and is not delivered yet, for up to `most` instances, the oldest first."""

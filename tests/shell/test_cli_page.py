@@ -32,9 +32,8 @@ from interpreters.shell.workflow_switching import disable, enable, workflows
 
 PAGE = ROOT / "docs" / "cli.md"
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
-COMMANDS = (run, resume, cancel, worker, signal, query, list_instances, history, draw, lint)
-COMMANDS_ON_THE_WHOLE = (why, stranded, workflows, disable, enable)
 COMMANDS = (run, resume, cancel, worker, signal, query, list_instances, history, outbox, feed, draw, lint)
+COMMANDS_ON_THE_WHOLE = (why, stranded, workflows, disable, enable)
 COMMANDS_ON_TASKS = (tasks, claim, complete, fail_task, release, delegate, skip)
 ALL = COMMANDS + COMMANDS_ON_THE_WHOLE + COMMANDS_ON_TASKS
 
