@@ -59,16 +59,15 @@ class NoHook(WioError):
 
 
 class HookRoom:
-    """Knows the hooks of one runtime: those for all of its workflows, or for each by name."""
+    """Knows the hooks of one runtime: those for all of its workflows, or for each by name.
+
+    `lanes` are the lanes of the outbox in which the calls lie.
+    """
 
     def __init__(self, hooks: Hooks | Mapping[str, Hooks] | None, workflows: frozenset[str], workers: Workers) -> None:
         self._hooks = _by_name(hooks, workflows)
         self._workers = workers
-
-    @property
-    def lanes(self) -> tuple[str, ...]:
-        """Are the lanes of the outbox in which its calls lie."""
-        return tuple(_LANE + name for name in self._hooks)
+        self.lanes = tuple(_LANE + name for name in self._hooks)
 
     def call_for(self, commit: Commit, before: Status | None) -> tuple[Published, ...]:
         """Return the call that follows from a commit, if one does; `before` is the status before it."""
