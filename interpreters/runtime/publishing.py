@@ -14,6 +14,9 @@ from journals.entries import Commit, Entry, Kind, Published, Status
 from wio.errors import InvalidDefinition
 
 
+_PUBLISHED = Kind.PUBLISHED  # each look into an enumeration takes time
+
+
 class Publisher(Protocol):
     """Gives messages of workflows to the world outside: a broker, a queue, a webhook."""
 
@@ -62,7 +65,7 @@ class Publishing:
         """Return a commit with what it publishes; `before` is the status of the instance before it."""
         calls = self._hooks.call_for(commit, before) if self._hooks.lanes else ()
         for entry in commit.entries:  # Every step comes by here; a loop costs it least.
-            if entry.kind is Kind.PUBLISHED:
+            if entry.kind is _PUBLISHED:
                 messages = published_in(commit.instance_id, commit.entries, self._codec)
                 return attrs.evolve(commit, published=(*messages, *calls))
         return attrs.evolve(commit, published=calls) if calls else commit
