@@ -13,7 +13,6 @@ from journals.codecs import Codec
 from journals.entries import Commit, Entry, Kind, Published, Status
 from wio.errors import InvalidDefinition
 
-
 _PUBLISHED = Kind.PUBLISHED  # each look into an enumeration takes time
 
 
