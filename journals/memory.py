@@ -350,6 +350,8 @@ class InMemoryJournal:
 
     def drop_gone(self, left: int | None = None) -> None:
         """Give back what members have owned that are none any more: that has `left`, the others have died."""
+        if self._outbox.leave_to_others(self._members.has):
+            self._members.tell_all(ToDeliver())
         for epoch in [epoch for epoch in self._owned if not self._members.has(epoch)]:
             for instance_id in sorted(self._owned.pop(epoch)):
                 instance = self._instances[instance_id]

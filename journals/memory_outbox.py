@@ -66,6 +66,13 @@ class Outbox:
         queue.claimed = epoch
         return Delivery(instance_id, lane, tuple(queue.messages)[:MOST_AT_ONCE], queue.failures)
 
+    def leave_to_others(self, is_member: Callable[[int], bool]) -> bool:
+        """Let others deliver what somebody was about to who is no member any more. Return whether there is anything."""
+        left = [each for each in self._queues.values() if each.claimed is not None and not is_member(each.claimed)]
+        for queue in left:
+            queue.claimed = None
+        return bool(left)
+
     def delivered(self, epoch: int, delivered: Sequence[Delivered]) -> None:
         """Delete what has arrived. Who does not deliver any more deletes it, too, but says nothing of the rest."""
         for each in delivered:

@@ -56,9 +56,14 @@ SELECT clock_timestamp(), EXISTS (SELECT 1 FROM renewed), m.epoch, m.process, m.
 FROM setting LEFT JOIN {schema}.members AS m ON m.epoch > 0 AND m.epoch <> $1::bigint
 """
 
+# What they were about to deliver is for others then.
 _BURY = """
-DELETE FROM {schema}.members
-WHERE epoch = ANY ($1::bigint[]) OR (epoch = ANY ($2::bigint[]) AND alive_until < clock_timestamp())
+WITH buried AS (
+    DELETE FROM {schema}.members
+    WHERE epoch = ANY ($1::bigint[]) OR (epoch = ANY ($2::bigint[]) AND alive_until < clock_timestamp())
+    RETURNING epoch
+)
+SELECT pg_notify('{channel}', 'deliver')::text FROM (SELECT 1 FROM buried LIMIT 1) AS any_buried
 """
 
 _FREE = """

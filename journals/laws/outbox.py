@@ -125,14 +125,17 @@ async def members_share_what_is_to_be_delivered(connect: Connect) -> None:
 
 
 async def who_goes_away_leaves_what_has_not_arrived(connect: Connect) -> None:
-    """Others go on where a member has left off; what it says later deletes what has arrived, and changes nothing."""
+    """Others hear of it, and go on where it has left off; what it says later deletes what has arrived, nothing else."""
     async with connect() as one, connect() as other:
-        member, rival = await joined(one), await joined(other, "rival")
+        heard = Heard()
+        member, rival = await joined(one), await joined(other, "rival", heard)
         await starts(one, _publishing(by(member, commit("a", 0)), "one", "two", "three"))
         (delivery,) = (await _gives(member, ("a", ["one", "two", "three"]))).deliveries
         await member.delivered([Delivered("a", "", delivery.messages[0].number)])
         await _gives(member, ("a", ["two", "three"]))
+        await heard.of(ToDeliver())
         await member.leave()
+        await heard.of(ToDeliver())
         await _gives(rival, ("a", ["two", "three"]))
         third = await joined(one, "third")
         await member.delivered([Delivered("a", "", delivery.messages[1].number, "late", LATER)])

@@ -53,11 +53,20 @@ class _KeepsForTheGone(Outbox):
         del is_member
         return super()._is_anothers(queue, epoch, lambda _: True)
 
+    def leave_to_others(self, is_member: Callable[[int], bool]) -> bool:
+        return any(each.claimed is not None and not is_member(each.claimed) for each in self._queues.values())
+
 
 class _GivesNothingTwice(Outbox):
     def _is_anothers(self, queue: Any, epoch: int, is_member: Callable[[int], bool]) -> bool:
         del epoch
         return queue.claimed is not None and is_member(queue.claimed)
+
+
+class _LeavesWithoutAWord(Outbox):
+    def leave_to_others(self, is_member: Callable[[int], bool]) -> bool:
+        super().leave_to_others(is_member)
+        return False
 
 
 class _IsGivenBackByAnybody(Outbox):
@@ -177,6 +186,7 @@ OUTBOX_FAULTS: dict[str, tuple[type[InMemoryJournal], ...]] = {
     "members_share_what_is_to_be_delivered": (_with(_GivesToAll, "GivesToAll"), GivesOneMore),
     "who_goes_away_leaves_what_has_not_arrived": (
         _with(_KeepsForTheGone, "KeepsForTheGone"),
+        _with(_LeavesWithoutAWord, "LeavesWithoutAWord"),
         _with(_IsGivenBackByAnybody, "IsGivenBackByAnybody"),
         GivesToTheGone,
     ),
