@@ -70,10 +70,12 @@ if TYPE_CHECKING:
     from interpreters.runtime.instance import Instance
     from interpreters.runtime.oversight import KnownWorkflow, Oversight, Stranded
     from interpreters.runtime.publishing import Publisher
+    from interpreters.runtime.retention import Retention
     from interpreters.runtime.runtime import Runtime
     from interpreters.runtime.tasking import OfferedTask
     from interpreters.runtime.threads import Threads, Workers
     from interpreters.runtime.why import Action, Because, Reason, Remedy
+    from interpreters.runtime.within import start_within
     from interpreters.tracing import progress
 
 _MODULES = {
@@ -119,6 +121,7 @@ _MODULES = {
     "Reason": "interpreters.runtime.why",
     "Remedy": "interpreters.runtime.why",
     "Publisher": "interpreters.runtime.publishing",
+    "Retention": "interpreters.runtime.retention",
     "Runtime": "interpreters.runtime.runtime",
     "RuntimeStopped": "interpreters.errors",
     "SignalExpected": "interpreters.machine.pending",
@@ -154,6 +157,7 @@ _MODULES = {
     "progress": "interpreters.tracing",
     "recover": "interpreters.machine.recovery",
     "signal_entry": "interpreters.machine.recording",
+    "start_within": "interpreters.runtime.within",
     "to_dot": "interpreters.render",
     "to_json": "interpreters.render",
     "to_mermaid": "interpreters.render",
@@ -212,6 +216,7 @@ __all__ = [
     "Publisher",
     "Reason",
     "Remedy",
+    "Retention",
     "Runtime",
     "RuntimeStopped",
     "SignalExpected",
@@ -247,6 +252,7 @@ __all__ = [
     "progress",
     "recover",
     "signal_entry",
+    "start_within",
     "to_dot",
     "to_json",
     "to_mermaid",

@@ -15,7 +15,7 @@ import asyncio
 import enum
 import heapq
 import itertools
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import TracebackType
@@ -35,7 +35,10 @@ from journals.codecs import Codec
 from journals.entries import Entry, InstanceRecord, Published
 from journals.faulty import AFTER_COMMIT, BEFORE_COMMIT, Crash, FaultyJournal
 from journals.faulty import Crashed as Crashed
+from journals.labels import Labels
+from journals.lending import Connecting, LendingJournal
 from journals.memory import InMemoryJournal
+from journals.ports import Journal
 from wio.errors import WioError
 from wio.nodes import Err, Out
 from wio.signals import Query, Signal
@@ -163,6 +166,7 @@ class Simulation:
 
     An effect that waits for real things (a socket, `asyncio.sleep`) is waited for in real time. With `strict`, entering
     it raises `UnsoundWorkflow` for a workflow that is doubtful; see `Runtime`, also for `publisher` and `hooks`.
+    `connect` gives the connections of steps in transactions; see `journals.lending`.
     """
 
     def __init__(
@@ -173,13 +177,15 @@ class Simulation:
         strict: bool = False,
         publisher: Publisher | None = None,
         hooks: Hooks | Mapping[str, Hooks] | None = None,
+        connect: Connecting | None = None,
     ) -> None:
         self._workflows = workflows_given(workflows, "Simulation(workflow, another)")
         self._publisher = _Recording(publisher)
         self._hooks = hooks
         self._codec = codec
         self._strict = strict
-        self._store = InMemoryJournal()
+        store = InMemoryJournal()
+        self._store: Journal = store if connect is None else LendingJournal(store, connect)
         self.clock = VirtualClock(start)
         self.crashes = 0
         self._booted: tuple[Runtime, asyncio.AbstractEventLoop] | None = None
@@ -204,9 +210,11 @@ class Simulation:
             raise RuntimeStopped("with Simulation(...)")
         return self._booted
 
-    def start(self, workflow: Workflow[A, E, B], *, id: str, input: A) -> SimulatedInstance[E, B]:
+    def start(
+        self, workflow: Workflow[A, E, B], *, id: str, input: A, tags: Iterable[str] = ()
+    ) -> SimulatedInstance[E, B]:
         """Start an instance, or attach to it, and let it run until it has to wait."""
-        self.call(lambda: self.runtime.start(workflow, id=id, input=input))
+        self.call(lambda: self.runtime.start(workflow, id=id, input=input, tags=tags))
         return SimulatedInstance(self, workflow, id)
 
     def instance(self, workflow: Workflow[A, E, B], id: str) -> SimulatedInstance[E, B]:
@@ -414,6 +422,11 @@ class SimulatedInstance(Generic[Err, Out]):
     def record(self) -> InstanceRecord:
         """Is what the journal knows of the instance without its entries."""
         return self._simulation.call(lambda: self._handle().record())
+
+    @property
+    def labels(self) -> Labels:
+        """Is its tags and attributes."""
+        return self._simulation.call(lambda: self._handle().labels())
 
     @property
     def history(self) -> tuple[Entry, ...]:

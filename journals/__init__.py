@@ -1,5 +1,6 @@
 """Where instances are kept. `journals.postgres` holds the adapter that needs the extra `wio[postgres]`."""
 
+from journals.archives import Archive, FolderArchive, NoArchive, read_archived
 from journals.changes import Change
 from journals.codecs import CannotDecode, CannotEncode, Codec, JsonCodec, UnsupportedType, Upcaster
 from journals.entries import Commit, Entry, InstanceRecord, Kind, Payload, Published, Status
@@ -7,6 +8,7 @@ from journals.errors import (
     Conflict,
     CorruptEntry,
     InvalidCommit,
+    InvalidSearch,
     JournalClosed,
     JournalError,
     JournalFull,
@@ -18,13 +20,16 @@ from journals.errors import (
     UnknownInstance,
     WorkflowDisabled,
 )
+from journals.labels import Labels
 from journals.memory import InMemoryJournal
 from journals.ports import Journal
 from journals.run_states import RunState, run_state
+from journals.search import Count, Cursor, Order, Search
 from journals.sqlite import Durability, SqliteJournal
 from journals.workflows import Disabled, Unfinished
 
 __all__ = [
+    "Archive",
     "CannotDecode",
     "CannotEncode",
     "Change",
@@ -32,12 +37,16 @@ __all__ = [
     "Commit",
     "Conflict",
     "CorruptEntry",
+    "Count",
+    "Cursor",
     "Disabled",
     "Durability",
     "Entry",
+    "FolderArchive",
     "InMemoryJournal",
     "InstanceRecord",
     "InvalidCommit",
+    "InvalidSearch",
     "Journal",
     "JournalClosed",
     "JournalError",
@@ -46,12 +55,16 @@ __all__ = [
     "JournalUnavailable",
     "JsonCodec",
     "Kind",
+    "Labels",
     "NewerSchema",
+    "NoArchive",
     "NotAJournal",
+    "Order",
     "Payload",
     "PayloadTooLarge",
     "Published",
     "RunState",
+    "Search",
     "SqliteJournal",
     "Status",
     "Unfinished",
@@ -59,5 +72,6 @@ __all__ = [
     "UnsupportedType",
     "Upcaster",
     "WorkflowDisabled",
+    "read_archived",
     "run_state",
 ]

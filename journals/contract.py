@@ -31,7 +31,19 @@ from typing import TypeAlias
 
 import attrs
 
-from journals.laws import commits, feed, mail, outbox, owning, reading, refusals, workflows
+from journals.laws import (
+    commits,
+    feed,
+    mail,
+    outbox,
+    owning,
+    reading,
+    refusals,
+    removing,
+    searching,
+    transactions,
+    workflows,
+)
 from journals.laws.samples import Connect
 
 Law: TypeAlias = Callable[[Connect], Awaitable[None]]
@@ -40,13 +52,18 @@ LAWS: tuple[Law, ...] = (
     *commits.LAWS,
     *refusals.LAWS,
     *reading.LAWS,
+    *searching.LAWS,
     *owning.LAWS,
     *mail.LAWS,
     *outbox.LAWS,
     *feed.LAWS,
     *workflows.LAWS,
+    *removing.LAWS,
 )
 """Are all laws; each one is independent of the others. `law.__name__` and `law.__doc__` say what it demands."""
+
+TRANSACTION_LAWS: tuple[Law, ...] = transactions.TRANSACTION_LAWS
+"""Are the laws for a journal that has transactions, besides those; see `journals.transactions`."""
 
 
 @attrs.frozen

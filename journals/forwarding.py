@@ -8,17 +8,23 @@ class Counting(ForwardingJournal):
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
 from journals.changes import Change
-from journals.entries import Commit, Entry, InstanceRecord, Message, Payload, Status
+from journals.ended import Ended
+from journals.entries import Commit, Entry, InstanceRecord, Message, Payload
+from journals.errors import RolledBack
 from journals.feed import Subscriber
+from journals.labels import Labels
 from journals.outbox import Delivered, Deliveries, Undelivered
 from journals.ports import Journal, Listener, Member
+from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
+from journals.transactions import Begun, Transaction, Transactions, transactions_of
 from journals.workflows import Disabled, Unfinished
 
 T = TypeVar("T")
@@ -74,10 +80,39 @@ class ForwardingJournal:
         return await self.around("find_key", lambda: self.journal.find_key(instance_id, key))
 
     async def find_all(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 1_000
     ) -> tuple[InstanceRecord, ...]:
         """See `Journal`."""
-        return await self.around("find_all", lambda: self.journal.find_all(statuses=statuses, after=after, most=most))
+        return await self.around("find_all", lambda: self.journal.find_all(search, order=order, after=after, most=most))
+
+    async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
+        """See `Journal`."""
+        return await self.around("count", lambda: self.journal.count(search))
+
+    async def labels(self, instance_ids: Sequence[str]) -> tuple[Labels, ...]:
+        """See `Journal`."""
+        return await self.around("labels", lambda: self.journal.labels(instance_ids))
+
+    async def find_ended(
+        self,
+        before: datetime,
+        *,
+        workflows: frozenset[str] | None = None,
+        after: InstanceRecord | None = None,
+        most: int = 100,
+    ) -> tuple[Ended, ...]:
+        """See `Journal`."""
+        return await self.around(
+            "find_ended", lambda: self.journal.find_ended(before, workflows=workflows, after=after, most=most)
+        )
+
+    async def find_unfinished(self, instance_ids: Sequence[str]) -> frozenset[str]:
+        """See `Journal`."""
+        return await self.around("find_unfinished", lambda: self.journal.find_unfinished(instance_ids))
+
+    async def remove(self, records: Sequence[InstanceRecord]) -> tuple[str, ...]:
+        """See `Journal`."""
+        return await self.around("remove", lambda: self.journal.remove(records))
 
     async def join(
         self, name: str, knows: Sequence[tuple[str, int]], hear: Hear, *, lease: timedelta = LEASE
@@ -149,6 +184,59 @@ class ForwardingJournal:
     async def subscribers(self) -> tuple[Subscriber, ...]:
         """See `Journal`."""
         return await self.around("subscribers", self.journal.subscribers)
+
+    @property
+    def transactions(self) -> Transactions | None:
+        """See `journals.transactions`."""
+        inner = transactions_of(self.journal)
+        return None if inner is None else ForwardingTransactions(inner, self.around)
+
+
+class ForwardingTransactions:
+    """Passes everything on; `around` surrounds the commits that end transactions, and the starts within others."""
+
+    def __init__(self, transactions: Transactions, around: Around) -> None:
+        self._transactions = transactions
+        self._around = around
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncGenerator[Transaction, None]:
+        """See `Transactions`."""
+        async with self._transactions.begin() as transaction:
+            yield ForwardingTransaction(transaction, self._around)
+
+    def now(self, connection: object) -> datetime:
+        """See `Transactions`."""
+        return self._transactions.now(connection)
+
+    def start(self, connection: object, commit: Commit) -> Begun | None:
+        """See `Transactions`."""
+        return self._transactions.start(connection, commit)
+
+    async def start_async(self, connection: object, commit: Commit) -> Begun | None:
+        """See `Transactions`."""
+        return await self._around("start_async", lambda: self._transactions.start_async(connection, commit))
+
+
+class ForwardingTransaction:
+    """Passes everything on to a transaction; `around` surrounds its commit."""
+
+    def __init__(self, transaction: Transaction, around: Around) -> None:
+        self._transaction = transaction
+        self._around = around
+
+    @property
+    def connection(self) -> object:
+        """See `Transaction`."""
+        return self._transaction.connection
+
+    def why_anew(self, error: Exception) -> RolledBack | None:
+        """See `Transaction`."""
+        return self._transaction.why_anew(error)
+
+    async def commit(self, commit: Commit) -> None:
+        """See `Transaction`."""
+        await self._around("commit", lambda: self._transaction.commit(commit))
 
 
 class ForwardingMember:

@@ -8,7 +8,7 @@ same tokens: a commit whose answer was lost is found to be stored already.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeAlias
@@ -16,13 +16,17 @@ from typing import Any, Self, TypeAlias
 import attrs
 
 from journals.changes import Change
-from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Message, Payload, Status
+from journals.ended import Ended
+from journals.entries import Commit, Entry, InstanceRecord, Message, Payload
 from journals.errors import JournalClosed, UnknownInstance
 from journals.feed import Subscriber
 from journals.grouping import GroupCommit, in_task
+from journals.labels import Labels
 from journals.outbox import Undelivered
 from journals.ports import LIMIT_BYTES
-from journals.rows import entries_of, entry_of, record_of
+from journals.rows import counts_of, entries_of, entry_of, labels_by_id, record_of
+from journals.search import EVERY, Count, Cursor, Order, Search, check_page
+from journals.search_sql import Statement, counting, found
 from journals.sharing import LEASE, Hear, MemberRecord, Posted
 from journals.validation import validate, validate_disabling, validate_message, validate_subscriber
 from journals.workflows import Disabled, Unfinished
@@ -42,11 +46,15 @@ try:
     from journals.postgres_joining import Joining, PostgresListener, member_of
     from journals.postgres_members import PostgresMember, payload_of
     from journals.postgres_outbox import undelivered_of
+    from journals.postgres_removing import ended_of, ended_parameters, remove_parameters, removing_statements
     from journals.postgres_schema import checked_schema, migrate
+    from journals.postgres_search import dialect, text_of
     from journals.postgres_session import Session
     from journals.postgres_sharing import sharing_statements
     from journals.postgres_statements import statements
+    from journals.postgres_transactions import LentConnections, PostgresTransactions, Storing
     from journals.postgres_values import array, message_parameters, storable, time_of
+    from journals.postgres_within import Within
     from journals.postgres_workflows import disabled_in, unfinished_in, workflow_statements
 except ImportError as error:
     raise MissingDriver(
@@ -64,9 +72,11 @@ class _Opened:
     session: Session
     group: GroupCommit
     joining: Joining
+    lent: LentConnections
 
     async def close(self) -> None:
         await self.joining.close()
+        await self.lent.close()
         await self.group.drain()
         await self.session.close()
 
@@ -82,7 +92,9 @@ class PostgresJournal:
 
     `prepare=False` leaves nothing in the session on the server, as a pooler in transaction mode demands; then each
     statement is planned anew. `listen=False` asks every second what has happened, since through such a pooler nothing
-    is called out to anybody. What a commit survives is the server's to say: leave its `synchronous_commit` on.
+    is called out to anybody. At most `most_transactions` steps are in a transaction of their own at a time, each on a
+    connection more, which is opened when it is needed. What a commit survives is the server's to say: leave its
+    `synchronous_commit` on.
     """
 
     def __init__(
@@ -96,11 +108,18 @@ class PostgresJournal:
         patience: timedelta = timedelta(seconds=5),
         prepare: bool = True,
         listen: bool = True,
+        most_transactions: int = 4,
     ) -> None:
         if pool_size < 1:
             raise InvalidSetting(f"pool_size={pool_size}: a journal needs at least one connection.")
+        if most_transactions < 1:
+            raise InvalidSetting(
+                f"most_transactions={most_transactions}: such steps would wait for ever. Give 1 or more."
+            )
         self._place = place_of(dsn)
         self._connect = connector(dsn, connect_timeout, patience, prepare=prepare)
+        self._connect_for_others = connector(dsn, connect_timeout, patience, prepare=prepare, for_others=True)
+        self._most_transactions = most_transactions
         self._schema = checked_schema(schema)
         self._pool_size = pool_size
         self._limit_bytes = limit_bytes
@@ -111,6 +130,8 @@ class PostgresJournal:
         self._statements = statements(schema)
         self._workflows = workflow_statements(schema)
         self._feed = feed_statements(schema)
+        self._dialect = dialect(schema)
+        self._removing = removing_statements(schema)
         self._opened: _Opened | None = None
 
     def __repr__(self) -> str:
@@ -133,7 +154,11 @@ class PostgresJournal:
                 self._connect, self._ask, self._sharing, self._patience, repr(self),
                 prepare=self._prepare, listens=self._listens,
             )  # fmt: skip
-            self._opened = _Opened(session, GroupCommit(in_task(batches.store)), joining)
+            storing = Storing(
+                session, batches, self._statements, joining.noted, self._patience, self._limit_bytes, repr(self)
+            )
+            lent = LentConnections(self._connect_for_others, self._most_transactions, storing)
+            self._opened = _Opened(session, GroupCommit(in_task(batches.store)), joining, lent)
         else:  # Another task has opened it meanwhile.
             await session.close()
 
@@ -162,9 +187,9 @@ class PostgresJournal:
         """Return the entries with `seq > after`, at most `most` of them. See `Journal.read`."""
         after, most = _clamped(after), _clamped(most)
         rows = await self._ask_about(instance_id, self._statements.read, str(after), str(most))
-        found = [row[1:] for row in rows if row[1] is not None]
+        stored = [row[1:] for row in rows if row[1] is not None]
         least = min(most, max(0, rows[0][0] - after))
-        return entries_of(instance_id, found, time_of, after=after, least=least)
+        return entries_of(instance_id, stored, time_of, after=after, least=least)
 
     async def find(self, instance_id: str) -> InstanceRecord:
         """Return the record of an instance. See `Journal.find`."""
@@ -180,16 +205,48 @@ class PostgresJournal:
         return None if rows[0][0] is None else entry_of(instance_id, rows[0], time_of)
 
     async def find_all(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 1_000
     ) -> tuple[InstanceRecord, ...]:
-        """Return records in the order of their ids, at most `most` of them. See `Journal.find_all`."""
-        wanted = frozenset(Status) if statuses is None else statuses
-        question = self._statements.find_unfinished if wanted <= UNFINISHED else self._statements.find_all
-        # No id has a NUL character, so those after "a\0b" are those after "a".
-        start = after.partition("\0")[0]
-        names = array(status.value for status in wanted)
-        rows = await self._ask(question, start, names, str(_clamped(most)))
+        """Return records of the instances that fit a search, at most `most` of them. See `Journal.find_all`."""
+        check_page(order, after, most)
+        rows = await self._search(found(self._dialect, search, order, after, _clamped(most)))
         return tuple(record_of(row, time_of) for row in rows)
+
+    async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
+        """Return how many instances fit a search. See `Journal.count`."""
+        return counts_of(await self._search(counting(self._dialect, search)))
+
+    async def labels(self, instance_ids: Sequence[str]) -> tuple[Labels, ...]:
+        """Return the tags and attributes of instances. See `Journal.labels`."""
+        rows = await self._ask(self._statements.labels, array(each for each in instance_ids if storable(each)))
+        return labels_by_id(rows, instance_ids)
+
+    async def _search(self, statement: Statement) -> list[Row]:
+        """Return the rows of a statement that is planned for its very parameters."""
+        text, values = statement
+        return await self._ask(text.encode(), *map(text_of, values), prepare=False)
+
+    async def find_ended(
+        self,
+        before: datetime,
+        *,
+        workflows: frozenset[str] | None = None,
+        after: InstanceRecord | None = None,
+        most: int = 100,
+    ) -> tuple[Ended, ...]:
+        """Return who has ended, in the order of their ends. See `Journal.find_ended`."""
+        parameters = ended_parameters(before, workflows, after, _clamped(most))
+        return tuple(ended_of(row) for row in await self._ask(self._removing.find_ended, *parameters))
+
+    async def find_unfinished(self, instance_ids: Sequence[str]) -> frozenset[str]:
+        """Return which of these go on. See `Journal.find_unfinished`."""
+        rows = await self._ask(self._removing.find_unfinished, array(each for each in instance_ids if storable(each)))
+        return frozenset(instance_id for (instance_id,) in rows)
+
+    async def remove(self, records: Sequence[InstanceRecord]) -> tuple[str, ...]:
+        """Remove instances, in one statement. See `Journal.remove`."""
+        rows = await self._ask(self._removing.remove, *remove_parameters(records))
+        return tuple(instance_id for (instance_id,) in rows)
 
     async def join(
         self, name: str, knows: Sequence[tuple[str, int]], hear: Hear, *, lease: timedelta = LEASE
@@ -289,11 +346,20 @@ class PostgresJournal:
         """Return who follows. See `Journal.subscribers`."""
         return feed.subscribers_in(await self._ask(self._feed.subscribers))
 
-    async def _ask(self, question: bytes, *parameters: str | None, tries: Iterator[int] | None = None) -> list[Row]:
+    @property
+    def transactions(self) -> PostgresTransactions:
+        """Is what lets others write to the database, in the transactions in which it stores its own."""
+        within = Within(self._statements, self._workflows.disabled, self._schema, self._limit_bytes)
+        return PostgresTransactions(lambda: self._require_opened().lent, within)
+
+    async def _ask(
+        self, question: bytes, *parameters: str | None, tries: Iterator[int] | None = None, prepare: bool = True
+    ) -> list[Row]:
         async def answered(connection: Connection) -> list[Row]:
             if tries is not None:
                 next(tries)
-            cursor = await connection.execute(question, parameters, prepare=self._prepare, binary=True)
+            prepares = prepare and self._prepare
+            cursor = await connection.execute(question, parameters, prepare=prepares, binary=True)
             return await cursor.fetchall() if cursor.description else []
 
         return await self._require_opened().session.read(answered)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from journals.entries import Commit, Entry, Message, Payload, Published
 from journals.errors import InvalidCommit, PayloadTooLarge
+from journals.labels import validate_labels
 from journals.ports import LONGEST_ID
 
 _MOST_BYTES_PER_CHARACTER = 4
@@ -30,6 +31,8 @@ def validate(commit: Commit, limit_bytes: int) -> None:
         validate_message(message, limit_bytes)
     for published in commit.published:
         _validate_published(published, commit, limit_bytes)
+    if commit.tags or commit.attributes:
+        validate_labels(commit)
 
 
 def _validate_published(published: Published, commit: Commit, limit_bytes: int) -> None:

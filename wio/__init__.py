@@ -1,5 +1,6 @@
 """Long-lived business processes as immutable values. Start with `run_io`, `>>` and `Workflow`."""
 
+from wio.attributes import AttributeValue
 from wio.calls import call, recursive
 from wio.checkpoints import checkpoint, recovered
 from wio.children import child, start_child
@@ -44,15 +45,18 @@ from wio.steps import (
     pure,
     random_number,
     run_io,
+    set_attributes,
     wait,
     wait_until,
 )
 from wio.tasks import Signed, Task
+from wio.transactions import run_in_transaction
 from wio.workflow import Workflow
 
 __all__ = [
     "WIO",
     "Arms",
+    "AttributeValue",
     "Catch",
     "Caught",
     "Done",
@@ -123,9 +127,11 @@ __all__ = [
     "region",
     "repeat_while",
     "retrying",
+    "run_in_transaction",
     "run_io",
     "saga",
     "scope",
+    "set_attributes",
     "start_child",
     "state",
     "task",

@@ -28,6 +28,7 @@ from wio.nodes import (
     Record,
     RunChild,
     RunIO,
+    SetAttributes,
     Wait,
     Watch,
     Watched,
@@ -83,7 +84,7 @@ def _happens_at_once(program: WIO[Any, Any, Any], surveyed: Survey) -> bool:
     if not ways.has_step:
         return ways.only_at_once
     first = tuple(beginnings(program, surveyed.of))
-    is_recorded = any(isinstance(node, Record | Publish) for node in first)
+    is_recorded = any(isinstance(node, Record | SetAttributes | Publish) for node in first)
     return is_recorded and not any(isinstance(node, _WAITING) for node in first)
 
 

@@ -53,6 +53,7 @@ from wio.nodes import (
     RunChild,
     RunIO,
     Saga,
+    SetAttributes,
     TransformOutput,
     Undoable,
     Wait,
@@ -88,6 +89,7 @@ Located: TypeAlias = (
     | Draft
     | Record
     | Publish
+    | SetAttributes
     | OfferTask
     | RunChild
     | Recovered
@@ -194,9 +196,18 @@ def places(program: WIO[Any, Any, Any]) -> Iterator[Place]:
         match node:
             case Pure() | Fail() | Compute() | Check():
                 pass
-            case RunIO() | HandleSignal() | Wait() | Draft() | Record() | Publish() | OfferTask() | RunChild():
-                yield here.place(here.counter.place(node.name), node)
-            case Recovered():
+            case (
+                RunIO()
+                | HandleSignal()
+                | Wait()
+                | Draft()
+                | Record()
+                | SetAttributes()
+                | Publish()
+                | Recovered()
+                | OfferTask()
+                | RunChild()
+            ):
                 yield here.place(here.counter.place(node.name), node)
             case Recur(name):
                 yield here.place(here.counter.place(name), node)

@@ -43,6 +43,7 @@ from wio.nodes import (
     RunChild,
     RunIO,
     Saga,
+    SetAttributes,
     Wait,
     Watched,
 )
@@ -169,6 +170,7 @@ Stood: TypeAlias = (
     | Wait
     | Record
     | Publish
+    | SetAttributes
     | OfferTask
     | RunChild
     | ForEach

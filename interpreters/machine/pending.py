@@ -53,6 +53,7 @@ from wio.nodes import (
     RunChild,
     RunIO,
     Saga,
+    SetAttributes,
     Wait,
 )
 from wio.retries import GivenUp
@@ -67,6 +68,7 @@ class EffectToRun(Struct, frozen=True):
     `attempt` counts from 1. `kept` is the signal that came early and is handled by this effect, or None. Of an effect
     that was tried before, `attempts` is the number of the last attempt that its policy grants, None when it grants any
     number, and `error` is what the attempt before has failed with, None when it was lost or came before a resume.
+    A `transactional` one also takes a connection, after its arguments.
     """
 
     address: str
@@ -78,6 +80,7 @@ class EffectToRun(Struct, frozen=True):
     kept: Kept | None = None
     attempts: int | None = None
     error: Problem | None = None
+    transactional: bool = False
 
 
 @attrs.frozen
@@ -192,8 +195,8 @@ def pending_at(execution: Execution, active: Active) -> Pending | None:
     if active.gated:
         return None
     match node:
-        case RunIO(effect):
-            return _effect(execution, active, effect, (active.value,), None)
+        case RunIO(effect, transactional=transactional):
+            return _effect(execution, active, effect, (active.value,), None, transactional)
         case HandleSignal(_, effect):
             if active.kept is not None:
                 request = _request(execution, active, node, active.kept)
@@ -206,7 +209,9 @@ def pending_at(execution: Execution, active: Active) -> Pending | None:
             return None if is_blocked(execution, active) else TaskOffered(active.address, node, offer.to, offer.by)
         case RunChild(waits=waits):
             return _child(active.address, standing, waits) if isinstance(standing, ChildLink) else None
-        case Record() | Publish() | ForEach() | Checkpoint() | Loop() | Machine() | Recovered() | Saga():
+        case Record() | SetAttributes() | Publish() | ForEach() | Checkpoint() | Loop() | Machine():
+            return None
+        case Recovered() | Saga():
             return None
 
 
@@ -236,7 +241,12 @@ def why_stuck(execution: Execution) -> str:
 
 
 def _effect(
-    execution: Execution, active: Active, function: Callable[..., Any], arguments: tuple[Any, ...], kept: Kept | None
+    execution: Execution,
+    active: Active,
+    function: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    kept: Kept | None,
+    transactional: bool = False,
 ) -> EffectToRun:
     ended = cast(Attempts, active.standing)
     last = last_attempt(execution.joints, active) if ended.ended else None
@@ -250,6 +260,7 @@ def _effect(
         kept,
         last,
         ended.error,
+        transactional,
     )
 
 

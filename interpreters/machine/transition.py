@@ -65,6 +65,7 @@ from wio.nodes import (
     RunChild,
     RunIO,
     Saga,
+    SetAttributes,
     Wait,
     node_of,
 )
@@ -161,6 +162,8 @@ def _applied(execution: Execution, entry: Entry, observe: Observer | None) -> Ex
         case Kind.EVENT if isinstance(node, Record):
             return moved(execution, active, decoded(execution.codec, entry, drawn_form(node)), None, observe)
         case Kind.PUBLISHED if isinstance(node, Publish):
+            return moved(execution, active, active.value, None, observe)
+        case Kind.ATTRIBUTES if isinstance(node, SetAttributes):
             return moved(execution, active, active.value, None, observe)
         case Kind.SIGNAL if isinstance(node, HandleSignal) and not is_blocked(execution, active):
             event = decoded(execution.codec, entry, event_form(node))

@@ -19,6 +19,7 @@ from wio.nodes import (
     RunChild,
     RunIO,
     Saga,
+    SetAttributes,
     Wait,
 )
 
@@ -69,6 +70,8 @@ def _awaited(active: Active) -> str:
             return f"the {active.node.drawn.value}"
         case Publish():
             return "the message to publish"
+        case SetAttributes():
+            return "the attributes"
 
 
 def _awaited_of_child(node: RunChild, standing: Standing) -> str:

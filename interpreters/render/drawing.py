@@ -49,6 +49,7 @@ class Step:
     place: Place
     retry: str = ""
     description: str = ""
+    transactional: bool = False
 
 
 @attrs.frozen
@@ -97,6 +98,16 @@ class PublishStep:
     name: str
     place: Place
     topic: str
+    description: str = ""
+
+
+@attrs.frozen
+class AttributesStep:
+    """Sets attributes by which the instance is found."""
+
+    name: str
+    place: Place
+    attributes: tuple[str, ...]
     description: str = ""
 
 
@@ -471,6 +482,7 @@ Leaf: TypeAlias = (
     | DraftStep
     | RecordStep
     | PublishStep
+    | AttributesStep
     | OldStep
     | TaskStep
     | ChildStep

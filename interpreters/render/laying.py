@@ -9,6 +9,7 @@ from interpreters.render.drawing import (
     AgainStep,
     ArriveStep,
     Assembly,
+    AttributesStep,
     CheckStep,
     ChildStep,
     Choice,
@@ -58,7 +59,15 @@ from interpreters.render.laying_joints import (
 )
 from interpreters.render.progress import State
 from interpreters.render.sheet import End, Ends, Sheet
-from interpreters.render.wording import CHECKPOINT, child_words, count_words, handler_words, note_words
+from interpreters.render.wording import (
+    CHECKPOINT,
+    attributes_words,
+    child_words,
+    count_words,
+    effect_words,
+    handler_words,
+    note_words,
+)
 from wio.nodes import LoopTest
 
 
@@ -131,6 +140,7 @@ def _lay_step(
     | DraftStep
     | RecordStep
     | PublishStep
+    | AttributesStep
     | OldStep
     | TaskStep
     | ChildStep
@@ -143,7 +153,8 @@ def _lay_step(
 ) -> Ends:
     match shape:
         case Step():
-            return sheet.dot(ends, Look.EFFECT, shape.name, shape.place, (shape.retry,), shape.description)
+            words = effect_words(shape.retry, shape.transactional)
+            return sheet.dot(ends, Look.EFFECT, shape.name, shape.place, (words,), shape.description)
         case SignalStep():
             detail = "signal" if shape.signal == shape.name else f"signal {shape.signal}"
             return sheet.dot(ends, Look.SIGNAL, shape.name, shape.place, (detail,), shape.description)
@@ -156,6 +167,9 @@ def _lay_step(
             return sheet.dot(ends, Look.RECORD, shape.name, shape.place, (detail,), shape.description)
         case PublishStep():
             return sheet.dot(ends, Look.RECORD, shape.name, shape.place, (f"topic {shape.topic}",), shape.description)
+        case AttributesStep():
+            sets = attributes_words(shape.attributes)
+            return sheet.dot(ends, Look.RECORD, shape.name, shape.place, (sets,), shape.description)
         case OldStep():
             return sheet.dot(ends, Look.RECORD, shape.name, shape.place, ("of an older version",), shape.description)
         case TaskStep():

@@ -13,6 +13,7 @@ from interpreters.render.drawing import (
     Alarm,
     ArriveStep,
     Assembly,
+    AttributesStep,
     Body,
     CheckStep,
     ChildStep,
@@ -53,8 +54,10 @@ from interpreters.render.inside import handlers
 from interpreters.render.progress import State
 from interpreters.render.wording import (
     CHECKPOINT,
+    attributes_words,
     child_words,
     count_words,
+    effect_words,
     enclosure_words,
     handler_words,
     kind_beside,
@@ -92,7 +95,7 @@ def _rows_or_none(body: Body) -> Rows:
 def _rows_of_shape(shape: Shape) -> Rows:
     match shape:
         case Step():
-            return (Row(shape.name, shape.retry, shape.place),)
+            return (Row(shape.name, effect_words(shape.retry, shape.transactional), shape.place),)
         case SignalStep():
             return (Row(shape.name, f"signal {shape.signal}", shape.place),)
         case WaitStep():
@@ -103,6 +106,8 @@ def _rows_of_shape(shape: Shape) -> Rows:
             return (Row(shape.name, shape.drawn.value, shape.place),)
         case PublishStep():
             return (Row(shape.name, f"topic {shape.topic}", shape.place),)
+        case AttributesStep():
+            return (Row(shape.name, attributes_words(shape.attributes), shape.place),)
         case OldStep():
             return (Row(shape.name, "of an older version", shape.place),)
         case TaskStep():

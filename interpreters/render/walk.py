@@ -14,6 +14,7 @@ from interpreters.render.blaming import blamed
 from interpreters.render.collapse import collapsed
 from interpreters.render.drawing import (
     ArriveStep,
+    AttributesStep,
     Body,
     CheckStep,
     ChildStep,
@@ -108,6 +109,7 @@ from wio.nodes import (
     RunChild,
     RunIO,
     Saga,
+    SetAttributes,
     TransformOutput,
     Undoable,
     Wait,
@@ -176,7 +178,9 @@ def _visit(walker: Walker, program: WIO[Any, Any, Any]) -> None:
         case Check(function):
             name = node.name or printable(name_of(function, "check"))
             walker.add(CheckStep(name, description=printable(node.description)))
-        case RunIO() | HandleSignal() | Wait() | Draft() | Record() | Publish() | OfferTask() | RunChild():
+        case RunIO() | HandleSignal() | Wait() | Draft() | Record() | SetAttributes() | Publish():
+            _visit_step(walker, node)
+        case OfferTask() | RunChild():
             _visit_step(walker, node)
         case Leave(region):
             walker.add(LeaveStep(region.name, region.name in walker.around.regions))
@@ -237,12 +241,13 @@ def _visit(walker: Walker, program: WIO[Any, Any, Any]) -> None:
 
 
 def _visit_step(
-    walker: Walker, node: RunIO | HandleSignal | Wait | Draft | Record | Publish | OfferTask | RunChild
+    walker: Walker,
+    node: RunIO | HandleSignal | Wait | Draft | Record | SetAttributes | Publish | OfferTask | RunChild,
 ) -> None:
     name, place, description = node.name, walker.place(node.name), printable(node.description)
     match node:
         case RunIO():
-            walker.add(Step(name, place, retry_words(node.retry), description))
+            walker.add(Step(name, place, retry_words(node.retry), description, node.transactional))
         case HandleSignal(signal):
             walker.add(SignalStep(name, place, signal.name, description))
         case Wait(moment, timing):
@@ -253,6 +258,9 @@ def _visit_step(
             walker.add(RecordStep(name, place, drawn, description))
         case Publish(topic):
             walker.add(PublishStep(name, place, printable(topic), description))
+        case SetAttributes(attributes):
+            names = tuple(printable(attribute) for attribute, _ in attributes)
+            walker.add(AttributesStep(name, place, names, description))
         case OfferTask(task):
             walker.add(TaskStep(name, place, task.name, task.version, to_words(node.to), description))
         case RunChild(workflow):

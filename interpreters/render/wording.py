@@ -41,6 +41,11 @@ def _cut(words: str) -> str:
     return words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
 
 
+def attributes_words(names: Sequence[str]) -> str:
+    """Return which attributes a step sets."""
+    return _cut(f"sets {', '.join(names)}")
+
+
 def note_words(note: str) -> str:
     """Return a note as pictures show it: where it is long, it ends at a word.
 
@@ -65,6 +70,19 @@ def retry_words(retry: Retry | None) -> str:
     'retry \u00d74, on OSError, 30s each'
     """
     return "" if retry is None else ", ".join((_attempts_words(retry), *_terms(retry)))
+
+
+TRANSACTION = "in a transaction"
+"""Is said of an effect that is committed together with its event."""
+
+
+def effect_words(retry: str, transactional: bool) -> str:
+    """Return what is said beside an effect: its retry policy in words, and that it is part of the commit.
+
+    >>> effect_words("retry", True), effect_words("", False)
+    ('in a transaction, retry', '')
+    """
+    return ", ".join(word for word in (TRANSACTION if transactional else "", retry) if word)
 
 
 def _attempts_words(retry: Retry) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -14,22 +14,23 @@ from interpreters.errors import InstanceExists, RuntimeStopped
 from interpreters.machine.pending import Pending
 from interpreters.machine.transition import JSON
 from interpreters.machine.turn import Turn, first_turn
-from interpreters.runtime.agenda import Agenda
-from interpreters.runtime.arguments import journal_given, workflows_given
+from interpreters.runtime.arguments import journal_given, tags_given, workflows_given
 from interpreters.runtime.asking_why import reason_of
 from interpreters.runtime.following import Following, News
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.oversight import Oversight
-from interpreters.runtime.publishing import published_in
+from interpreters.runtime.reading import read_all
 from interpreters.runtime.registry import by_name_and_version, check_registered
 from interpreters.runtime.remote import Remote
-from interpreters.runtime.starting import existing
+from interpreters.runtime.same_start import existing
 from interpreters.runtime.tasking import OfferedTask, Report
 from interpreters.runtime.why import Reason
+from interpreters.runtime.within import begin_within, start_of
 from journals.codecs import Codec
-from journals.entries import Commit, Entry, InstanceRecord, Status
-from journals.errors import Conflict
+from journals.entries import Entry, InstanceRecord
+from journals.errors import Conflict, UnknownInstance
 from journals.ports import Journal, Listener
+from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.validation import validate_id
 from wio.signals import Query, Signal
 from wio.workflow import Workflow
@@ -40,8 +41,6 @@ B = TypeVar("B")
 R = TypeVar("R")
 Req = TypeVar("Req")
 Resp = TypeVar("Resp")
-
-_PAGE = 1_000
 
 
 class Client(Oversight, Following):
@@ -84,20 +83,36 @@ class Client(Oversight, Following):
             self._remote.stop()
             await self.journal.close()
 
-    async def start(self, workflow: Workflow[A, E, B], *, id: str, input: A) -> Instance[E, B]:
+    async def start(
+        self, workflow: Workflow[A, E, B], *, id: str, input: A, tags: Iterable[str] = (), within: object | None = None
+    ) -> Instance[E, B]:
         """Start an instance for whoever can run it; attach to it when it was started with the same input.
 
-        When it returns, the start is in the journal. Raises like `Runtime.start`.
+        When it returns, the start is in the journal; with `within`, a connection on which the caller has a transaction
+        open, it is there when that is committed. Raises like `Runtime.start`.
         """
         listener = self._open_listener()
         validate_id(id)
         check_registered(self._workflows, workflow)
         first = first_turn(workflow, input, listener.now(), self._codec, self._random.random, id=id)
-        try:
-            await self.journal.commit(start_of(id, first))
-        except Conflict:
-            await existing(self.journal, self._codec, id, workflow, first.entries[0])
+        given = tags_given(tags)
+        if within is not None:
+            await begin_within(self.journal, within, workflow, id, first, self._codec, given)
+            return Instance(self, workflow, id)
+        while not await self._is_there(workflow, id, first, given):
+            pass  # What had the id was removed just now, so that it is free.
         return Instance(self, workflow, id)
+
+    async def _is_there(self, workflow: Workflow[Any, Any, Any], id: str, first: Turn, tags: tuple[str, ...]) -> bool:
+        """Store the start of an instance, or find that it was started so. Return False for one that is gone."""
+        try:
+            await self.journal.commit(start_of(id, first, tags))
+        except Conflict:
+            with suppress(UnknownInstance):
+                await existing(self.journal, self._codec, id, workflow, first.entries[0])
+                return True
+            return False
+        return True
 
     async def instance(self, workflow: Workflow[Any, E, B], id: str) -> Instance[E, B]:
         """Return the handle of an instance that exists.
@@ -111,11 +126,19 @@ class Client(Oversight, Following):
         return Instance(self, workflow, id)
 
     async def instances(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 100
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 100
     ) -> tuple[InstanceRecord, ...]:
-        """Return records of instances with `id > after`, in the order of their ids."""
+        """Return records of the instances that fit a search, behind a place, at most `most` of them.
+
+        Go on behind the last one: `after=Cursor.behind(records[-1])`. Raises `InvalidSearch`.
+        """
         self._open_listener()
-        return await self.journal.find_all(statuses=statuses, after=after, most=most)
+        return await self.journal.find_all(search, order=order, after=after, most=most)
+
+    async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
+        """Return how many instances fit a search, by workflow and status. All of them are counted, one by one."""
+        self._open_listener()
+        return await self.journal.count(search)
 
     # What the handle of an instance asks for
 
@@ -174,10 +197,7 @@ class Client(Oversight, Following):
 
     async def history(self, id: str) -> tuple[Entry, ...]:
         """Return all entries of an instance; see `Instance.history`."""
-        entries: list[Entry] = []
-        while page := await self.journal.read(id, after=len(entries), most=_PAGE):
-            entries.extend(page)
-        return tuple(entries)
+        return await read_all(self.journal, id)
 
     def _check_running(self) -> None:
         self._open_listener()
@@ -186,24 +206,3 @@ class Client(Oversight, Following):
         if self._listener is None:
             raise RuntimeStopped("async with Client(...)")
         return self._listener
-
-
-def start_of(id: str, first: Turn) -> Commit:
-    """Return the commit that starts an instance which nobody owns yet; who claims it goes on with it."""
-    execution, at = first.execution, first.entries[-1].recorded_at
-    agenda, _ = Agenda.of(execution)
-    status = agenda.status(execution)
-    is_ready = status is Status.RUNNING
-    return Commit(
-        id,
-        execution.workflow.name,
-        execution.workflow.version,
-        0,
-        first.entries,
-        Status.INITIATED if is_ready else status,
-        at,
-        uuid.uuid4().hex,
-        at if is_ready else agenda.look_at(at),
-        agenda.detail(execution),
-        published=published_in(id, first.entries, execution.codec),
-    )

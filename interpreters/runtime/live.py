@@ -25,12 +25,16 @@ from journals.sharing import Claimed
 
 @attrs.frozen(eq=False)
 class Arrived:
-    """Is how one attempt of an effect has ended: with an event, or with a failure; and when it began."""
+    """Is how one attempt of an effect has ended: with an event, or with a failure; and when it began.
+
+    A failure that `is_fault` is not the effect's own: its event could not be recorded.
+    """
 
     effect: EffectToRun
     event: Any
     failure: Exception | None
     began: datetime
+    is_fault: bool = False
 
 
 class Live:
@@ -194,6 +198,14 @@ class LiveInstances:
     def find(self, instance_id: str) -> Live | None:
         """Return the instance with this id, if it is in memory."""
         return self._by_id.get(instance_id)
+
+    def forget_ended(self) -> None:
+        """Drop those that have ended and are idle: who needs one again reads it."""
+        for live in self.all():
+            outcome = live.outcome
+            if outcome is not None and outcome.recorded and live.idle:
+                live.forget()
+                self._recent.pop(live.id, None)
 
     def all(self) -> tuple[Live, ...]:
         """Return everything that is in memory."""

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import attrs
 
 from interpreters.errors import InstancePaused, UnknownWorkflow
+from interpreters.machine.attributes import set_in
 from interpreters.machine.execution import Execution
 from interpreters.machine.recorded import Parent, storable
 from interpreters.machine.turn import Turn
@@ -36,6 +37,7 @@ from journals.errors import (
 )
 from journals.ports import Journal
 from journals.sharing import Released
+from journals.transactions import Transaction
 from wio.workflow import Workflow
 
 T = TypeVar("T")
@@ -79,22 +81,35 @@ class Store:
         """Return a workflow of this runtime. Raises `UnknownWorkflow`."""
         return registered_as(self._workflows, name, version)
 
-    async def adopt(self, live: Live, turn: Turn) -> None:
+    async def adopt(self, live: Live, turn: Turn, tags: tuple[str, ...] = ()) -> None:
         """Commit a turn, then let the instance stand there. When the commit fails, the instance stands as before.
 
-        Raises what the journal raises. After `Conflict` the instance is forgotten: another writer was first.
+        `tags` are for a first turn. Raises what the journal raises. After `Conflict` the instance is forgotten: another
+        writer was first.
         """
-        await self._adopt(live, turn, self._store)
+        await self._adopt(live, turn, self._store, tags)
 
     async def adopt_surely(self, live: Live, turn: Turn) -> None:
         """Commit a turn however long the store is away: what happened once must not be lost. Raises `Conflict` only."""
         await self._adopt(live, turn, self._store_surely)
 
-    async def _adopt(self, live: Live, turn: Turn, store: Callable[[Live, Commit], Awaitable[None]]) -> None:
+    async def adopt_within(self, live: Live, turn: Turn, transaction: Transaction) -> None:
+        """Do the same within a transaction. Raises `RolledBack` and `SpoiledTransaction` too."""
+        await self._adopt(live, turn, partial(self._store_within, transaction))
+
+    async def _adopt(
+        self,
+        live: Live,
+        turn: Turn,
+        store: Callable[[Live, Commit], Awaitable[None]],
+        tags: tuple[str, ...] = (),
+    ) -> None:
         before = live.execution
         try:
             changes = live.agenda.update(turn.execution, turn.touched)
             commit = self._of_turn(live, turn)
+            if tags:
+                commit = attrs.evolve(commit, tags=tags)
             await store(live, commit)
         except BaseException:
             if live.execution is before:
@@ -107,6 +122,15 @@ class Store:
             await self._store(live, commit)
         except JournalUnavailable:
             await self.surely(live, partial(self._store, live, commit))
+
+    async def _store_within(self, transaction: Transaction, live: Live, commit: Commit) -> None:
+        filled = self._publishing.filled(commit, live.status)
+        try:
+            await self.surely(live, partial(transaction.commit, filled))
+        except Conflict:
+            live.forget()
+            raise
+        self._publishing.stored(filled)
 
     async def surely(self, live: Live, call: Callable[[], Awaitable[T]]) -> T:
         """Return what a call returns, and repeat it as long as the store is away."""
@@ -199,7 +223,8 @@ class Store:
         status, wake_up, detail = agenda.status(execution), agenda.look_at(at), agenda.detail(execution)
         commit = self._commit(live, execution, turn.entries, status, at, wake_up, detail)
         mail = () if status in UNFINISHED else self._told_to_parent(live, execution)
-        return attrs.evolve(commit, mail=mail) if mail else commit
+        attributes = set_in(turn.entries, self._codec)
+        return attrs.evolve(commit, mail=mail, attributes=attributes) if mail or attributes else commit
 
     def _told_to_parent(self, live: Live, execution: Execution) -> tuple[Message, ...]:
         """Return the message that tells the parent of a child, which another process may own, that it has ended."""

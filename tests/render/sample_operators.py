@@ -66,6 +66,7 @@ from wio import (
     run_io,
     saga,
     scope,
+    set_attributes,
     start_child,
     state,
     task,
@@ -411,11 +412,12 @@ def _steps() -> Sample:
         >> random_number(name="drawn lot")
         >> new_uuid()
         >> publish("lots", str, name="tell")
+        >> set_attributes(stage="drawn", lot=function("lot"))
         >> offered(to=function("managers"))
         >> signal_step()
     )
     trace = (
-        *map(Reached, ("now", "drawn lot", "new UUID", "tell")),
+        *map(Reached, ("now", "drawn lot", "new UUID", "tell", "attributes")),
         Reached("approve", State.WAITING, "claimed by ann, since 09:00"),
     )
     return _instance(program, State.WAITING, *trace)

@@ -244,6 +244,21 @@ def test_two_runtimes_keep_the_order_of_each_instance() -> None:
     asyncio.run(main())
 
 
+def test_a_step_in_a_transaction_publishes_in_it() -> None:
+    def write(value: str, _connection: object) -> str:
+        return value
+
+    writing = workflow(run_in_transaction(write) >> first)
+
+    @contextlib.asynccontextmanager
+    async def connect() -> AsyncIterator[object]:
+        yield object()
+
+    with Simulation(writing, connect=connect) as simulation:
+        assert simulation.start(writing, id="a", input="x").result() == Success("x")
+        assert [message.id for message in simulation.published] == ["a:3"]
+
+
 @pytest.mark.parametrize("publisher", [3, print, Broker])
 def test_what_cannot_publish_is_refused(publisher: Any) -> None:
     with pytest.raises(InvalidDefinition, match="cannot publish"):

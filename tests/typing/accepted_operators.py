@@ -72,9 +72,11 @@ from wio import (
     recursive,
     region,
     retrying,
+    run_in_transaction,
     run_io,
     saga,
     scope,
+    set_attributes,
     state,
     task,
     timeout,
@@ -463,9 +465,24 @@ assert_type(reserved >> now(), WIO[Order, OutOfStock, datetime])
 assert_type(publish("orders", shop.number_in), WIO[Order, Never, Order])
 assert_type(publish("orders", shop.number_in, name="tell", event=int), WIO[Order, Never, Order])
 assert_type(reserved >> publish("reserved", shop.is_heavy), WIO[Order, OutOfStock, Reserved])
+# What an instance is found by
+
+assert_type(set_attributes(stage="new") >> reserved, WIO[Order, OutOfStock, Reserved])
+assert_type(set_attributes(stage="new", number=shop.number), WIO[Order, Never, Order])
+assert_type(reserved >> set_attributes(stage="reserved", old=None), WIO[Order, OutOfStock, Reserved])
 
 # Calls
 
 workflow = Workflow("order", version=1, input=Order, root=declined)
 assert_type(call(workflow), WIO[Order, OutOfStock | Declined, Charged])
 assert_type(recursive("down", shop.countdown), WIO[Order, OutOfStock, int])
+
+# In a transaction
+
+assert_type(run_in_transaction(shop.book), WIO[Order, Never, Reserved])
+assert_type(run_in_transaction(shop.book_future), WIO[Order, Never, Reserved])
+assert_type(run_in_transaction(shop.book, shop.number_of), WIO[Order, Never, int])
+assert_type(run_in_transaction(shop.book_future, shop.number_of), WIO[Order, Never, int])
+assert_type(run_in_transaction(shop.book, shop.in_stock), WIO[Order, OutOfStock, Reserved])
+assert_type(run_in_transaction(shop.book_future, shop.in_stock), WIO[Order, OutOfStock, Reserved])
+assert_type(run_in_transaction(shop.book, name="book", retry=Retry(attempts=3)), WIO[Order, Never, Reserved])

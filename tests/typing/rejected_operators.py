@@ -66,9 +66,11 @@ from wio import (
     recursive,
     region,
     retrying,
+    run_in_transaction,
     run_io,
     saga,
     scope,
+    set_attributes,
     state,
     task,
     timeout,
@@ -247,6 +249,11 @@ wrong_drawn: WIO[Order, Never, int] = now()  # must fail
 
 message_of_another = charged >> publish("orders", shop.number_in)  # must fail
 topic_that_is_none = publish(shop.number_in, shop.number_in)  # must fail
+# What an instance is found by
+
+wrong_value = set_attributes(numbers=[1, 2])  # must fail
+wrong_function = set_attributes(order=shop.reserve)  # must fail
+attribute_of_another = reserved >> set_attributes(number=shop.number)  # must fail
 
 # Calls
 
@@ -256,3 +263,12 @@ error_of_call: WIO[Order, Declined, Reserved] = call(workflow)  # must fail
 call_of_a_program = call(reserved)  # must fail
 wrong_recursion: WIO[Charged, OutOfStock, int] = recursive("down", shop.countdown)  # must fail
 not_recursive = recursive("down", shop.number_in)  # must fail
+
+# In a transaction
+
+without_connection = run_in_transaction(shop.reserve_soon)  # must fail
+not_awaited = run_in_transaction(shop.book_at_once)  # must fail
+wrong_booked = run_in_transaction(shop.book, shop.is_paid)  # must fail
+error_of_booking: WIO[Order, Never, Reserved] = run_in_transaction(shop.book, shop.in_stock)  # must fail
+booked_after = charged >> run_in_transaction(shop.book)  # must fail
+with_a_connection = run_io(shop.book)  # must fail

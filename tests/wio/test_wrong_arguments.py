@@ -76,9 +76,11 @@ from wio import (
     region,
     repeat_while,
     retrying,
+    run_in_transaction,
     run_io,
     saga,
     scope,
+    set_attributes,
     start_child,
     state,
     task,
@@ -143,6 +145,7 @@ PROGRAM = Argument(STEP, (None, 0, 3, "step", str, function, WORKFLOW, GUARDED, 
 FUNCTION = Argument(function, (None, 0, 3, "function", [function], STEP, WORKFLOW))
 TYPE = Argument(str, (None, 0, 3, True, "str", "poll", (int, str), [int], function, STEP, {}))
 EVENT = or_none(TYPE)
+ATTRIBUTE = Argument("Ann", (b"Ann", ["Ann"], 2**63, float("inf"), datetime(2026, 1, 1), "x" * 201, STEP))
 COUNT = Argument(1, (0, -1, 1.0, True, "1", [1], function, None))
 JOIN = Argument(1, (-1, 1.0, "1", True, [1], STEP))
 REST = Argument(Rest.CANCEL, ("cancel", 0, 3, True, Rest, Early.KEEP))
@@ -321,6 +324,10 @@ FORM: Mapping[str, tuple[Callable[..., object], Arguments]] = {
     "region": (region, {"of": of(REGION), "body": PROGRAM}),
     "repeat_while": (repeat_while, {"condition": FUNCTION, "body": PROGRAM, "checkpoint": EVENT, **NAMED}),
     "retrying": (retrying, {"body": PROGRAM, "retry": RETRY_POLICY, "give_up": KEY}),
+    "run_in_transaction": (
+        run_in_transaction,
+        {"effect": FUNCTION, "handler": KEY, "retry": or_none(RETRY_POLICY), **STEPPING},
+    ),
     "run_io": (run_io, {"effect": FUNCTION, "handler": KEY, "retry": or_none(RETRY_POLICY), **STEPPING}),
     "saga": (saga, {"body": PROGRAM, **NAMED}),
     "scope": (
@@ -328,6 +335,7 @@ FORM: Mapping[str, tuple[Callable[..., object], Arguments]] = {
         {"body": PROGRAM, "handlers": Argument(ON, (None, 0, 3, "handler", STEP, function, GUARDED, [ON])), **NAMED},
     ),
     "start_child": (start_child, STARTING),
+    "set_attributes": (set_attributes, {"attributes": ATTRIBUTE}),
     "state": (state, {"name": NEEDED_NAME, "body": PROGRAM, "to": TARGETS}),
     "task": (task, {"task": of(TASK), "send": FUNCTION, "handler": KEY, "to": TO, **NAMED}),
     "timeout": (
@@ -355,7 +363,8 @@ def built(constructor: str, /, **changed: Any) -> object:
     build, arguments = FORM[constructor]
     given = {argument: changed.get(argument, value.right) for argument, value in arguments.items()}
     parameters = inspect.signature(build).parameters
-    in_order = [parameter for parameter, kind in parameters.items() if kind.kind is not kind.KEYWORD_ONLY]
+    by_name = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
+    in_order = [parameter for parameter, kind in parameters.items() if kind.kind not in by_name]
     return build(*(given[each] for each in in_order), **{each: given[each] for each in given if each not in in_order})
 
 

@@ -70,6 +70,7 @@ from wio.nodes.steps import (
     Record,
     RunChild,
     RunIO,
+    SetAttributes,
     Timing,
     Wait,
 )
@@ -133,6 +134,7 @@ __all__ = [
     "RunChild",
     "RunIO",
     "Saga",
+    "SetAttributes",
     "State",
     "Timing",
     "TransformOutput",
@@ -159,6 +161,7 @@ Node: TypeAlias = (
     | Draft
     | Record
     | Publish
+    | SetAttributes
     | OfferTask
     | RunChild
     | Leave

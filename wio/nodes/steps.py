@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from attrs.validators import optional
 
+from wio.attributes import name_fault, value_fault
 from wio.errors import InvalidDefinition
 from wio.meetings import Meeting
 from wio.names import valid_name, valid_topic
@@ -34,7 +35,8 @@ class RunIO(AnyNode):
     """Runs an effect whose event is recorded, and folds the event with a pure handler.
 
     Without a handler the event is the output. `event` is the declared type of the event; None means that
-    the annotations of the effect tell it.
+    the annotations of the effect tell it. A `transactional` effect is given a connection as well; what it writes there
+    is committed together with its event.
     """
 
     effect: Function = attrs.field(validator=is_function)
@@ -43,6 +45,7 @@ class RunIO(AnyNode):
     description: str = attrs.field(default="", kw_only=True, validator=is_text)
     event: Any = attrs.field(default=None, kw_only=True, validator=is_type_or_none)
     retry: Retry | None = attrs.field(default=None, kw_only=True, validator=optional(_RETRY))
+    transactional: bool = attrs.field(default=False, kw_only=True)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -120,6 +123,30 @@ class Record(AnyNode):
 
     drawn: Drawn
     name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)
+
+
+def _are_attributes(_instance: Any, _attribute: Any, attributes: tuple[tuple[Any, Any], ...]) -> None:
+    if not attributes:
+        raise InvalidDefinition("No attribute is set. Give some: set_attributes(customer=customer_of, stage='packed').")
+    for name, value in attributes:
+        fault = name_fault(name)
+        if fault is not None:
+            raise InvalidDefinition(f"The name of an attribute {fault}. Give it another name.")
+        fault = None if callable(value) else value_fault(value)
+        if fault is not None:
+            raise InvalidDefinition(f"Attribute {name!r}: {fault}. Give a value, or a function that makes one.")
+
+
+@attrs.frozen(eq=False, repr=False)
+class SetAttributes(Passage):
+    """Sets attributes by which the instance is found, each to a value that is given or computed; see `wio.attributes`.
+
+    The value passes unchanged.
+    """
+
+    attributes: tuple[tuple[str, Any], ...] = attrs.field(validator=_are_attributes)
+    name: str = attrs.field(default="attributes", kw_only=True, validator=valid_name("a step"))
     description: str = attrs.field(default="", kw_only=True, validator=is_text)
 
 
