@@ -30,6 +30,7 @@ from journals.postgres_values import (
     commit_parameters,
     labelling_parameters,
     loser_parameters,
+    publishing_parameters,
     telling_parameters,
 )
 from journals.postgres_workflows import disabled_in
@@ -138,9 +139,13 @@ def question_of(statements: Statements, commits: Sequence[Commit]) -> tuple[byte
     if not any(map(says_more, commits)):
         return statements.commit, parameters
     parameters = (*parameters, *telling_parameters(commits))
-    if not any(commit.tags or commit.attributes for commit in commits):
+    publishes = any(commit.published for commit in commits)
+    if not publishes and not any(commit.tags or commit.attributes for commit in commits):
         return statements.commit_and_tell, parameters
-    return statements.commit_and_label, (*parameters, *labelling_parameters(commits))
+    parameters = (*parameters, *labelling_parameters(commits))
+    if not publishes:
+        return statements.commit_and_label, parameters
+    return statements.commit_and_publish, (*parameters, *publishing_parameters(commits))
 
 
 def portions(commits: Sequence[Commit], most_characters: int) -> Iterator[Sequence[Commit]]:
@@ -165,5 +170,6 @@ def _characters(commit: Commit) -> int:
     payloads = chain(
         (payload for entry in commit.entries for payload in (entry.payload, entry.response)),
         (message.payload for message in commit.mail),
+        (published.payload for published in commit.published),
     )
     return sum(len(payload.text) for payload in payloads if payload is not None)

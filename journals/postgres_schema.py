@@ -5,6 +5,11 @@
     entries     a row for each entry; `token` is that of the commit which brought it
     members     a row for each process that runs instances, as long as nobody has found its lease to have run out
     messages    a row for each message to an instance; without an answer as long as `answered_at` is null
+    outbox      a row for each message of a workflow that is not delivered yet
+    deliveries  a row for each instance and lane that has such messages: how many, and who delivers them
+    changes     a row for each change of an instance's run state, while somebody follows; see `postgres_feed_schema`
+    feed        one row: the last position in the feed
+    subscribers a row for each who follows
     pollers     a row for each process that cannot listen, and asks instead what has happened
     disabled    a row for each workflow, or version of one, of which nothing may start; of all versions, it is 0
     rests       who has ended, is paused or stuck; written only when there are pollers, and kept for a short time
@@ -25,6 +30,8 @@ from psycopg import sql
 from journals.errors import NewerSchema, NotAJournal
 from journals.postgres_connections import Connection
 from journals.postgres_errors import InvalidSetting
+from journals.postgres_feed_schema import FEED, FEED_TABLES
+from journals.postgres_notices import channel_of
 
 _MOST_BYTES_OF_NAME = 63
 
@@ -127,6 +134,29 @@ CREATE TABLE {schema}.rests (
     at timestamptz NOT NULL
 );
 CREATE INDEX rests_by_time ON {schema}.rests (at);
+CREATE TABLE {schema}.outbox (
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    lane text COLLATE "C" NOT NULL,
+    instance_id text COLLATE "C" NOT NULL,
+    seq bigint NOT NULL,
+    topic text NOT NULL,
+    type text NOT NULL,
+    version bigint NOT NULL,
+    payload text NOT NULL,
+    at timestamptz NOT NULL
+);
+CREATE INDEX outbox_in_order ON {schema}.outbox (lane, instance_id, number);
+CREATE TABLE {schema}.deliveries (
+    lane text COLLATE "C" NOT NULL,
+    instance_id text COLLATE "C" NOT NULL,
+    waiting bigint NOT NULL,
+    due timestamptz NOT NULL,
+    claimed bigint,
+    failures bigint NOT NULL DEFAULT 0,
+    error text,
+    PRIMARY KEY (lane, instance_id)
+);
+CREATE INDEX deliveries_due ON {schema}.deliveries (lane, due);
 ALTER TABLE {schema}.instances ADD COLUMN phase text NOT NULL
     GENERATED ALWAYS AS (CASE WHEN status IN ('initiated', 'running', 'waiting') THEN 'active' ELSE status END) STORED;
 CREATE INDEX instances_by_phase ON {schema}.instances (phase, started_at, id);
@@ -142,12 +172,14 @@ CREATE TABLE {schema}.attributes (
 CREATE INDEX attributes_by_value ON {schema}.attributes (name, value, started_at, instance_id);
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2)
+MIGRATIONS = (_VERSION_1, _VERSION_2 + FEED)
 """Are the changes that lead from each version of the schema to the next; the first creates it."""
 
 _TABLES = (
     {"entries", "instances", "meta"},
-    {"attributes", "disabled", "entries", "instances", "members", "messages", "meta", "pollers", "rests"},
+    {"attributes", "deliveries", "disabled", "entries", "instances", "members", "messages", "meta", "outbox"}
+    | {"pollers", "rests"}
+    | FEED_TABLES,
 )
 _META = {"program", "version"}
 
@@ -258,7 +290,8 @@ async def _apply_missing(connection: Connection, schema: str, version: int) -> N
 
 
 def _in_schema(statement: str, schema: str) -> bytes:
-    return statement.replace("{schema}", sql.Identifier(schema).as_string()).encode()
+    named = statement.replace("{schema}", sql.Identifier(schema).as_string())
+    return named.replace("{channel}", channel_of(schema)).encode()
 
 
 def _lock_key(schema: str) -> int:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from journals.errors import JournalUnavailable, NewerSchema, NotAJournal
+from journals.sqlite_feed import FEED
 from journals.sqlite_writing import transaction
 
 SCHEMA_VERSION = 2
@@ -101,6 +102,29 @@ _VERSION_2 = (
         at TEXT NOT NULL,
         PRIMARY KEY (workflow, version)
     ) WITHOUT ROWID""",
+    """CREATE TABLE wio_outbox (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        lane TEXT NOT NULL,
+        instance_id TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        topic TEXT NOT NULL,
+        type TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        payload TEXT NOT NULL,
+        at TEXT NOT NULL
+    )""",
+    """CREATE TABLE wio_deliveries (
+        lane TEXT NOT NULL,
+        instance_id TEXT NOT NULL,
+        due TEXT NOT NULL,
+        claimed INTEGER,
+        failures INTEGER NOT NULL DEFAULT 0,
+        error TEXT,
+        PRIMARY KEY (lane, instance_id)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX wio_outbox_in_order ON wio_outbox (lane, instance_id, number)",
+    "CREATE INDEX wio_deliveries_due ON wio_deliveries (lane, due)",
+    *FEED,
     # A step of an owner writes none of these indexes.
     """CREATE INDEX wio_ready ON wio_instances (workflow, version, wake_up)
         WHERE owner IS NULL AND wake_up IS NOT NULL AND finished_at IS NULL""",

@@ -16,6 +16,7 @@ from interpreters.machine.transition import JSON
 from interpreters.machine.turn import Turn, first_turn
 from interpreters.runtime.arguments import durations_given, journal_given, tags_given, workflows_given
 from interpreters.runtime.asking_why import reason_of
+from interpreters.runtime.following import Following, News
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.oversight import Oversight
 from interpreters.runtime.reading import read_all
@@ -43,7 +44,7 @@ Req = TypeVar("Req")
 Resp = TypeVar("Resp")
 
 
-class Client(Oversight):
+class Client(Oversight, Following):
     """Starts and uses the instances of some workflows, which other processes run, inside `async with`.
 
     It runs nothing: no effect, no timer. A query or a result is read from the journal; a signal and whatever else
@@ -63,9 +64,9 @@ class Client(Oversight):
         self._codec = codec or JSON
         given = workflows_given(workflows, "Client(journal, [workflow])")
         self._workflows = by_name_and_version(given, self._codec, strict=False)
-        self._remote = Remote(
-            self.journal, self._workflows, self._codec, look_again=durations_given(look_again, "look_again")
-        )
+        self.news = News()
+        look_again = durations_given(look_again, "look_again")
+        self._remote = Remote(self.journal, self._workflows, self._codec, self.news, look_again=look_again)
         self._random = random.Random()
         self._listener: Listener | None = None
 

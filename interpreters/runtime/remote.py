@@ -35,6 +35,7 @@ from interpreters.machine.recording import request_payload
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.answers import value_of
 from interpreters.runtime.driver import NotHandled
+from interpreters.runtime.following import News
 from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows, registered_as
 from interpreters.runtime.rounds import LOOK_AGAIN, LookAgain, seconds_of
@@ -44,7 +45,7 @@ from journals.codecs import Codec, CodecError
 from journals.entries import UNFINISHED, InstanceRecord, Kind, Message, Payload, Status
 from journals.errors import JournalUnavailable
 from journals.ports import Journal
-from journals.sharing import Answered, Missed, Notice, Rested
+from journals.sharing import Answered, Changed, Missed, Notice, Rested
 from wio.errors import WioError
 from wio.signals import Query, Signal
 
@@ -67,7 +68,8 @@ class UnknownOperation(WioError):
 
 
 class Remote:
-    """Reads the instances of a store, and asks their owners. `hear` takes the notices of the store.
+    """Reads the instances of a store, and asks their owners. `hear` takes the notices of the store, and
+    tells who waits for `news` of changes.
 
     `look_again` is after how long, at least and at most, it looks by itself: a notice may be lost.
     """
@@ -77,12 +79,14 @@ class Remote:
         journal: Journal,
         workflows: Workflows,
         codec: Codec,
+        news: News | None = None,
         *,
         look_again: LookAgain = LOOK_AGAIN,
     ) -> None:
         self._journal = journal
         self._workflows = workflows
         self._codec = codec
+        self._news = news or News()
         self._look_again = look_again
         self._answers: dict[int, set[asyncio.Future[None]]] = {}
         self._rests: dict[str, set[asyncio.Future[None]]] = {}
@@ -97,7 +101,10 @@ class Remote:
                 _wake(self._answers.pop(number, set()))
             case Rested(instance_id):
                 _wake(self._rests.pop(instance_id, set()))
+            case Changed():
+                self._news.tell()
             case Missed():
+                self._news.tell()
                 self._wake_all()
             case _:
                 pass
@@ -105,6 +112,7 @@ class Remote:
     def stop(self) -> None:
         """Let nobody wait any more."""
         self._is_stopped = True
+        self._news.tell()
         self._wake_all()
 
     def _wake_all(self) -> None:

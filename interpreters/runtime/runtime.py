@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
@@ -36,13 +36,17 @@ from interpreters.runtime.calls import Calls
 from interpreters.runtime.children import Children
 from interpreters.runtime.claiming import NO_INSTANCE, Claiming
 from interpreters.runtime.clock import Clock
+from interpreters.runtime.delivering import OUTBOX, Delivering, Receive
 from interpreters.runtime.driver import Driver
+from interpreters.runtime.following import Following, News
+from interpreters.runtime.hooks import HookRoom, Hooks
 from interpreters.runtime.housekeeping import Housekeeping
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.live import Live, LiveInstances
 from interpreters.runtime.mail import Mail as MailRoom
 from interpreters.runtime.membership import Membership, StoreClock
 from interpreters.runtime.oversight import MOST_COUNTED, Oversight, stranded_counts
+from interpreters.runtime.publishing import Publisher, Publishing, publisher_given
 from interpreters.runtime.reading import read_all
 from interpreters.runtime.registry import by_name_and_version, check_registered
 from interpreters.runtime.remote import Remote, UnknownOperation, report_in, signal_key
@@ -63,7 +67,7 @@ from journals.entries import Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import JournalClosed, OwnedElsewhere
 from journals.ports import Journal
 from journals.search import EVERY, Count, Cursor, Order, Search
-from journals.sharing import Lost, Mail, Missed, Notice, Work
+from journals.sharing import Lost, Mail, Missed, Notice, ToDeliver, Work
 from journals.validation import validate_id
 from wio.signals import Query, Signal
 from wio.workflow import Workflow
@@ -79,7 +83,7 @@ _PAGE = 1_000
 _LOG = logging.getLogger("wio.runtime")
 
 
-class Runtime(Oversight):
+class Runtime(Oversight, Following):
     """Runs the instances of some workflows on a journal, inside `async with`.
 
     On entry it opens the journal and, unless `recover` is False, claims every instance that has something to do and
@@ -91,11 +95,12 @@ class Runtime(Oversight):
     what there is to do, should a notice of the store have been lost. What was there when `most_deaths` processes in a
     row died, the last ones with no other suspect, is parked until somebody resumes it. `retention` says how long
     instances of these workflows are kept after their end: 30 days, unless it is given; for ever, where only a clock is
-    given. Workflows that are used as children in these are known too. What is doubtful in a workflow is said in the
-    log; see `lint`. Raises `DraftReached` for a workflow that has drafts, `UnsoundWorkflow` for one whose structure
-    cannot be meant, or with `strict` for one that is doubtful, `NoTransactions` for a step in a transaction that the
-    journal does not have, and `InvalidDefinition` when two workflows have the same name and version, or an argument is
-    of another kind.
+    given. `publisher` gets what workflows publish; `hooks` are called when instances pause or end, for all workflows or
+    for each by its name. Workflows that are used as children in these are known too. What is doubtful in a workflow is
+    said in the log; see `lint`. Raises `DraftReached` for a workflow that has drafts, `UnsoundWorkflow` for one whose
+    structure cannot be meant, or with `strict` for one that is doubtful, `NoTransactions` for a step in a transaction
+    that the journal does not have, and `InvalidDefinition` when two workflows have the same name and version, or an
+    argument is of another kind.
     """
 
     def __init__(
@@ -114,6 +119,8 @@ class Runtime(Oversight):
         retention: Retention | None = None,
         strict: bool = False,
         look_again: LookAgain = LOOK_AGAIN,
+        publisher: Publisher | None = None,
+        hooks: Hooks | Mapping[str, Hooks] | None = None,
     ) -> None:
         self.journal = journal_given(journal)
         self._codec = codec or JSON
@@ -127,6 +134,10 @@ class Runtime(Oversight):
         self._most_idle = most_idle
         self._most_running = most_running
         self._most_deaths = deaths_given(most_deaths)
+        self._publisher = publisher_given(publisher)
+        names = frozenset(name for name, _ in self._workflows)
+        self._hooks = HookRoom(hooks, names, self._workers)
+        self.news = News()
         self._retention = retention if retention is not None or clock is not None else Retention()
         self._look_again = durations_given(look_again, "look_again")
         self._running = False
@@ -140,6 +151,9 @@ class Runtime(Oversight):
         self._lives = LiveInstances(self._most_idle, self._make_room)
         self._mail = MailRoom(self._membership, self._lives, self._perform)
         self._suspects = Suspects(self.journal, self._membership, clock, self._most_deaths, self._mail.refuse)
+        self._delivering = Delivering(
+            self._receivers(), self._membership, self._wake_ups, clock, is_given=self._given_clock is not None
+        )
         self._store = Store(
             self.journal,
             self._membership,
@@ -150,11 +164,12 @@ class Runtime(Oversight):
             self._loaded,
             self._collect,
             self._suspects,
+            Publishing(self._codec, self._hooks, self._delivering.look),
         )
         self._driver = Driver(self._store, clock, self._workers, self._came_to_rest)
         self._driver.wake_ups = self._wake_ups
         self._starting = Starting(self.journal, self._membership, self._driver, clock, self._codec)
-        self._remote = Remote(self.journal, self._workflows, self._codec, look_again=self._look_again)
+        self._remote = Remote(self.journal, self._workflows, self._codec, self.news, look_again=self._look_again)
         self._children = Children(
             self._store, self._driver, self._starting, clock, self._codec, self._lives.get, self._go_on, self._remote
         )
@@ -185,6 +200,7 @@ class Runtime(Oversight):
                 if self._retention is not None:
                     self._housekeeping.begin()
                 await self._say_what_is_left()
+            self._delivering.begin()
         except BaseException:
             await self.__aexit__(None, None, None)
             raise
@@ -202,6 +218,7 @@ class Runtime(Oversight):
             await self._come_to_rest()
             await self._suspects.stop()
             await self._mail.stop()
+            await self._delivering.stop(asyncio.get_running_loop().time() + self._grace.total_seconds())
             await self._wake_ups.stop()
             await self._membership.leave()
         finally:
@@ -276,7 +293,7 @@ class Runtime(Oversight):
         """
         self._check_running()
         self._wake_ups.wake_due()
-        while running := self._driver.running | self._claiming.running | self._mail.running:
+        while running := self._driver.running | self._claiming.running | self._mail.running | self._delivering.running:
             await asyncio.wait(running)
             self._wake_ups.wake_due()
 
@@ -287,8 +304,8 @@ class Runtime(Oversight):
     @property
     def is_idle(self) -> bool:
         """Tell whether nothing is being done at this moment: no effect, no commit, no signal."""
-        is_busy = self._claiming.running or self._mail.running or any(live.is_busy for live in self._lives.all())
-        return not is_busy
+        is_busy = self._claiming.running or self._mail.running or self._delivering.running
+        return not is_busy and not any(live.is_busy for live in self._lives.all())
 
     @property
     def running(self) -> int:
@@ -441,6 +458,8 @@ class Runtime(Oversight):
                 self._claiming.look()
             case Mail(instance_id):
                 self._mail.collect(instance_id)
+            case ToDeliver():
+                self._delivering.look()
             case Lost(epoch):
                 self._driver.give_up(live for live in self._lives.all() if live.owner == epoch)
                 self._membership.was_lost(epoch)
@@ -448,6 +467,7 @@ class Runtime(Oversight):
                 for live in self._lives.all():
                     if live.owner is not None:
                         self._mail.collect(live.id)
+                self._delivering.look()
                 self._remote.hear(notice)
             case _:
                 self._remote.hear(notice)
@@ -470,6 +490,11 @@ class Runtime(Oversight):
                 raise UnknownOperation(other)
         return None
 
+    def _receivers(self) -> dict[str, Receive]:
+        """Return who receives what is published, by its lane."""
+        receivers: dict[str, Receive] = dict.fromkeys(self._hooks.lanes, self._hooks.call)
+        return receivers if self._publisher is None else {"": self._publisher.publish, **receivers}
+
     def _owns(self, id: str) -> bool:
         live = self._lives.find(id)
         return live is not None and live.owner is not None and live.execution is not None
@@ -489,6 +514,8 @@ class Runtime(Oversight):
     def _wake(self, id: str) -> None:
         if id == NO_INSTANCE:
             self._claiming.look()
+        elif id == OUTBOX:
+            self._delivering.look()
         else:
             self._driver.start(self._lives.get(id))
 

@@ -22,6 +22,7 @@ from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.live import Live
 from interpreters.runtime.membership import Membership
+from interpreters.runtime.publishing import Publishing
 from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows, registered_as
 from interpreters.runtime.suspects import Suspects, was_running
@@ -50,6 +51,7 @@ _LOG = logging.getLogger("wio.runtime")
 class Store:
     """Reads and writes the instances of one runtime. `owns` says whether an instance is in memory, and its own;
     `loaded` is told of one that was read, `collect` when one that was claimed has mail. `suspects` are read in turn.
+    `publishing` adds to commits what leaves the store.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Store:
         loaded: Callable[[Live], None],
         collect: Callable[[str], None],
         suspects: Suspects,
+        publishing: Publishing,
     ) -> None:
         self.journal = journal
         self._membership = membership
@@ -73,6 +76,7 @@ class Store:
         self._loaded = loaded
         self._collect = collect
         self._suspects = suspects
+        self._publishing = publishing
         self._runtime_id = uuid.uuid4().hex
         self._numbers = itertools.count(1)
 
@@ -125,11 +129,13 @@ class Store:
             await self.surely(live, partial(self._store, live, commit))
 
     async def _store_within(self, transaction: Transaction, live: Live, commit: Commit) -> None:
+        filled = self._publishing.filled(commit, live.status)
         try:
-            await self.surely(live, partial(transaction.commit, commit))
+            await self.surely(live, partial(transaction.commit, filled))
         except Conflict:
             live.forget()
             raise
+        self._publishing.stored(filled)
 
     async def surely(self, live: Live, call: Callable[[], Awaitable[T]]) -> T:
         """Return what a call returns, and repeat it as long as the store is away."""
@@ -213,14 +219,20 @@ class Store:
             detail=_reason(error)[:1_000],
             owner=owner,
         )
-        await self.journal.commit(commit)
+        await self._commit_filled(commit, record.status)
 
     async def _store(self, live: Live, commit: Commit) -> None:
         try:
-            await self.journal.commit(commit)
+            await self._commit_filled(commit, live.status)
         except Conflict:
             live.forget()
             raise
+
+    async def _commit_filled(self, commit: Commit, before: Status | None) -> None:
+        """Commit with what leaves the store; `before` is the status of the instance before it."""
+        filled = self._publishing.filled(commit, before)
+        await self.journal.commit(filled)
+        self._publishing.stored(filled)
 
     def _of_turn(self, live: Live, turn: Turn) -> Commit:
         execution, agenda = turn.execution, live.agenda

@@ -15,6 +15,7 @@ from interpreters.machine.transition import JSON
 from interpreters.machine.turn import Turn, first_turn
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.arguments import tags_given
+from interpreters.runtime.publishing import published_in
 from interpreters.runtime.same_start import check_same
 from journals.codecs import Codec
 from journals.entries import Commit, Status
@@ -93,4 +94,5 @@ def start_of(id: str, first: Turn, tags: tuple[str, ...] = ()) -> Commit:
         agenda.detail(execution),
         tags=tags,
         attributes=set_in(first.entries, execution.codec),
+        published=published_in(id, first.entries, execution.codec),
     )

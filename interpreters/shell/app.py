@@ -49,6 +49,8 @@ _COMMANDS = (
     ("namespaces", "namespaces:namespaces", "Print whose journals are in a database."),
     ("history", "history:history", "Print what the journal holds of an instance."),
     ("archived", "history:archived", "Print what the file of an archived instance holds."),
+    ("outbox", "outgoing:outbox", "Print what was published and has not arrived yet."),
+    ("feed", "outgoing:feed", "Print, or follow, all changes of state in a journal."),
     ("draw", "drawing:draw", "Draw a workflow, or how far an instance of it is."),
     ("lint", "linting:lint", "Report what is doubtful in a workflow before it runs."),
     ("demo", "demo:demo", "Kill a workflow in the middle, run it again, and show what was skipped."),

@@ -17,7 +17,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -28,7 +28,7 @@ from interpreters.shell import options
 from interpreters.shell.exit_codes import INTERRUPTED
 from interpreters.shell.journal_urls import journal_at, without_password
 from interpreters.shell.settling import GRACE
-from interpreters.shell.targets import AnyWorkflow, load
+from interpreters.shell.targets import AnyWorkflow, load, load_object
 from interpreters.shell.worker_stranded import watched_stranded
 from interpreters.shell.worker_telling import Figures, JsonLines, LiveView, Telling, warnings_told
 from interpreters.shell.worker_watch import WatchedJournal
@@ -50,6 +50,10 @@ def worker(
     keep: Annotated[Literal["forever"] | timedelta, Parameter(help=_KEEP)] = KEPT,
     archive: Annotated[Path | None, Parameter(help="A folder that gets each instance, as a file, before that.")] = None,
     json: Annotated[bool, Parameter(name="--json", negative="", help="Log lines of JSON, on a terminal too.")] = False,
+    publisher: Annotated[str, Parameter(help="Who gets what is published: MODULE:NAME of an object.")] = "",
+    hooks: Annotated[
+        str, Parameter(help="What is called when instances pause or end: MODULE:NAME of Hooks(...).")
+    ] = "",
 ) -> None:
     """Run the instances of some workflows until a SIGTERM or Ctrl-C, beside other workers on the same journal.
 
@@ -60,11 +64,17 @@ def worker(
     telling = LiveView() if sys.stderr.isatty() and not json else JsonLines()
     period, folder = None if keep == "forever" else keep, None if archive is None else FolderArchive(archive)
     retention = Retention(period, archive=folder)
-    runtime = partial(Runtime, workflows=workflows, grace=grace, retention=retention)
+    outgoing = {"publisher": _given(publisher), "hooks": _given(hooks)}
+    runtime = partial(Runtime, workflows=workflows, grace=grace, retention=retention, **outgoing)
     kept = "forever" if period is None else str(period).removesuffix(", 0:00:00")
     where = {"journal": without_password(journal.url), "namespace": journal.namespace, "kept": kept}
     with warnings_told(telling):
         asyncio.run(_work(workflows, journal_at(journal, create=True), where, runtime, grace, telling))
+
+
+def _given(target: str) -> Any:
+    """Return the object that is named, or None; the runtime refuses one that is not what it must be."""
+    return load_object(target) if target else None
 
 
 def _workflows(names: tuple[str, ...]) -> tuple[AnyWorkflow, ...]:

@@ -55,6 +55,7 @@ from wio import (
     now,
     on_cancel,
     parallel,
+    publish,
     pure,
     race,
     random_number,
@@ -410,12 +411,13 @@ def _steps() -> Sample:
         now()
         >> random_number(name="drawn lot")
         >> new_uuid()
+        >> publish("lots", str, name="tell")
         >> set_attributes(stage="drawn", lot=function("lot"))
         >> offered(to=function("managers"))
         >> signal_step()
     )
     trace = (
-        *map(Reached, ("now", "drawn lot", "new UUID", "attributes")),
+        *map(Reached, ("now", "drawn lot", "new UUID", "tell", "attributes")),
         Reached("approve", State.WAITING, "claimed by ann, since 09:00"),
     )
     return _instance(program, State.WAITING, *trace)

@@ -23,6 +23,7 @@ from interpreters.shell.linting import lint
 from interpreters.shell.listing import count_instances, list_instances
 from interpreters.shell.namespaces import namespaces
 from interpreters.shell.options import Going, Place
+from interpreters.shell.outgoing import feed, outbox
 from interpreters.shell.pruning import prune
 from interpreters.shell.running import cancel, resume, run
 from interpreters.shell.stranded import stranded
@@ -35,7 +36,7 @@ from interpreters.shell.workflow_switching import disable, enable, workflows
 PAGE = ROOT / "docs" / "cli.md"
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
 COMMANDS = (run, resume, cancel, worker, signal, query, list_instances, count_instances, history, draw, lint)
-COMMANDS_ON_THE_WHOLE = (why, stranded, workflows, disable, enable, prune, namespaces, archived)
+COMMANDS_ON_THE_WHOLE = (outbox, feed, why, stranded, workflows, disable, enable, prune, namespaces, archived)
 COMMANDS_ON_TASKS = (tasks, claim, complete, fail_task, release, delegate, skip)
 ALL = COMMANDS + COMMANDS_ON_THE_WHOLE + COMMANDS_ON_TASKS
 

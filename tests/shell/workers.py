@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ class Worker:
 
 
 @contextlib.contextmanager
-def worker(*names: str, grace: str = "10s", more: tuple[str, ...] = ()) -> Generator[Worker]:
+def worker(*names: str, grace: str = "10s", more: Sequence[str] = ()) -> Generator[Worker]:
     """Run some workflows of `shell_workflows` from when the process has joined."""
     here = Path(__file__).parent
     words = [f"shell_workflows:{name}" for name in names]

@@ -64,6 +64,7 @@ from wio import (
     now,
     on_cancel,
     parallel,
+    publish,
     pure,
     race,
     random_number,
@@ -459,6 +460,11 @@ assert_type(new_uuid(), WIO[object, Never, UUID])
 assert_type(new_uuid(shop.identified), WIO[Order, Never, str])
 assert_type(reserved >> now(), WIO[Order, OutOfStock, datetime])
 
+# What is published
+
+assert_type(publish("orders", shop.number_in), WIO[Order, Never, Order])
+assert_type(publish("orders", shop.number_in, name="tell", event=int), WIO[Order, Never, Order])
+assert_type(reserved >> publish("reserved", shop.is_heavy), WIO[Order, OutOfStock, Reserved])
 # What an instance is found by
 
 assert_type(set_attributes(stage="new") >> reserved, WIO[Order, OutOfStock, Reserved])

@@ -58,6 +58,7 @@ from wio import (
     now,
     on_cancel,
     parallel,
+    publish,
     pure,
     race,
     random_number,
@@ -244,6 +245,10 @@ wrong_number = random_number(shop.age)  # must fail
 wrong_identity = new_uuid(shop.age)  # must fail
 wrong_drawn: WIO[Order, Never, int] = now()  # must fail
 
+# What is published
+
+message_of_another = charged >> publish("orders", shop.number_in)  # must fail
+topic_that_is_none = publish(shop.number_in, shop.number_in)  # must fail
 # What an instance is found by
 
 wrong_value = set_attributes(numbers=[1, 2])  # must fail

@@ -65,6 +65,7 @@ from wio import (
     now,
     on_cancel,
     parallel,
+    publish,
     pure,
     query,
     race,
@@ -138,6 +139,7 @@ def or_none(argument: Argument) -> Argument:
 
 NAME = Argument("name", (None, 0, 3, True, b"name", ["name"], function, "a/b"))
 NEEDED_NAME = Argument("name", (*NAME.wrong, ""))
+TOPIC = Argument("a/topic", (None, 0, 3, True, b"topic", ["topic"], "", " ", function))
 TEXT = Argument("text", (None, 0, 3, True, b"text", ["text"], function))
 PROGRAM = Argument(STEP, (None, 0, 3, "step", str, function, WORKFLOW, GUARDED, ON, [STEP]))
 FUNCTION = Argument(function, (None, 0, 3, "function", [function], STEP, WORKFLOW))
@@ -308,6 +310,7 @@ FORM: Mapping[str, tuple[Callable[..., object], Arguments]] = {
     "now": (now, {"handler": KEY, **NAMED}),
     "on_cancel": (on_cancel, {"handler": PROGRAM, "name": NAME}),
     "parallel": (parallel, {"branches": GUARDED_BRANCH, "join": JOIN, "rest": REST, "merge": KEY, **NAMED}),
+    "publish": (publish, {"topic": TOPIC, "message": FUNCTION, **STEPPING}),
     "pure": (pure, {"value": Argument(1, ())}),
     "query": (query, {"question": of(Query("query", response=str)), "answer": FUNCTION, "base": PROGRAM}),
     "race": (race, {"branches": but(GUARDED_BRANCH, STEP), **NAMED}),
