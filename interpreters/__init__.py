@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from interpreters.errors import (
+        AlreadyPaused,
         ChildWithoutResult,
         DraftReached,
         DuplicateKey,
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
         InstanceStuck,
         JournalMismatch,
         LostArrival,
+        MoveRefused,
         NotActive,
         NotDue,
+        NothingToRetry,
         NotPaused,
         RuntimeStopped,
         SignalRefusal,
@@ -39,7 +42,7 @@ if TYPE_CHECKING:
         WrongReturn,
     )
     from interpreters.history import activities
-    from interpreters.machine.execution import Execution
+    from interpreters.machine.execution import Execution, Held
     from interpreters.machine.pending import (
         ChildRunning,
         ChildToCancel,
@@ -73,6 +76,7 @@ if TYPE_CHECKING:
     from interpreters.tracing import progress
 
 _MODULES = {
+    "AlreadyPaused": "interpreters.errors",
     "BlockingInstance": "interpreters.runtime.blocking",
     "BlockingRuntime": "interpreters.runtime.blocking",
     "ChildRunning": "interpreters.machine.pending",
@@ -89,6 +93,7 @@ _MODULES = {
     "EndlessRounds": "interpreters.errors",
     "Execution": "interpreters.machine.execution",
     "FailedElsewhere": "interpreters.runtime.answers",
+    "Held": "interpreters.machine.execution",
     "Instance": "interpreters.runtime.instance",
     "InstanceCancelled": "interpreters.errors",
     "InstanceEnded": "interpreters.errors",
@@ -98,11 +103,13 @@ _MODULES = {
     "InstanceStuck": "interpreters.errors",
     "JournalMismatch": "interpreters.errors",
     "LostArrival": "interpreters.errors",
+    "MoveRefused": "interpreters.errors",
     "NoEffect": "interpreters.runtime.effects",
     "NotActive": "interpreters.errors",
     "NotDue": "interpreters.errors",
     "NotHandled": "interpreters.runtime.driver",
     "NotPaused": "interpreters.errors",
+    "NothingToRetry": "interpreters.errors",
     "OfferedTask": "interpreters.runtime.tasking",
     "Outcome": "interpreters.machine.pending",
     "PausedAt": "interpreters.machine.pending",
@@ -110,9 +117,9 @@ _MODULES = {
     "Runtime": "interpreters.runtime.runtime",
     "RuntimeStopped": "interpreters.errors",
     "SignalExpected": "interpreters.machine.pending",
+    "SignalRefusal": "interpreters.errors",
     "Stuck": "interpreters.machine.pending",
     "SystemClock": "interpreters.runtime.clock",
-    "SignalRefusal": "interpreters.errors",
     "TaskOffered": "interpreters.machine.pending",
     "TaskRefusal": "interpreters.errors",
     "TaskRefused": "interpreters.errors",
@@ -157,6 +164,7 @@ def __getattr__(name: str) -> object:
 
 
 __all__ = [
+    "AlreadyPaused",
     "BlockingInstance",
     "BlockingRuntime",
     "ChildRunning",
@@ -173,6 +181,7 @@ __all__ = [
     "EndlessRounds",
     "Execution",
     "FailedElsewhere",
+    "Held",
     "Instance",
     "InstanceCancelled",
     "InstanceEnded",
@@ -182,11 +191,13 @@ __all__ = [
     "InstanceStuck",
     "JournalMismatch",
     "LostArrival",
+    "MoveRefused",
     "NoEffect",
     "NotActive",
     "NotDue",
     "NotHandled",
     "NotPaused",
+    "NothingToRetry",
     "OfferedTask",
     "Outcome",
     "PausedAt",

@@ -18,6 +18,7 @@ class Kind(enum.Enum):
     SIGNAL_TAKEN = "signal_taken"
     ATTEMPT_FAILED = "attempt_failed"
     ATTEMPT_LOST = "attempt_lost"
+    RETRIED = "retried"
     TIMER_SET = "timer_set"
     TIMER_FIRED = "timer_fired"
     ELEMENTS = "elements"

@@ -180,7 +180,9 @@ class Onward:
 
 @attrs.frozen
 class Note:
-    """Is recorded with a sign of life or a release, and beside a skip or a delegation: who gave it, and why."""
+    """Is recorded with a sign of life or a release, beside a skip or a delegation, and with what an operator commands:
+    who gave it, and why.
+    """
 
     __stored_name__: ClassVar = "wio.Note"
 

@@ -266,7 +266,7 @@ def _jumped(pages: _Pages, execution: Execution) -> Reading[Execution]:
     trail = execution.trail
     if trail is not None and execution.joints and isinstance(stop.standing, Ahead) and execution.seq < seq - 1:
         trail = followed(trail, inside_of(stop.node, stop.standing.part), execution.seq + 1)
-    return replace(execution, seq=seq - 1, mailbox=kept, trail=trail)
+    return replace(execution, seq=seq - 1, mailbox=kept, trail=trail, held=None)  # none is recorded while it is held
 
 
 def _is_undecided(execution: Execution, stop: Active) -> bool:

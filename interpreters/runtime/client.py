@@ -16,6 +16,7 @@ from interpreters.machine.transition import JSON
 from interpreters.machine.turn import Turn, first_turn
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.arguments import journal_given, workflows_given
+from interpreters.runtime.commands import Command
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.registry import by_name_and_version, check_registered
 from interpreters.runtime.remote import Remote
@@ -148,15 +149,10 @@ class Client:
         self._open_listener()
         await self._remote.report(id, report)
 
-    async def resume(self, id: str) -> None:
-        """Let a paused instance go on; see `Instance.resume`."""
+    async def steer(self, id: str, command: Command) -> None:
+        """Let an instance be paused, resumed and so on; see `Instance.pause` and what follows there."""
         self._open_listener()
-        await self._remote.resume(id)
-
-    async def cancel(self, id: str) -> None:
-        """Cancel an instance; see `Instance.cancel`."""
-        self._open_listener()
-        await self._remote.cancel(id)
+        await self._remote.steer(id, command)
 
     async def history(self, id: str) -> tuple[Entry, ...]:
         """Return all entries of an instance; see `Instance.history`."""

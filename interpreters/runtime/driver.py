@@ -258,10 +258,12 @@ class Driver:
             await self._see_to(live, effect)
             return
         execution = live.execution
-        if execution is None:
-            return
-        if live.status is not Status.RUNNING:
+        if execution is not None and execution.held is None and live.status is not Status.RUNNING:
             await self._store.surely(live, partial(self._mark_running, live))
+            execution = live.execution
+        if execution is None or execution.held is not None:
+            live.running.pop(effect.address, None)
+            return
         delivery = "" if effect.kept is None else effect.kept.key or str(effect.kept.seq)
         context = EffectContext(live.id, execution.workflow.name, effect.address, effect.attempt, delivery)
         event: Any = None

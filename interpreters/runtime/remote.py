@@ -18,7 +18,6 @@ from returns.result import Result
 
 from interpreters.errors import (
     InstanceCancelled,
-    InstanceEnded,
     InstanceFailed,
     InstancePaused,
     InstanceStuck,
@@ -34,13 +33,17 @@ from interpreters.machine.places import place_at
 from interpreters.machine.recording import request_payload
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.answers import value_of
+from interpreters.runtime.commands import Command, ended, message_of
 from interpreters.runtime.driver import NotHandled
+from interpreters.runtime.live import check_not_held
 from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows, registered_as
+from interpreters.runtime.storing import is_parked
 from interpreters.runtime.tasking import OfferedTask, Report, entry_of, offered_in, what_became
 from journals.codecs import Codec, CodecError
 from journals.entries import UNFINISHED, InstanceRecord, Kind, Message, Payload, Status
 from journals.ports import Journal
+from journals.run_states import run_state
 from journals.sharing import Answered, Missed, Notice, Rested
 from wio.errors import WioError
 from wio.signals import Query, Signal
@@ -132,18 +135,11 @@ class Remote:
             if known is None:
                 raise UnexpectedSignal(signal.name, SignalRefusal.ENDED, ())
 
-    async def cancel(self, id: str) -> None:
-        """Cancel an instance; see `Instance.cancel`."""
-        await self._steer(Message(id, "cancel", "", None, f"cancel:{uuid.uuid4().hex}"))
-
-    async def resume(self, id: str) -> None:
-        """Let a paused instance go on; see `Instance.resume`."""
-        await self._steer(Message(id, "resume", "", None, f"resume:{uuid.uuid4().hex}"))
-
-    async def _steer(self, message: Message) -> None:
-        id = message.instance_id
+    async def steer(self, id: str, command: Command) -> None:
+        """Let an instance be paused, resumed and so on; see `Instance.pause` and what follows there."""
+        message = message_of(id, command)
         if not await self._is_taken(message) and await self._journal.find_key(id, message.key) is None:
-            raise InstanceEnded(id, (await self._journal.find(id)).status.value)
+            raise ended(id, run_state((await self._journal.find(id)).status), command.verb)
 
     async def report(self, id: str, report: Report) -> None:
         """Let what somebody reports of a task be recorded; see `Instance.claim` and what follows there."""
@@ -221,7 +217,7 @@ class Remote:
         """Return all that an instance waits for. Raises `InstancePaused` when it is parked."""
         record = await self._journal.find(id)
         execution = await self._execution(record)
-        if record.status is Status.PAUSED and Agenda.of(execution)[0].first_problem is None:
+        if is_parked(record, Agenda.of(execution)[0], execution):
             raise InstancePaused(id, "", record.detail)
         return pending(execution)
 
@@ -260,7 +256,9 @@ class Remote:
         """Raise what says why an instance does not go on."""
         if record.status is Status.STUCK:
             raise InstanceStuck(record.id, record.detail)
-        problem = Agenda.of(await self._execution(record))[0].first_problem
+        execution = await self._execution(record)
+        check_not_held(record.id, execution)
+        problem = Agenda.of(execution)[0].first_problem
         if problem is None:
             raise InstancePaused(record.id, "", record.detail)
         raise InstancePaused(record.id, problem.address, str(problem.problem), problem.remaining)

@@ -27,9 +27,10 @@ from interpreters.runtime.calls import Calls
 from interpreters.runtime.children import Children
 from interpreters.runtime.claiming import NO_INSTANCE, Claiming
 from interpreters.runtime.clock import Clock
+from interpreters.runtime.commands import Command, command_in
 from interpreters.runtime.driver import Driver
 from interpreters.runtime.instance import Instance
-from interpreters.runtime.live import Live, LiveInstances
+from interpreters.runtime.live import Live, LiveInstances, check_not_held
 from interpreters.runtime.mail import Mail as MailRoom
 from interpreters.runtime.membership import Membership, StoreClock
 from interpreters.runtime.registry import by_name_and_version, check_registered
@@ -283,6 +284,8 @@ class Runtime:
                 return outcome.result
             if live.status is Status.STUCK and live.execution is not None:
                 raise InstanceStuck(id, live.agenda.detail(live.execution))
+            if live.execution is not None:
+                check_not_held(id, live.execution)
             if live.status is Status.PAUSED and problem is not None:
                 raise InstancePaused(id, problem.address, str(problem.problem), problem.remaining)
             self._check_running()
@@ -308,21 +311,13 @@ class Runtime:
             except OwnedElsewhere:
                 return None
 
-    async def resume(self, id: str) -> None:
-        """Let a paused instance go on; see `Instance.resume`."""
+    async def steer(self, id: str, command: Command) -> None:
+        """Do what an operator asks of an instance; see `Instance.pause` and what follows there."""
         self._check_running()
         try:
-            await self._steering.resume(self._lives.get(id))
+            await self._steering.obey(self._lives.get(id), command)
         except OwnedElsewhere:
-            await self._remote.resume(id)
-
-    async def cancel(self, id: str) -> None:
-        """Cancel an instance; see `Instance.cancel`."""
-        self._check_running()
-        try:
-            await self._steering.cancel(self._lives.get(id))
-        except OwnedElsewhere:
-            await self._remote.cancel(id)
+            await self._remote.steer(id, command)
 
     async def tasks(self, id: str) -> tuple[OfferedTask[Any], ...]:
         """Return the tasks of an instance; see `Instance.tasks`."""
@@ -387,10 +382,8 @@ class Runtime:
             case "signal" | "send" as operation if message.payload is not None:
                 key, waits = signal_key(message), operation == "signal"
                 return await self._signalling.deliver_encoded(live, message.name, message.payload, key, waits=waits)
-            case "cancel":
-                await self._steering.cancel(live, message.key)
-            case "resume":
-                await self._steering.resume(live, message.key)
+            case "command" if message.payload is not None:
+                await self._steering.obey(live, command_in(message))
             case "task" if message.payload is not None:
                 await self._tasking.tell(live, report_in(message.payload))
             case "child":

@@ -109,7 +109,12 @@ class Store:
                 delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
 
     async def mark(self, live: Live, execution: Execution, status: Status) -> None:
-        """Change only the status of an instance. `WAITING` means: whoever comes first may go on at once."""
+        """Change only the status of an instance. `WAITING` means: whoever comes first may go on at once.
+
+        One that is paused by a command stays so, whatever has ended in it.
+        """
+        if execution.held is not None:
+            return
         now = self._clock.now()
         agenda = live.agenda
         wake_up = now if status is Status.WAITING else agenda.look_at(now)
@@ -144,7 +149,7 @@ class Store:
                     raise
                 await self._park(record, live.owner, error)
                 raise InstancePaused(live.id, "", _reason(error)) from error
-            if record.status is Status.PAUSED and agenda.first_problem is None and not resuming:
+            if is_parked(record, agenda, execution) and not resuming:
                 raise InstancePaused(live.id, "", record.detail)
             live.agenda = agenda
             live.stand(execution, record.status, changes)
@@ -219,6 +224,11 @@ class Store:
 
     def _token(self) -> str:
         return f"{self._runtime_id}-{next(self._numbers)}"
+
+
+def is_parked(record: InstanceRecord, agenda: Agenda, execution: Execution) -> bool:
+    """Tell whether an instance is paused of which no entry says so: its journal did not fit its workflow."""
+    return record.status is Status.PAUSED and agenda.first_problem is None and execution.held is None
 
 
 def is_of_store(error: Exception) -> bool:

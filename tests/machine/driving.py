@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
+from msgspec.structs import replace
 from returns.result import Failure, Success
 
 from interpreters.errors import ChildWithoutResult, UnexpectedQuery, UserFunctionRaised
-from interpreters.machine.execution import CANCELLED, Execution, GaveUp
+from interpreters.machine.execution import CANCELLED, Execution, GaveUp, Held
 from interpreters.machine.pending import (
     ChildRunning,
     ChildToCancel,
@@ -29,7 +30,7 @@ from interpreters.machine.pending import (
     pending,
 )
 from interpreters.machine.questions import facts_of
-from interpreters.machine.recorded import Loss
+from interpreters.machine.recorded import Loss, Note
 from interpreters.machine.recording import (
     answered_entry,
     cancel_entry,
@@ -40,6 +41,7 @@ from interpreters.machine.recording import (
     event_entry,
     failure_entry,
     fired_entry,
+    hold_entry,
     kept_entry,
     lost_entry,
     noted_entry,
@@ -222,6 +224,8 @@ def _entry(
     if number % 1_000 == 999:
         return cancel_entry(execution, at)
     brought = number % 51
+    if number % 97 == 96 and execution.held is None:
+        return hold_entry(execution, at, Note("ann", "hm"))
     if early and brought % 5 == 4:
         signal = TELL if brought % 2 else PARITY
         if facts_of(workflow).may_take(signal.name):
@@ -252,6 +256,12 @@ def _entry(
             return _of_child(execution, address, brought, at)
         case PausedAt(address):
             return resume_entry(execution, address, at)
+        case Held():
+            under_way = [each for each in pending(replace(execution, held=None)) if isinstance(each, EffectToRun)]
+            if under_way and brought % 2:
+                ends = under_way[brought % len(under_way)]
+                return _entry(here, workflow, ends, number, at, early=early)
+            return resume_entry(execution, "", at)
         case Stuck():
             return None
         case Outcome():

@@ -59,6 +59,7 @@ _BESIDE = frozenset(
         Kind.SIGNAL_TAKEN,
         Kind.ATTEMPT_FAILED,
         Kind.ATTEMPT_LOST,
+        Kind.RETRIED,
         Kind.TIMER_SET,
         Kind.TASK_OFFERED,
         Kind.TASK_CLAIMED,
