@@ -30,12 +30,12 @@ from typing import TypeAlias
 
 import attrs
 
-from journals.laws import commits, mail, owning, reading, refusals
+from journals.laws import commits, mail, owning, reading, refusals, scrubbing
 from journals.laws.samples import Connect
 
 Law: TypeAlias = Callable[[Connect], Awaitable[None]]
 
-LAWS: tuple[Law, ...] = (*commits.LAWS, *refusals.LAWS, *reading.LAWS, *owning.LAWS, *mail.LAWS)
+LAWS: tuple[Law, ...] = (*commits.LAWS, *refusals.LAWS, *reading.LAWS, *owning.LAWS, *mail.LAWS, *scrubbing.LAWS)
 """Are all laws; each one is independent of the others. `law.__name__` and `law.__doc__` say what it demands."""
 
 

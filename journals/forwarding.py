@@ -15,6 +15,7 @@ from typing import Protocol, Self, TypeVar
 
 from journals.entries import Commit, Entry, InstanceRecord, Message, Payload, Status
 from journals.ports import Journal, Listener, Member
+from journals.scrubbing import Scrub
 from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
 
 T = TypeVar("T")
@@ -101,6 +102,10 @@ class ForwardingJournal:
     async def answer_to(self, message_id: int) -> Payload | None:
         """See `Journal`."""
         return await self.around("answer_to", lambda: self.journal.answer_to(message_id))
+
+    async def scrub(self, scrub: Scrub) -> None:
+        """See `Journal`."""
+        await self.around("scrub", lambda: self.journal.scrub(scrub))
 
 
 class ForwardingMember:

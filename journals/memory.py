@@ -15,6 +15,7 @@ from journals.entries import RESTING, UNFINISHED, Commit, Entry, InstanceRecord,
 from journals.errors import Conflict, JournalClosed, NotOwner, OwnedElsewhere, UnknownInstance
 from journals.memory_members import Ear, InMemoryMember, Members, Messages
 from journals.ports import LIMIT_BYTES
+from journals.scrubbing import Scrub, Scrubbed, check_scrubbable
 from journals.sharing import (
     LEASE,
     MOST_ENTRIES_CLAIMED,
@@ -28,7 +29,7 @@ from journals.sharing import (
     Rested,
     Work,
 )
-from journals.validation import validate, validate_message
+from journals.validation import validate, validate_message, validate_scrub
 
 
 @attrs.define
@@ -58,6 +59,14 @@ class _Instance:
             self.entries.extend(commit.entries)
             self.tokens[commit.expected] = commit.token
             self.keys.update({entry.key: entry for entry in commit.entries if entry.key is not None})
+
+    def leave(self, scrubbed: Sequence[Scrubbed]) -> None:
+        for left in scrubbed:
+            if 0 < left.seq <= len(self.entries):
+                entry = self.entries[left.seq - 1]
+                self.entries[left.seq - 1] = attrs.evolve(entry, payload=left.payload, response=left.response, key=None)
+        self.keys = {entry.key: entry for entry in self.entries if entry.key is not None}
+        self.started, self.latest = attrs.evolve(self.started, entries=()), attrs.evolve(self.latest, entries=())
 
     def record(self) -> InstanceRecord:
         latest = self.latest
@@ -334,6 +343,16 @@ class InMemoryJournal:
         """Return the answer to a message, or None. See `Journal.answer_to`."""
         self._check_open()
         return self._messages.answer_to(message_id)
+
+    async def scrub(self, scrub: Scrub) -> None:
+        """Leave of some entries what is given. See `Journal.scrub`."""
+        self._check_open()
+        validate_scrub(scrub, self._limit_bytes)
+        instance = self._instance(scrub.instance_id)
+        is_owner = instance.owner == scrub.owner and (scrub.owner is None or self._members.has(scrub.owner))
+        check_scrubbable(scrub, len(instance.entries), instance.latest.status, is_owner=is_owner)
+        instance.leave(scrub.entries)
+        self._messages.forget(scrub.instance_id)
 
     def expel(self, epoch: int) -> None:
         """End a membership as a lease that has run out does; a test of what happens then has no other way."""

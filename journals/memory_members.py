@@ -195,14 +195,22 @@ class Messages:
     def answer(self, number: int, answer: Payload) -> bool:
         """Keep the answer to a message. Return whether it is the first one."""
         posted = self._posted.get(number)
-        if posted is None or posted.answer is not None:
+        waiting = {} if posted is None else self._open.get(posted.message.instance_id, {})
+        if posted is None or number not in waiting:
             return False
         posted.answer = answer
-        waiting = self._open[posted.message.instance_id]
         del waiting[number]
         if not waiting:
             del self._open[posted.message.instance_id]
         return True
+
+    def forget(self, instance_id: str) -> None:
+        """Keep nothing of the messages of an instance but their numbers, which are not given again."""
+        self._open.pop(instance_id, None)
+        for (whose, key), number in list(self._ids.items()):
+            if whose == instance_id:
+                del self._ids[whose, key]
+                self._posted[number] = _Posted(Message(instance_id, "", "", None, "", number))
 
     def answer_to(self, number: int) -> Payload | None:
         """Return the answer to a message, or None."""

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from journals.entries import Commit, Entry, InstanceRecord, Message, Payload, Status
+from journals.scrubbing import Scrub
 from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
 
 LIMIT_BYTES = 2_000_000
@@ -170,4 +171,13 @@ class Journal(Protocol):
 
     async def answer_to(self, message_id: int) -> Payload | None:
         """Return the answer to a message, or None as long as there is none. Answers are kept for an hour at least."""
+        ...
+
+    async def scrub(self, scrub: Scrub) -> None:
+        """Leave of some entries what is given, without their keys, and nothing of the messages of the instance.
+
+        When it returns, what was there is in no table any more, and that survives a kill; numbers, kinds, addresses and
+        times stay. All of it is done or nothing; a repeat changes nothing. Raises `UnknownInstance`, `NotOwner`,
+        `InvalidCommit` unless the status is `DATA_DELETION_REQUESTED`, or `PayloadTooLarge`.
+        """
         ...

@@ -20,8 +20,9 @@ from journals.errors import JournalClosed, UnknownInstance
 from journals.grouping import GroupCommit, in_task
 from journals.ports import LIMIT_BYTES
 from journals.rows import entries_of, entry_of, record_of
+from journals.scrubbing import Scrub, check_scrubbable
 from journals.sharing import LEASE, Hear, MemberRecord, Posted
-from journals.validation import validate, validate_message
+from journals.validation import validate, validate_message, validate_scrub
 from wio.errors import WioError
 
 
@@ -36,6 +37,7 @@ try:
     from journals.postgres_joining import Joining, PostgresListener, member_of
     from journals.postgres_members import PostgresMember, payload_of
     from journals.postgres_schema import checked_schema, migrate
+    from journals.postgres_scrubbing import scrub_parameters
     from journals.postgres_session import Session
     from journals.postgres_sharing import sharing_statements
     from journals.postgres_statements import statements
@@ -221,6 +223,15 @@ class PostgresJournal:
         rows = await self._ask(self._sharing.answer_to, str(_clamped(message_id)))
         return payload_of(*rows[0]) if rows else None
 
+    async def scrub(self, scrub: Scrub) -> None:
+        """Leave of some entries what is given, in one statement. See `Journal.scrub`."""
+        self._require_opened()
+        validate_scrub(scrub, self._limit_bytes)
+        ((last_seq, status, is_owner),) = await self._ask_about(
+            scrub.instance_id, self._sharing.scrub, *scrub_parameters(scrub)
+        )
+        check_scrubbable(scrub, last_seq, Status(status), is_owner=is_owner)
+
     async def _ask(self, question: bytes, *parameters: str | None, tries: Iterator[int] | None = None) -> list[Row]:
         async def answered(connection: Connection) -> list[Row]:
             if tries is not None:
@@ -230,7 +241,7 @@ class PostgresJournal:
 
         return await self._require_opened().session.read(answered)
 
-    async def _ask_about(self, instance_id: str, question: bytes, *parameters: str) -> list[Row]:
+    async def _ask_about(self, instance_id: str, question: bytes, *parameters: str | None) -> list[Row]:
         """Return the rows, at least one. Raises `UnknownInstance` when there is none."""
         self._require_opened()
         rows = await self._ask(question, instance_id, *parameters) if storable(instance_id) else []

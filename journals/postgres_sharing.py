@@ -22,6 +22,7 @@ from journals.postgres_mail import (
     STOP_POLLING,
 )
 from journals.postgres_notices import channel_of
+from journals.postgres_scrubbing import SCRUB
 from journals.rows import ENTRY_COLUMNS, RECORD_COLUMNS
 from journals.sharing import MOST_ENTRIES_CLAIMED
 
@@ -192,6 +193,7 @@ class SharingStatements:
     poll: bytes
     stop_polling: bytes
     listen: bytes
+    scrub: bytes
 
 
 def sharing_statements(schema: str) -> SharingStatements:
@@ -199,7 +201,7 @@ def sharing_statements(schema: str) -> SharingStatements:
     nudges = (NUDGE.replace("{which}", which) for which in (OF_THESE, OF_ALL))
     texts = (
         *(_JOIN, _RENEW, _BURY, _FREE, *nudges, _CLAIM, _CLAIM_INSTANCE, _OWNED, _RELEASE),
-        *(MESSAGES, ANSWER, POST, ANSWER_TO, _MEMBERS, _OWNER, PRUNE, POLL, STOP_POLLING, _LISTEN),
+        *(MESSAGES, ANSWER, POST, ANSWER_TO, _MEMBERS, _OWNER, PRUNE, POLL, STOP_POLLING, _LISTEN, SCRUB),
     )
     return SharingStatements(*(_for_schema(text, schema) for text in texts))
 

@@ -28,15 +28,17 @@ from journals.errors import JournalClosed, JournalError, JournalFull, JournalUna
 from journals.grouping import GroupCommit
 from journals.grouping import Hear as HearAnswers
 from journals.ports import LIMIT_BYTES
+from journals.scrubbing import Scrub
 from journals.sharing import LEASE, Hear, MemberRecord, Posted
 from journals.sqlite_errors import translated
 from journals.sqlite_heart import Joining
 from journals.sqlite_lone import LoneCommits
 from journals.sqlite_members import SqliteListener, SqliteMember, end_all
 from journals.sqlite_schema import prepare
+from journals.sqlite_scrubbing import scrub_in
 from journals.sqlite_thread import ConnectionThread
 from journals.sqlite_watch import Ear, Watch
-from journals.validation import validate, validate_message
+from journals.validation import validate, validate_message, validate_scrub
 
 _CHECKPOINT_PAGES = 1_000
 """Is when the log is folded into the file and used again: writing over it is faster than letting it grow."""
@@ -207,6 +209,12 @@ class SqliteJournal:
     async def answer_to(self, message_id: int) -> Payload | None:
         """Return the answer to a message, or None. See `Journal.answer_to`."""
         return await self._now_open().reader.ask(lambda connection: mail.answer_to(connection, message_id))
+
+    async def scrub(self, scrub: Scrub) -> None:
+        """Leave of some entries what is given. See `Journal.scrub`."""
+        opened = self._now_open()
+        validate_scrub(scrub, self._limit_bytes)
+        await opened.writer.ask(lambda connection: scrub_in(connection, scrub, repr(self)))
 
     def _now_open(self) -> _Opened:
         if self._opened is None:

@@ -20,6 +20,7 @@ from journals.grouping import GroupCommit, in_task
 from journals.memory import InMemoryJournal
 from journals.ports import LIMIT_BYTES
 from journals.sqlite import Durability, SqliteJournal
+from tests.journals.scrubbing_faults import SCRUBBING_FAULTS
 from tests.journals.sharing_faults import SHARING_FAULTS
 
 
@@ -383,6 +384,7 @@ FAULTS: dict[str, tuple[type[InMemoryJournal], ...]] = {
     "everything_is_there_after_a_restart": (ForgetsAtClose, ForgetsTokensAtClose),
     "opening_and_closing_twice_does_nothing": (OpensOnce,),
     "closing_finishes_the_commits_under_way": (DropsCommitsAtClose,),
+    **SCRUBBING_FAULTS,
     **SHARING_FAULTS,
 }
 """Has, for each law, journals that break it."""
