@@ -338,6 +338,17 @@ class AlreadyPaused(MoveRefused):
         self.held = held
 
 
+class InstanceDataDeleted(WioError):
+    """Says that an instance cannot be asked any more: its data is deleted, or about to be."""
+
+    def __init__(self, instance_id: str) -> None:
+        super().__init__(
+            f"Instance {instance_id!r} has ended, and its data is deleted, or about to be."
+            " Its history still says what happened, and when."
+        )
+        self.instance_id = instance_id
+
+
 class InstanceStuck(WioError):
     """Says that nothing can happen in an instance any more, although it has not ended, and why."""
 

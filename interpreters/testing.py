@@ -422,6 +422,10 @@ class SimulatedInstance(Generic[Err, Out]):
         """Let steps that wait for their next attempt make it now."""
         self._simulation.call(lambda: self._handle().retry(by=by, reason=reason))
 
+    def request_data_deletion(self, *, by: str = "", reason: str = "") -> None:
+        """Let the data of the instance be deleted."""
+        self._simulation.call(lambda: self._handle().request_data_deletion(by=by, reason=reason))
+
     @property
     def record(self) -> InstanceRecord:
         """Is what the journal knows of the instance without its entries."""

@@ -12,6 +12,7 @@ import msgspec
 
 from interpreters.errors import (
     AlreadyPaused,
+    InstanceDataDeleted,
     InstanceEnded,
     InstancePaused,
     NothingToRetry,
@@ -41,6 +42,7 @@ _REFUSALS: dict[type[WioError], _Fields] = {
     },
     WrongPayload: {"place": str, "reason": str},
     NotHandled: {"instance_id": str},
+    InstanceDataDeleted: {"instance_id": str},
     AlreadyPaused: {"instance_id": str, "held": str},
     InstanceEnded: {"instance_id": str, "before": RunState, "wanted": RunState},
     InstancePaused: {

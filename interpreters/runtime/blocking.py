@@ -197,6 +197,10 @@ class BlockingInstance(Generic[Err, Out]):
         """Cancel the instance; see `Instance.cancel`."""
         self._runtime.wait_for(self._instance.cancel(by=by, reason=reason))
 
+    def request_data_deletion(self, *, by: str = "", reason: str = "") -> None:
+        """Let the data of the instance be deleted; see `Instance.request_data_deletion`."""
+        self._runtime.wait_for(self._instance.request_data_deletion(by=by, reason=reason))
+
     def tasks(self) -> tuple[OfferedTask[Any], ...]:
         """Return the tasks that can be worked on now; see `Instance.tasks`."""
         return self._runtime.wait_for(self._instance.tasks())

@@ -12,11 +12,13 @@ from returns.result import Result
 
 from interpreters.errors import InstanceExists, RuntimeStopped
 from interpreters.machine.pending import Pending
+from interpreters.machine.recorded import Note
 from interpreters.machine.transition import JSON
 from interpreters.machine.turn import Turn, first_turn
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.arguments import journal_given, workflows_given
 from interpreters.runtime.commands import Command
+from interpreters.runtime.deleting import request_deletion
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.registry import by_name_and_version, check_registered
 from interpreters.runtime.remote import Remote
@@ -153,6 +155,11 @@ class Client:
         """Let an instance be paused, resumed and so on; see `Instance.pause` and what follows there."""
         self._open_listener()
         await self._remote.steer(id, command)
+
+    async def request_data_deletion(self, id: str, note: Note) -> None:
+        """Let the data of an instance be deleted; see `Instance.request_data_deletion`."""
+        now = self._open_listener().now()
+        await request_deletion(self.journal, self._codec, id, note, now)
 
     async def history(self, id: str) -> tuple[Entry, ...]:
         """Return all entries of an instance; see `Instance.history`."""

@@ -6,6 +6,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from returns.result import Result
 
+from interpreters.machine.recorded import Note
 from interpreters.runtime.commands import Command, Verb
 from interpreters.runtime.tasking import OfferedTask, Report
 from journals.entries import Entry, InstanceRecord, Kind
@@ -34,6 +35,8 @@ class Host(Protocol):
     async def result(self, id: str) -> Result[Any, Any]: ...
 
     async def steer(self, id: str, command: Command) -> None: ...
+
+    async def request_data_deletion(self, id: str, note: Note) -> None: ...
 
     async def tasks(self, id: str) -> tuple[OfferedTask[Any], ...]: ...
 
@@ -112,6 +115,15 @@ class Instance(Generic[Err, Out]):
         When it returns, the command is in the journal; wait for the end with `result`. Raises `InstanceEnded`.
         """
         await self._runtime.steer(self.id, Command(Verb.CANCEL, by, reason))
+
+    async def request_data_deletion(self, *, by: str = "", reason: str = "") -> None:
+        """Let the data of the instance, which has ended, be deleted by the next runtime that can run it.
+
+        Its entries stay, with number, kind, address and time; of their payloads stays what the runtime's `scrubber`
+        leaves. From now on, whoever asks for the result or anything else gets `InstanceDataDeleted`. Raises
+        `MoveRefused` when it has not ended, or the deletion is under way.
+        """
+        await self._runtime.request_data_deletion(self.id, Note(by, reason))
 
     async def tasks(self) -> tuple[OfferedTask[Any], ...]:
         """Return the tasks that can be worked on now, in the order of their addresses."""

@@ -38,7 +38,7 @@ from interpreters.runtime.driver import NotHandled
 from interpreters.runtime.live import check_not_held
 from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows, registered_as
-from interpreters.runtime.storing import is_parked
+from interpreters.runtime.storing import check_has_data, is_parked
 from interpreters.runtime.tasking import OfferedTask, Report, entry_of, offered_in, what_became
 from journals.codecs import Codec, CodecError
 from journals.entries import UNFINISHED, InstanceRecord, Kind, Message, Payload, Status
@@ -230,6 +230,7 @@ class Remote:
         return await self._execution(await self._journal.find(id))
 
     async def _execution(self, record: InstanceRecord) -> Execution:
+        check_has_data(record)
         workflow = registered_as(self._workflows, record.workflow, record.version)
         return await read_execution(self._journal, record.id, workflow, self._codec)
 
@@ -240,6 +241,7 @@ class Remote:
             rested = _waiter(self._rests, id)
             try:
                 record = await self._journal.find(id)
+                check_has_data(record)
                 if record.status not in UNFINISHED:
                     return _result(id, await self._execution(record))
                 if record.status in (Status.PAUSED, Status.STUCK):

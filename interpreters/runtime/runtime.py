@@ -21,6 +21,7 @@ from interpreters.errors import (
 )
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import Pending, answer, pending
+from interpreters.machine.recorded import Note
 from interpreters.machine.transition import JSON
 from interpreters.runtime.arguments import duration_given, journal_given, workflows_given
 from interpreters.runtime.calls import Calls
@@ -28,6 +29,7 @@ from interpreters.runtime.children import Children
 from interpreters.runtime.claiming import NO_INSTANCE, Claiming
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.commands import Command, command_in
+from interpreters.runtime.deleting import Deleting, request_deletion
 from interpreters.runtime.driver import Driver
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.live import Live, LiveInstances, check_not_held
@@ -46,6 +48,7 @@ from journals.codecs import Codec
 from journals.entries import Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import OwnedElsewhere
 from journals.ports import Journal
+from journals.scrubbing import Scrubber, without_text
 from journals.sharing import Lost, Mail, Missed, Notice, Work
 from journals.validation import validate_id
 from wio.signals import Query, Signal
@@ -71,10 +74,11 @@ class Runtime:
     gives every instance back, and closes the journal. Any number of runtimes, in any processes, may share a journal.
 
     `workers` runs the effects that are plain functions, by default in up to 64 threads; `most_idle` bounds how many
-    suspended instances stay in memory. Workflows that are used as children in these are known too. What is doubtful in
-    a workflow is said in the log; see `lint`. Raises `DraftReached` for a workflow that has drafts, `UnsoundWorkflow`
-    for one whose structure cannot be meant, or with `strict` for one that is doubtful, and `InvalidDefinition` when two
-    workflows have the same name and version, or an argument is of another kind.
+    suspended instances stay in memory. Workflows that are used as children in these are known too.
+    `scrubber` says what is left of a payload when an instance's data is deleted. What is doubtful in a workflow is said
+    in the log; see `lint`. Raises `DraftReached` for a workflow that has drafts, `UnsoundWorkflow` for one whose
+    structure cannot be meant, or with `strict` for one that is doubtful, and `InvalidDefinition` when two workflows
+    have the same name and version, or an argument is of another kind.
     """
 
     def __init__(
@@ -90,6 +94,7 @@ class Runtime:
         most_idle: int = 1_000,
         most_running: int = 1_000,
         strict: bool = False,
+        scrubber: Scrubber = without_text,
     ) -> None:
         self.journal = journal_given(journal)
         self._codec = codec or JSON
@@ -101,6 +106,7 @@ class Runtime:
         self._workers = workers or Threads(64)
         self._most_idle = most_idle
         self._most_running = most_running
+        self._scrubber = scrubber
         self._running = False
 
     async def __aenter__(self) -> Self:
@@ -132,12 +138,15 @@ class Runtime:
         self._tasking = Tasking(self._store, self._driver, self._calls, clock, self._codec)
         self._steering = Steering(self._store, self._driver, self._calls, clock)
         self._mail = MailRoom(self._membership, self._lives, self._perform)
+        self._clock = clock
+        deleting = Deleting(self._store, self._membership, self._driver, clock, self._scrubber)
         self._claiming = Claiming(
             self._membership,
             self._lives,
             self._driver,
             self._wake_ups,
             self._mail.collect,
+            deleting.begin,
             clock,
             self._most_running,
             is_given=self._given_clock is not None,
@@ -265,15 +274,17 @@ class Runtime:
         """Answer a query; see `Instance.query`."""
         self._check_running()
         live = self._lives.get(id)
-        execution = live.execution or await self._load(live)
+        is_under_way = live.execution is not None and live.outcome is None
+        execution = live.execution if is_under_way else await self._load(live)
         return await self._remote.answer(id, question) if execution is None else answer(execution, question)
 
     async def result(self, id: str) -> Result[Any, Any]:
         """Wait for the end of an instance; see `Instance.result`."""
         live = self._lives.get(id)
+        has_ended = live.outcome is not None  # before; else what is in memory is the truth
         while True:
             self._check_running()
-            if live.execution is None and await self._load(live) is None:
+            if (live.execution is None or has_ended) and await self._load(live) is None:
                 return await self._remote.result(id)
             outcome, problem = live.outcome, live.agenda.first_problem
             if outcome is not None:
@@ -318,6 +329,12 @@ class Runtime:
             await self._steering.obey(self._lives.get(id), command)
         except OwnedElsewhere:
             await self._remote.steer(id, command)
+
+    async def request_data_deletion(self, id: str, note: Note) -> None:
+        """Let the data of an instance be deleted; see `Instance.request_data_deletion`."""
+        self._check_running()
+        await request_deletion(self.journal, self._codec, id, note, self._clock.now())
+        self._claiming.look()
 
     async def tasks(self, id: str) -> tuple[OfferedTask[Any], ...]:
         """Return the tasks of an instance; see `Instance.tasks`."""

@@ -11,6 +11,7 @@ from interpreters.runtime.clock import Clock
 from interpreters.runtime.driver import Driver
 from interpreters.runtime.live import Live
 from interpreters.runtime.membership import Membership
+from interpreters.runtime.storing import check_has_data
 from journals.codecs import Codec, CodecError
 from journals.entries import Entry, InstanceRecord, Payload
 from journals.errors import Conflict, NotOwner
@@ -64,6 +65,7 @@ async def existing(
     record = await journal.find(id)
     if record.workflow != workflow.name:
         raise InstanceExists(id, f"workflow {record.workflow!r}, not {workflow.name!r}")
+    check_has_data(record)
     (recorded,) = await journal.read(id, most=1)
     if started.response is not None and recorded.response != started.response:
         raise InstanceExists(id, f"another parent, {_shown(recorded.response)}")

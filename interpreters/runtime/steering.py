@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import attrs
 
-from interpreters.errors import AlreadyPaused, MoveRefused, NothingToRetry
+from interpreters.errors import AlreadyPaused, InstanceDataDeleted, MoveRefused, NothingToRetry
 from interpreters.machine.execution import Execution
 from interpreters.machine.recording import cancel_entry, hold_entry, resume_entry, retry_entry
 from interpreters.machine.turn import Turn, together, turn
@@ -41,7 +41,7 @@ class Steering:
 
     async def _obey(self, live: Live, command: Command) -> None:
         async with live.lock:
-            execution = await self._store.load(live, resuming=command.verb is Verb.RESUME)
+            execution = await self._loaded(live, command)
             if command.key is not None and await self._store.journal.find_key(live.id, command.key) is not None:
                 return
             match command.verb:
@@ -54,6 +54,13 @@ class Steering:
                 case Verb.RETRY:
                     await self._retry(live, execution, command)
         self._driver.start(live)
+
+    async def _loaded(self, live: Live, command: Command) -> Execution:
+        try:
+            return await self._store.load(live, resuming=command.verb is Verb.RESUME)
+        except InstanceDataDeleted as error:
+            record = await self._store.journal.find(live.id)
+            raise ended(live.id, run_state(record.status), command.verb) from error
 
     async def _pause(self, live: Live, execution: Execution, command: Command) -> None:
         if live.outcome is not None:

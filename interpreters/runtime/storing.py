@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from interpreters.errors import InstancePaused, UnknownWorkflow
+from interpreters.errors import InstanceDataDeleted, InstancePaused, UnknownWorkflow
 from interpreters.machine.execution import Execution
 from interpreters.machine.recorded import storable
 from interpreters.machine.turn import Turn
@@ -24,7 +24,7 @@ from interpreters.runtime.membership import Membership
 from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows, registered_as
 from journals.codecs import Codec
-from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Message, Status
+from journals.entries import UNFINISHED, WITHOUT_DATA, Commit, Entry, InstanceRecord, Message, Status
 from journals.errors import Conflict, CorruptEntry, JournalError, JournalUnavailable, PayloadTooLarge
 from journals.ports import Journal
 from journals.sharing import Released
@@ -129,12 +129,19 @@ class Store:
         stays so, even when the journal fits again, until it is loaded with `resuming`.
         """
         execution = live.execution
+        if execution is not None and execution.outcome is not None:
+            # What has ended is nobody's: its data may have been deleted since.
+            check_has_data(await self.journal.find(live.id))
         if execution is None:
             taken, live.claimed = live.claimed, None
             live.owner, claimed = taken or await self._membership.claim_instance(live.id)
             if claimed.has_mail:
                 self._collect(live.id)
             record = claimed.record
+            if record.status in WITHOUT_DATA:
+                await self._membership.release(live.owner, Released(record.id, record.wake_up))
+                live.forget()
+                check_has_data(record)
             try:
                 workflow = self.workflow(record.workflow, record.version)
             except UnknownWorkflow:
@@ -224,6 +231,12 @@ class Store:
 
     def _token(self) -> str:
         return f"{self._runtime_id}-{next(self._numbers)}"
+
+
+def check_has_data(record: InstanceRecord) -> None:
+    """Raise `InstanceDataDeleted` for an instance whose data is deleted, or is to be."""
+    if record.status in WITHOUT_DATA:
+        raise InstanceDataDeleted(record.id)
 
 
 def is_parked(record: InstanceRecord, agenda: Agenda, execution: Execution) -> bool:

@@ -17,13 +17,13 @@ _ENTRIES = tuple(entry(seq, f'"secret {seq}"', key=f"key {seq}", response=WORD) 
 
 async def what_is_deleted_is_gone_and_the_rest_stays(connect: Connect) -> None:
     """Of the entries that are named only number, kind, address and time stay, and what is given; of others all does."""
+    left = (Scrubbed(1, _LEFT, None), Scrubbed(3, None, _LEFT))
+    expected = (_scrubbed(left[0]), _ENTRIES[1], _scrubbed(left[1]))
     async with connect() as one:
         member = await _requested(one)
         await one.commit(by(member, commit("b", 0, _ENTRIES)))
-        left = (Scrubbed(1, _LEFT, None), Scrubbed(3, None, _LEFT))
         for _ in range(2):  # a repeat changes nothing
             await one.scrub(Scrub("a", member.epoch, left))
-            expected = (_scrubbed(left[0]), _ENTRIES[1], _scrubbed(left[1]))
             await holds(one, "a", *expected)
         for key, found in (("key 1", None), ("key 2", _ENTRIES[1]), ("key 3", None)):
             require(await one.find_key("a", key) == found, f"Under {key!r} there must be {found}.")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from interpreters.errors import (
     AlreadyPaused,
+    InstanceDataDeleted,
     InstanceEnded,
     InstancePaused,
     NothingToRetry,
@@ -43,6 +44,7 @@ ERRORS: dict[type[WioError], st.SearchStrategy[Any]] = {
     WrongPayload: st.builds(WrongPayload, TEXTS, TEXTS),
     NotHandled: st.builds(NotHandled, TEXTS),
     InstanceEnded: st.builds(InstanceEnded, TEXTS, st.sampled_from(RunState), st.sampled_from(RunState)),
+    InstanceDataDeleted: st.builds(InstanceDataDeleted, TEXTS),
     AlreadyPaused: st.builds(AlreadyPaused, TEXTS, TEXTS),
     NothingToRetry: st.builds(NothingToRetry, TEXTS, TEXTS),
     InstancePaused: st.builds(
