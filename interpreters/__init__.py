@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from interpreters.errors import (
         AlreadyPaused,
+        CannotGoBack,
         ChildWithoutResult,
         DraftReached,
         DuplicateKey,
@@ -80,6 +81,7 @@ _MODULES = {
     "AlreadyPaused": "interpreters.errors",
     "BlockingInstance": "interpreters.runtime.blocking",
     "BlockingRuntime": "interpreters.runtime.blocking",
+    "CannotGoBack": "interpreters.errors",
     "ChildRunning": "interpreters.machine.pending",
     "ChildToCancel": "interpreters.machine.pending",
     "ChildToStart": "interpreters.machine.pending",
@@ -169,6 +171,7 @@ __all__ = [
     "AlreadyPaused",
     "BlockingInstance",
     "BlockingRuntime",
+    "CannotGoBack",
     "ChildRunning",
     "ChildToCancel",
     "ChildToStart",

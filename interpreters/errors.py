@@ -391,6 +391,19 @@ class NotPaused(MoveRefused):
         super().__init__(instance_id, before, RunState.RUNNING, "is not paused, so there is nothing to resume")
 
 
+class CannotGoBack(WioError):
+    """Says why an instance cannot go on from an earlier address. Nothing was recorded."""
+
+    def __init__(self, instance_id: str, address: str, reason: str) -> None:
+        super().__init__(
+            f"Instance {instance_id!r} cannot go back to {address!r}: {reason}. Nothing was recorded."
+            " Choose another address; its history has all."
+        )
+        self.instance_id = instance_id
+        self.address = address
+        self.reason = reason
+
+
 class NothingToRetry(WioError):
     """Says that no step of an instance waits for its next attempt, and none has paused it."""
 

@@ -418,9 +418,9 @@ class SimulatedInstance(Generic[Err, Out]):
         """Let the paused instance go on."""
         self._simulation.call(lambda: self._handle().resume(by=by, reason=reason))
 
-    def retry(self, *, by: str = "", reason: str = "") -> None:
-        """Let steps that wait for their next attempt make it now."""
-        self._simulation.call(lambda: self._handle().retry(by=by, reason=reason))
+    def retry(self, *, from_address: str = "", by: str = "", reason: str = "") -> None:
+        """Let steps that wait for their next attempt make it now, or go back to an earlier step."""
+        self._simulation.call(lambda: self._handle().retry(from_address=from_address, by=by, reason=reason))
 
     def request_data_deletion(self, *, by: str = "", reason: str = "") -> None:
         """Let the data of the instance be deleted."""

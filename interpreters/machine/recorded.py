@@ -188,3 +188,17 @@ class Note:
 
     by: str = ""
     text: str = ""
+
+
+@attrs.frozen
+class WentBack:
+    """Is recorded of a command to go back to an address. `void` are all entries that do not count any more, this one
+    included: runs of them, each with the numbers of its first and its last. The rest is as in a `Note`.
+    """
+
+    __stored_name__: ClassVar = "wio.WentBack"
+
+    address: str
+    void: tuple[tuple[int, int], ...]
+    by: str = ""
+    text: str = ""

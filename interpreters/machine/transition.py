@@ -199,7 +199,7 @@ def _apply_to_whole(execution: Execution, entry: Entry, observe: Observer | None
     if entry.kind is Kind.PAUSED and not entry.address and ended is None and execution.held is None:
         return hold(execution, entry)
     if entry.kind is Kind.RESUMED and not entry.address and execution.held is not None:
-        return let_go(replace(execution, seq=entry.seq))
+        return let_go(replace(execution, seq=entry.seq, touched=()))
     if entry.kind in _ENDS and ended is not None:
         return record_end(execution, ended, entry)
     raise mismatch(execution, entry, expectation(execution))

@@ -12,9 +12,11 @@ import msgspec
 
 from interpreters.errors import (
     AlreadyPaused,
+    CannotGoBack,
     InstanceDataDeleted,
     InstanceEnded,
     InstancePaused,
+    MoveRefused,
     NothingToRetry,
     NotPaused,
     SignalRefusal,
@@ -43,6 +45,8 @@ _REFUSALS: dict[type[WioError], _Fields] = {
     WrongPayload: {"place": str, "reason": str},
     NotHandled: {"instance_id": str},
     InstanceDataDeleted: {"instance_id": str},
+    CannotGoBack: {"instance_id": str, "address": str, "reason": str},
+    MoveRefused: {"instance_id": str, "before": RunState, "wanted": RunState},
     AlreadyPaused: {"instance_id": str, "held": str},
     InstanceEnded: {"instance_id": str, "before": RunState, "wanted": RunState},
     InstancePaused: {

@@ -189,9 +189,9 @@ class BlockingInstance(Generic[Err, Out]):
         """Let a paused instance go on; see `Instance.resume`."""
         self._runtime.wait_for(self._instance.resume(by=by, reason=reason))
 
-    def retry(self, *, by: str = "", reason: str = "") -> None:
-        """Let steps that wait for their next attempt make it now; see `Instance.retry`."""
-        self._runtime.wait_for(self._instance.retry(by=by, reason=reason))
+    def retry(self, *, from_address: str = "", by: str = "", reason: str = "") -> None:
+        """Let steps that wait for their next attempt make it now, or go back; see `Instance.retry`."""
+        self._runtime.wait_for(self._instance.retry(from_address=from_address, by=by, reason=reason))
 
     def cancel(self, *, by: str = "", reason: str = "") -> None:
         """Cancel the instance; see `Instance.cancel`."""

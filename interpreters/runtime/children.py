@@ -119,7 +119,7 @@ class Children:
         except OwnedElsewhere:
             with suppress(InstanceEnded):
                 if (await self._remote.execution(child.id)).parent == parent:
-                    await self._remote.steer(child.id, Command(Verb.CANCEL))
+                    await self._remote.steer(child.id, Command(Verb.CANCEL), self._clock.now())
 
     async def _cancel_own(self, child: Live, parent: Parent) -> None:
         async with child.lock:

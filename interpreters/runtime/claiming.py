@@ -125,6 +125,8 @@ class Claiming:
         if claimed.record.status is Status.DATA_DELETION_REQUESTED:
             self._delete(live)
             return
+        if live.outcome is not None:
+            live.forget()  # it had ended, and has gone back since
         if live.execution is None:
             live.claimed = (epoch, claimed)
         self._driver.start(live)

@@ -153,8 +153,8 @@ class Client:
 
     async def steer(self, id: str, command: Command) -> None:
         """Let an instance be paused, resumed and so on; see `Instance.pause` and what follows there."""
-        self._open_listener()
-        await self._remote.steer(id, command)
+        now = self._open_listener().now()
+        await self._remote.steer(id, command, now)
 
     async def request_data_deletion(self, id: str, note: Note) -> None:
         """Let the data of an instance be deleted; see `Instance.request_data_deletion`."""

@@ -30,13 +30,15 @@ class Verb(enum.Enum):
 class Command:
     """Is what somebody asks. `by` and `reason` are recorded, and believed.
 
-    `key` tells a command that is sent again from another: of what is recorded under its key, a repeat does nothing.
+    `address` is where it goes back to, "" where it does not. `key` tells a command that is sent again from another: of
+    what is recorded under its key, a repeat does nothing.
     """
 
     verb: Verb
     by: str = ""
     reason: str = ""
     key: str | None = None
+    address: str = ""
 
     @property
     def note(self) -> Note | None:
@@ -62,11 +64,12 @@ class _Sent(msgspec.Struct, frozen=True):
 
     by: str
     reason: str
+    address: str = ""
 
 
 def message_of(instance_id: str, command: Command) -> Message:
     """Return the message that brings a command to whoever owns the instance."""
-    sent = Payload("wio.Command", 1, msgspec.json.encode(_Sent(command.by, command.reason)).decode())
+    sent = Payload("wio.Command", 1, msgspec.json.encode(_Sent(command.by, command.reason, command.address)).decode())
     key = command.key or f"{command.verb.value}:{uuid.uuid4().hex}"
     return Message(instance_id, COMMAND, command.verb.value, sent, key)
 
@@ -75,8 +78,8 @@ def command_in(message: Message) -> Command:
     """Return the command that a message brings.
 
     >>> command_in(message_of("a", Command(Verb.PAUSE, "ada", "a recall", "k")))
-    Command(verb=<Verb.PAUSE: 'pause'>, by='ada', reason='a recall', key='k')
+    Command(verb=<Verb.PAUSE: 'pause'>, by='ada', reason='a recall', key='k', address='')
     """
     assert message.payload is not None
     sent = msgspec.json.decode(message.payload.text, type=_Sent)
-    return Command(Verb(message.name), sent.by, sent.reason, message.key)
+    return Command(Verb(message.name), sent.by, sent.reason, message.key, sent.address)

@@ -102,12 +102,15 @@ class Instance(Generic[Err, Out]):
         """Let a paused instance go on, with a fresh retry policy where a step has paused it. Raises `NotPaused`."""
         await self._runtime.steer(self.id, Command(Verb.RESUME, by, reason))
 
-    async def retry(self, *, by: str = "", reason: str = "") -> None:
+    async def retry(self, *, from_address: str = "", by: str = "", reason: str = "") -> None:
         """Let every step that waits for its next attempt make it now, and those go on that have paused the instance.
 
-        Raises `NothingToRetry`, `InstancePaused` when a command has paused it, or `InstanceEnded`.
+        With `from_address`, the instance goes back to that step or part, also when it is paused or has failed: what
+        was recorded there and since then stays in its history, and does not count any more. Raises `CannotGoBack` with
+        the reason where that cannot be meant, `NothingToRetry`, `InstancePaused` when a command has paused it, or
+        `MoveRefused`.
         """
-        await self._runtime.steer(self.id, Command(Verb.RETRY, by, reason))
+        await self._runtime.steer(self.id, Command(Verb.RETRY, by, reason, address=from_address))
 
     async def cancel(self, *, by: str = "", reason: str = "") -> None:
         """Cancel the instance, also a paused one: withdraw everything, and undo what its sagas say.

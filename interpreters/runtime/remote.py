@@ -35,6 +35,7 @@ from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.answers import value_of
 from interpreters.runtime.commands import Command, ended, message_of
 from interpreters.runtime.driver import NotHandled
+from interpreters.runtime.going_back import go_back
 from interpreters.runtime.live import check_not_held
 from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows, registered_as
@@ -135,11 +136,15 @@ class Remote:
             if known is None:
                 raise UnexpectedSignal(signal.name, SignalRefusal.ENDED, ())
 
-    async def steer(self, id: str, command: Command) -> None:
+    async def steer(self, id: str, command: Command, now: datetime) -> None:
         """Let an instance be paused, resumed and so on; see `Instance.pause` and what follows there."""
         message = message_of(id, command)
         if not await self._is_taken(message) and await self._journal.find_key(id, message.key) is None:
-            raise ended(id, run_state((await self._journal.find(id)).status), command.verb)
+            record = await self._journal.find(id)
+            if not command.address:
+                raise ended(id, run_state(record.status), command.verb)
+            workflow = registered_as(self._workflows, record.workflow, record.version)
+            await go_back(self._journal, workflow, self._codec, record, None, command, now)
 
     async def report(self, id: str, report: Report) -> None:
         """Let what somebody reports of a task be recorded; see `Instance.claim` and what follows there."""

@@ -136,7 +136,7 @@ class Runtime:
         self._calls = Calls()
         self._signalling = Signalling(self._store, self._driver, self._calls, clock, self._workers, self._codec)
         self._tasking = Tasking(self._store, self._driver, self._calls, clock, self._codec)
-        self._steering = Steering(self._store, self._driver, self._calls, clock)
+        self._steering = Steering(self._store, self._membership, self._driver, self._calls, clock)
         self._mail = MailRoom(self._membership, self._lives, self._perform)
         self._clock = clock
         deleting = Deleting(self._store, self._membership, self._driver, clock, self._scrubber)
@@ -328,7 +328,7 @@ class Runtime:
         try:
             await self._steering.obey(self._lives.get(id), command)
         except OwnedElsewhere:
-            await self._remote.steer(id, command)
+            await self._remote.steer(id, command, self._clock.now())
 
     async def request_data_deletion(self, id: str, note: Note) -> None:
         """Let the data of an instance be deleted; see `Instance.request_data_deletion`."""

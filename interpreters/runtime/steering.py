@@ -1,4 +1,4 @@
-"""How does an operator step in? An instance is paused, goes on, or is cancelled; each is an entry like any other."""
+"""How does an operator step in? An instance is paused, goes on or back, or is cancelled; each with an entry."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import attrs
 
-from interpreters.errors import AlreadyPaused, InstanceDataDeleted, MoveRefused, NothingToRetry
+from interpreters.errors import AlreadyPaused, CannotGoBack, InstanceDataDeleted, MoveRefused, NothingToRetry
 from interpreters.machine.execution import Execution
 from interpreters.machine.recording import cancel_entry, hold_entry, resume_entry, retry_entry
 from interpreters.machine.turn import Turn, together, turn
@@ -16,9 +16,11 @@ from interpreters.runtime.calls import Calls
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.commands import Command, Verb, ended
 from interpreters.runtime.driver import Driver
+from interpreters.runtime.going_back import go_back
 from interpreters.runtime.live import Live, check_not_held
+from interpreters.runtime.membership import Membership
 from interpreters.runtime.storing import Store
-from journals.entries import Entry, Status
+from journals.entries import UNFINISHED, Entry, Status
 from journals.errors import JournalError
 from journals.run_states import run_state
 
@@ -29,8 +31,9 @@ MakesEntry: TypeAlias = Callable[..., Entry]
 class Steering:
     """Does what operators ask of the instances of one runtime."""
 
-    def __init__(self, store: Store, driver: Driver, calls: Calls, clock: Clock) -> None:
+    def __init__(self, store: Store, membership: Membership, driver: Driver, calls: Calls, clock: Clock) -> None:
         self._store = store
+        self._membership = membership
         self._driver = driver
         self._calls = calls
         self._clock = clock
@@ -41,8 +44,12 @@ class Steering:
 
     async def _obey(self, live: Live, command: Command) -> None:
         async with live.lock:
+            if command.address:
+                await self._go_back(live, command)
+                self._driver.start(live)
+                return
             execution = await self._loaded(live, command)
-            if command.key is not None and await self._store.journal.find_key(live.id, command.key) is not None:
+            if await self._is_done(live, command):
                 return
             match command.verb:
                 case Verb.PAUSE:
@@ -54,6 +61,28 @@ class Steering:
                 case Verb.RETRY:
                     await self._retry(live, execution, command)
         self._driver.start(live)
+
+    async def _go_back(self, live: Live, command: Command) -> None:
+        """Let an instance be read anew from an earlier place; one that does not fit its workflow cannot be loaded."""
+        if live.execution is None:
+            live.owner, _ = await self._membership.claim_instance(live.id)
+        try:
+            record = await self._store.journal.find(live.id)
+            if await self._is_done(live, command):
+                return
+            if live.running:
+                raise CannotGoBack(live.id, command.address, f"an effect is under way at {next(iter(live.running))!r}")
+            workflow = self._store.workflow(record.workflow, record.version)
+            owner = live.owner if record.status in UNFINISHED else None
+            await go_back(self._store.journal, workflow, self._store.codec, record, owner, command, self._clock.now())
+        except BaseException:
+            if live.execution is None:
+                self._driver.start(live)
+            raise
+        live.forget()
+
+    async def _is_done(self, live: Live, command: Command) -> bool:
+        return command.key is not None and await self._store.journal.find_key(live.id, command.key) is not None
 
     async def _loaded(self, live: Live, command: Command) -> Execution:
         try:

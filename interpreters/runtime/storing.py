@@ -56,7 +56,7 @@ class Store:
         self.journal = journal
         self._membership = membership
         self._workflows = workflows
-        self._codec = codec
+        self.codec = codec
         self._clock = clock
         self._owns = owns
         self._loaded = loaded
@@ -130,8 +130,12 @@ class Store:
         """
         execution = live.execution
         if execution is not None and execution.outcome is not None:
-            # What has ended is nobody's: its data may have been deleted since.
-            check_has_data(await self.journal.find(live.id))
+            # What has ended is nobody's: its data may have been deleted since, or it may have gone back.
+            record = await self.journal.find(live.id)
+            check_has_data(record)
+            if record.last_seq != execution.seq:
+                live.forget()
+                execution = None
         if execution is None:
             taken, live.claimed = live.claimed, None
             live.owner, claimed = taken or await self._membership.claim_instance(live.id)
@@ -148,7 +152,7 @@ class Store:
                 await self._membership.release(live.owner, Released(record.id, record.wake_up))
                 raise
             try:
-                execution = await read_execution(self.journal, record.id, workflow, self._codec, claimed.entries)
+                execution = await read_execution(self.journal, record.id, workflow, self.codec, claimed.entries)
                 agenda, changes = Agenda.of(execution)
             # Code of the user runs in there: pure functions, codecs. Whatever is wrong, the other instances go on.
             except Exception as error:

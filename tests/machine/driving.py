@@ -75,7 +75,7 @@ class Played:
 
 def begun(workflow: Workflow[Any, Any, Any], value: object, at: datetime = AT) -> Turn:
     """Return the first turn."""
-    return first_turn(workflow, value, at, chance=_chance)
+    return first_turn(workflow, value, at, chance=chance)
 
 
 def waiting(here: Turn) -> Pending:
@@ -84,7 +84,7 @@ def waiting(here: Turn) -> Pending:
     return only
 
 
-def _chance() -> float:
+def chance() -> float:
     return 0.25
 
 
@@ -96,7 +96,7 @@ def _address(here: Turn) -> str:
 
 def then(here: Turn, entry: Entry, at: datetime = AT) -> Turn:
     """Return the turn that an entry makes."""
-    return turn(here.execution, entry, at, _chance)
+    return turn(here.execution, entry, at, chance)
 
 
 def ran(here: Turn, event: object, at: datetime = AT, address: str | None = None) -> Turn:
@@ -172,11 +172,18 @@ def play(workflow: Workflow[Any, Any, Any], value: object, stimuli: Sequence[int
 
 def play_on(workflow: Workflow[Any, Any, Any], here: Turn, stimuli: Sequence[int]) -> Turn:
     """Return the last turn after some more numbers, long after."""
+    return [here, *turns_on(workflow, here, stimuli)][-1]
+
+
+def turns_on(workflow: Workflow[Any, Any, Any], here: Turn, stimuli: Sequence[int]) -> Iterator[Turn]:
+    """Yield the turns after some more numbers, long after."""
     for number in stimuli:
         if not isinstance(pending(here.execution)[0], Outcome):
             at = _time_of(_chosen(here, number), AT + timedelta(days=30))
-            here = _played(workflow, here, number, at, early=False) or here
-    return here
+            following = _played(workflow, here, number, at, early=False)
+            if following is not None:
+                here = following
+                yield here
 
 
 def _chosen(here: Turn, number: int) -> Pending:

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from interpreters.errors import (
     AlreadyPaused,
+    CannotGoBack,
     InstanceDataDeleted,
     InstanceEnded,
     InstancePaused,
+    MoveRefused,
     NothingToRetry,
     NotPaused,
     SignalRefusal,
@@ -45,6 +47,8 @@ ERRORS: dict[type[WioError], st.SearchStrategy[Any]] = {
     NotHandled: st.builds(NotHandled, TEXTS),
     InstanceEnded: st.builds(InstanceEnded, TEXTS, st.sampled_from(RunState), st.sampled_from(RunState)),
     InstanceDataDeleted: st.builds(InstanceDataDeleted, TEXTS),
+    CannotGoBack: st.builds(CannotGoBack, TEXTS, TEXTS, TEXTS),
+    MoveRefused: st.builds(MoveRefused, TEXTS, st.sampled_from(RunState), st.sampled_from(RunState)),
     AlreadyPaused: st.builds(AlreadyPaused, TEXTS, TEXTS),
     NothingToRetry: st.builds(NothingToRetry, TEXTS, TEXTS),
     InstancePaused: st.builds(

@@ -276,6 +276,14 @@ def test_a_paused_instance_can_be_cancelled_and_is_undone() -> None:
         assert (undo.runs, instance.record.status) == (1, Status.CANCELLED)
 
 
+def test_a_cancel_while_paused_leaves_no_timer() -> None:
+    with Simulation(flow := workflow(parallel(wait(HOUR, name="w"), approval()))) as simulation:
+        instance = simulation.start(flow, id="a", input=7)
+        instance.pause()
+        instance.cancel()
+        assert (instance.record.status, instance.record.wake_up) == (Status.CANCELLED, None)
+
+
 def test_what_the_table_does_not_allow_is_refused_with_both_states() -> None:
     with Simulation(flow := workflow(approval())) as simulation:
         instance = simulation.start(flow, id="a", input=7)

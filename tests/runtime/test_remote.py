@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 from returns.result import Success
@@ -50,7 +51,7 @@ def test_a_lost_notice_costs_a_while_and_no_more() -> None:
             await runtime.start(FLOW, id="b", input=7)
             await remote.send("b", APPROVE, ADA, "k")
             await runtime.start(FLOW, id="c", input=7)
-            await remote.steer("c", Command(Verb.CANCEL))
+            await remote.steer("c", Command(Verb.CANCEL), datetime.now(UTC))
             assert (await runtime.journal.find("c")).status is Status.CANCELLED
 
     run(main())
@@ -93,7 +94,7 @@ def test_what_nobody_answers_as_its_instance_has_ended_is_refused() -> None:
             await remote.deliver("a", APPROVE, ADA, "another")
         assert raised.value.refusal is SignalRefusal.ENDED
         with pytest.raises(InstanceEnded, match="Completed"):
-            await remote.steer("a", Command(Verb.CANCEL))
+            await remote.steer("a", Command(Verb.CANCEL), datetime.now(UTC))
         await remote.report("w", Report(Kind.TASK_COMPLETED, offered.address, "Ada", value=8, key="k"))
         with pytest.raises(TaskRefused) as refused:
             await remote.report("w", Report(Kind.TASK_CLAIMED, offered.address, "Ben"))

@@ -21,7 +21,7 @@ from interpreters.machine.recovery import recover
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.instance import Instance
 from interpreters.testing import CrashAt, VirtualClock
-from journals.entries import Commit, Entry
+from journals.entries import Commit, Entry, Kind
 from journals.memory import InMemoryJournal
 from journals.run_states import may_move
 from tests.machine.driving import seen
@@ -180,6 +180,12 @@ class Stories(RuleBasedStateMachine):
     def retries(self, id: str) -> None:
         self._on(id, lambda instance: instance.retry(by="ann"))
 
+    @rule(id=st.sampled_from(IDS), number=numbers)
+    def goes_back(self, id: str, number: int) -> None:
+        addresses = sorted({entry.address for entry in self._entries(id) if entry.address})
+        if addresses:
+            self._on(id, lambda instance: instance.retry(from_address=addresses[number % len(addresses)], by="ann"))
+
     @precondition(lambda self: self.told > 6)  # else most stories would be over soon
     @rule(id=st.sampled_from(IDS))
     def cancels(self, id: str) -> None:
@@ -225,7 +231,8 @@ class Stories(RuleBasedStateMachine):
 
     def _each_commit_says_of_the_instance_what_its_entries_say(self) -> None:
         for commit in self.store.commits[self.told :]:
-            if commit.entries and commit.instance_id in self.begun:
+            goes_back = any(entry.kind is Kind.WENT_BACK for entry in commit.entries)  # it is read anew first
+            if commit.entries and commit.instance_id in self.begun and not goes_back:
                 execution = recover(self.flow, self._entries(commit.instance_id)[: commit.entries[-1].seq])
                 agenda, _ = Agenda.of(execution)
                 assert commit.status is agenda.status(execution)

@@ -36,5 +36,7 @@ def hold(execution: Execution, entry: Entry) -> Execution:
 
 
 def let_go(execution: Execution) -> Execution:
-    """Return the execution in which everything may go on. Whatever stands somewhere is touched: it may owe entries."""
-    return replace(execution, held=None, touched=tuple(sorted(execution.threads)))
+    """Return the execution in which everything may go on. Whatever stands somewhere is touched too: it may owe
+    entries."""
+    touched = dict.fromkeys((*execution.touched, *sorted(execution.threads)))
+    return replace(execution, held=None, touched=tuple(touched))
