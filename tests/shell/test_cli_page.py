@@ -16,19 +16,20 @@ from cyclopts import Parameter
 from docs.snippets import ROOT, blocks
 from interpreters.shell import exit_codes
 from interpreters.shell.asking import query, signal
+from interpreters.shell.deleting import delete_data
 from interpreters.shell.drawing import draw
 from interpreters.shell.history import history
 from interpreters.shell.linting import lint
 from interpreters.shell.listing import list_instances
-from interpreters.shell.options import Going
-from interpreters.shell.running import cancel, resume, run
+from interpreters.shell.options import Going, Said
+from interpreters.shell.running import cancel, pause, resume, retry, run
 from interpreters.shell.task_list import tasks
 from interpreters.shell.tasking import claim, complete, delegate, fail_task, release, skip
 from interpreters.shell.worker import worker
 
 PAGE = ROOT / "docs" / "cli.md"
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
-COMMANDS = (run, resume, cancel, worker, signal, query, list_instances, history, draw, lint)
+COMMANDS = (run, pause, resume, retry, cancel, delete_data, worker, signal, query, list_instances, history, draw, lint)
 COMMANDS_ON_TASKS = (tasks, claim, complete, fail_task, release, delegate, skip)
 
 
@@ -67,8 +68,8 @@ def test_the_sessions_print_what_the_page_says(
 def options_of(command: Any) -> Iterator[str]:
     """Yield the names of the options of a command."""
     for name, parameter in inspect.signature(command, eval_str=True).parameters.items():
-        if parameter.annotation is Going:
-            yield from options_of(Going)
+        if parameter.annotation in (Going, Said):
+            yield from options_of(parameter.annotation)
         elif parameter.kind is inspect.Parameter.KEYWORD_ONLY:
             named = [one.name for one in get_args(parameter.annotation) if isinstance(one, Parameter)]
             yield (named[0] or (f"--{name}",))[0]
