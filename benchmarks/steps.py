@@ -42,7 +42,7 @@ def _is_last(state: int) -> bool:
     return state < 0
 
 
-_PINGS = Workflow(
+PINGS = Workflow(
     "pings",
     version=1,
     input=int,
@@ -91,7 +91,7 @@ def _postgres() -> Generator[Journal]:
 async def measure(journal: Journal, workflows: int, steps: int, concurrency: int) -> dict[str, object]:
     """Return the figures of a fresh, unopened journal."""
     chain, single = chained(steps), _renamed(chained(1), "single")
-    async with Runtime(journal, [chain, single, _PINGS]) as runtime:
+    async with Runtime(journal, [chain, single, PINGS]) as runtime:
         await run(runtime, chain, steps, workflows=20, concurrency=concurrency, prefix="warm")
         many = await run(runtime, chain, steps, workflows, concurrency, "many")
         alone = await run(runtime, chain, steps, max(workflows // 6, 1), 1, "alone")
@@ -134,7 +134,7 @@ async def run(
 
 async def _signals(runtime: Runtime, signals: int) -> list[float]:
     """Return how long each signal to a waiting workflow took until its response, in seconds."""
-    instance = await runtime.start(_PINGS, id="pings", input=0)
+    instance = await runtime.start(PINGS, id="pings", input=0)
     latencies: list[float] = []
     for number in range(signals):
         started = time.perf_counter()

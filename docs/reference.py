@@ -26,14 +26,19 @@ MODULES = {
     "interpreters.lint": "Rules that look at the value alone.",
     "journals": "Where instances are kept.",
     "journals.postgres": "The adapter that needs the extra `wio[postgres]`.",
+    "journals.faulty": "Faults for tests: what goes wrong at which call of a journal.",
     "journals.contract": "The suite that every adapter passes.",
 }
 """Has, by the name of each module that is meant for users, what it is for."""
 
 CONSTANTS = {
+    ("wio", "AttributeValue"): "Is what an attribute may be: a text, a number, a bool, an aware time, or None.",
     ("interpreters", "Pending"): "Is the closed union of what an execution waits for.",
     ("interpreters.lint", "RULES"): "Are all rules, in the order in which `lint` asks them.",
     ("interpreters.testing", "START"): "Is the time at which a virtual clock starts unless it is told another.",
+    ("journals.faulty", "CALLS"): "Are the methods that have points, those of the journal first.",
+    ("journals.faulty", "Action"): "Is the closed union of what may happen at a point.",
+    ("journals.faulty", "POINTS"): "Are all points. `BEFORE_COMMIT`, `AFTER_COMMIT` and others have names.",
     ("journals.contract", "LAWS"): "Are all laws; each one is independent of the others.",
 }
 """Says what each public constant is: a constant has no docstring that Python could ask for."""

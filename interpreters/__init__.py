@@ -72,13 +72,18 @@ if TYPE_CHECKING:
     from interpreters.runtime.driver import NotHandled
     from interpreters.runtime.effects import EffectContext, NoEffect, effect_context
     from interpreters.runtime.instance import Instance
+    from interpreters.runtime.oversight import KnownWorkflow, Oversight, Stranded
+    from interpreters.runtime.retention import Retention
     from interpreters.runtime.runtime import Runtime
     from interpreters.runtime.tasking import OfferedTask
     from interpreters.runtime.threads import Threads, Workers
+    from interpreters.runtime.why import Action, Because, Reason, Remedy
     from interpreters.tracing import progress
 
 _MODULES = {
+    "Action": "interpreters.runtime.why",
     "AlreadyPaused": "interpreters.errors",
+    "Because": "interpreters.runtime.why",
     "BlockingInstance": "interpreters.runtime.blocking",
     "BlockingRuntime": "interpreters.runtime.blocking",
     "CannotGoBack": "interpreters.errors",
@@ -106,6 +111,7 @@ _MODULES = {
     "InstancePaused": "interpreters.errors",
     "InstanceStuck": "interpreters.errors",
     "JournalMismatch": "interpreters.errors",
+    "KnownWorkflow": "interpreters.runtime.oversight",
     "LostArrival": "interpreters.errors",
     "MoveRefused": "interpreters.errors",
     "NoEffect": "interpreters.runtime.effects",
@@ -116,12 +122,17 @@ _MODULES = {
     "NothingToRetry": "interpreters.errors",
     "OfferedTask": "interpreters.runtime.tasking",
     "Outcome": "interpreters.machine.pending",
+    "Oversight": "interpreters.runtime.oversight",
     "PausedAt": "interpreters.machine.pending",
     "Pending": "interpreters.machine.pending",
+    "Reason": "interpreters.runtime.why",
+    "Remedy": "interpreters.runtime.why",
+    "Retention": "interpreters.runtime.retention",
     "Runtime": "interpreters.runtime.runtime",
     "RuntimeStopped": "interpreters.errors",
     "SignalExpected": "interpreters.machine.pending",
     "SignalRefusal": "interpreters.errors",
+    "Stranded": "interpreters.runtime.oversight",
     "Stuck": "interpreters.machine.pending",
     "SystemClock": "interpreters.runtime.clock",
     "TaskOffered": "interpreters.machine.pending",
@@ -168,7 +179,9 @@ def __getattr__(name: str) -> object:
 
 
 __all__ = [
+    "Action",
     "AlreadyPaused",
+    "Because",
     "BlockingInstance",
     "BlockingRuntime",
     "CannotGoBack",
@@ -196,6 +209,7 @@ __all__ = [
     "InstancePaused",
     "InstanceStuck",
     "JournalMismatch",
+    "KnownWorkflow",
     "LostArrival",
     "MoveRefused",
     "NoEffect",
@@ -206,12 +220,17 @@ __all__ = [
     "NothingToRetry",
     "OfferedTask",
     "Outcome",
+    "Oversight",
     "PausedAt",
     "Pending",
+    "Reason",
+    "Remedy",
+    "Retention",
     "Runtime",
     "RuntimeStopped",
     "SignalExpected",
     "SignalRefusal",
+    "Stranded",
     "Stuck",
     "SystemClock",
     "TaskOffered",

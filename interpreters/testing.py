@@ -15,7 +15,7 @@ import asyncio
 import enum
 import heapq
 import itertools
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import TracebackType
@@ -31,10 +31,10 @@ from interpreters.runtime.runtime import Runtime
 from interpreters.runtime.tasking import OfferedTask
 from journals.codecs import Codec
 from journals.entries import Entry, InstanceRecord
-from journals.forwarding import ForwardingJournal, ForwardingMember
+from journals.faulty import AFTER_COMMIT, BEFORE_COMMIT, Crash, FaultyJournal
+from journals.faulty import Crashed as Crashed
+from journals.labels import Labels
 from journals.memory import InMemoryJournal
-from journals.ports import Journal, Member
-from journals.sharing import LEASE, Hear
 from wio.errors import WioError
 from wio.nodes import Err, Out
 from wio.signals import Query, Signal
@@ -103,63 +103,34 @@ class CrashAt(enum.Enum):
     AFTER = "after"
 
 
-class Crashed(BaseException):
-    """Ends everything in a process that a test lets die. It is no `Exception`, so no code can survive it."""
-
-
-class CrashingJournal(ForwardingJournal):
+class CrashingJournal(FaultyJournal):
     """Passes everything on to a journal, until it lets the process die at a chosen commit; then nothing passes.
 
-    The journal itself stays open: it outlives the processes that a test starts on it.
+    The journal itself stays open: it outlives the processes that a test starts on it. See `journals.faulty` for faults
+    at other places, and of other kinds.
     """
-
-    def __init__(self, journal: Journal) -> None:
-        super().__init__(journal)
-        self._crash: tuple[int, CrashAt] | None = None
-        self._members: list[Member] = []
-        self.commits = 0
-        self.dead = False
 
     def crash_at(self, commit: int, side: CrashAt) -> None:
         """Die at the `commit`-th commit from now, counted from 1."""
-        self._crash = (self.commits + commit, side)
+        self.points.disarm()
+        self.points.arm(BEFORE_COMMIT if side is CrashAt.BEFORE else AFTER_COMMIT, Crash(), at=commit)
 
     async def close(self) -> None:
         """Leave the journal open."""
 
-    async def join(
-        self, name: str, knows: Sequence[tuple[str, int]], hear: Hear, *, lease: timedelta = LEASE
-    ) -> Member:
-        """Become a member for as long as the process lives."""
-        member = await self.around("join", lambda: self.journal.join(name, knows, hear, lease=lease))
-        self._members.append(member)
-        return ForwardingMember(member, self.around)
+    @property
+    def commits(self) -> int:
+        """Is how many commits there were."""
+        return self.points.reached[BEFORE_COMMIT]
 
-    async def bury(self) -> None:
-        """Let the process be dead, and what it has owned be nobody's, as happens when its lease runs out."""
-        self.dead = True
-        for member in self._members:
-            await member.leave()
+    @property
+    def dead(self) -> bool:
+        """Tells whether the process has died."""
+        return self.points.dead
 
-    async def around(self, method: str, call: Callable[[], Awaitable[T]]) -> T:
-        """Let a call pass as long as the process lives; a commit may be its end, before or after."""
-        self._check_alive()
-        if method != "commit":
-            return await call()
-        self.commits += 1
-        side = self._crash[1] if self._crash is not None and self._crash[0] == self.commits else None
-        if side is CrashAt.BEFORE:
-            await self.bury()
-        self._check_alive()
-        returned = await call()
-        if side is CrashAt.AFTER:
-            await self.bury()
-        self._check_alive()
-        return returned
-
-    def _check_alive(self) -> None:
-        if self.dead:
-            raise Crashed
+    def die(self) -> None:
+        """Let nothing pass any more."""
+        self.points.dead = True
 
 
 class NotAnswered(WioError):
@@ -215,9 +186,11 @@ class Simulation:
             raise RuntimeStopped("with Simulation(...)")
         return self._booted
 
-    def start(self, workflow: Workflow[A, E, B], *, id: str, input: A) -> SimulatedInstance[E, B]:
+    def start(
+        self, workflow: Workflow[A, E, B], *, id: str, input: A, tags: Iterable[str] = ()
+    ) -> SimulatedInstance[E, B]:
         """Start an instance, or attach to it, and let it run until it has to wait."""
-        self.call(lambda: self.runtime.start(workflow, id=id, input=input))
+        self.call(lambda: self.runtime.start(workflow, id=id, input=input, tags=tags))
         return SimulatedInstance(self, workflow, id)
 
     def instance(self, workflow: Workflow[A, E, B], id: str) -> SimulatedInstance[E, B]:
@@ -312,7 +285,7 @@ class Simulation:
     def _die(self) -> None:
         """End every task without a chance to write."""
         (_, loop), self._booted = self._process, None
-        self._journal.dead = True
+        self._journal.die()
         tasks = asyncio.all_tasks(loop)
         for task in tasks:
             task.cancel()
@@ -430,6 +403,11 @@ class SimulatedInstance(Generic[Err, Out]):
     def record(self) -> InstanceRecord:
         """Is what the journal knows of the instance without its entries."""
         return self._simulation.call(lambda: self._handle().record())
+
+    @property
+    def labels(self) -> Labels:
+        """Is its tags and attributes."""
+        return self._simulation.call(lambda: self._handle().labels())
 
     @property
     def history(self) -> tuple[Entry, ...]:

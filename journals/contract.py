@@ -19,8 +19,9 @@ Without pytest, `breaches` runs them all; a journal that keeps the contract has 
 >>> asyncio.run(breaches(empty_store))
 ()
 
-Three laws that need a second process, or a server, are left to an adapter's own tests: a commit survives a kill of
-the process, a store that cannot be reached raises `JournalUnavailable`, and a newer schema raises `NewerSchema`.
+Four laws that need a second process, or a server, are left to an adapter's own tests: a commit survives a kill of
+the process, the death of a member is counted (`Member.begin_trial`), a store that cannot be reached raises
+`JournalUnavailable`, and a newer schema raises `NewerSchema`.
 """
 
 from __future__ import annotations
@@ -30,12 +31,22 @@ from typing import TypeAlias
 
 import attrs
 
-from journals.laws import commits, mail, owning, reading, refusals, scrubbing
+from journals.laws import commits, mail, owning, reading, refusals, removing, scrubbing, searching, workflows
 from journals.laws.samples import Connect
 
 Law: TypeAlias = Callable[[Connect], Awaitable[None]]
 
-LAWS: tuple[Law, ...] = (*commits.LAWS, *refusals.LAWS, *reading.LAWS, *owning.LAWS, *mail.LAWS, *scrubbing.LAWS)
+LAWS: tuple[Law, ...] = (
+    *commits.LAWS,
+    *refusals.LAWS,
+    *reading.LAWS,
+    *searching.LAWS,
+    *owning.LAWS,
+    *mail.LAWS,
+    *workflows.LAWS,
+    *removing.LAWS,
+    *scrubbing.LAWS,
+)
 """Are all laws; each one is independent of the others. `law.__name__` and `law.__doc__` say what it demands."""
 
 

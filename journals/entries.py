@@ -7,6 +7,8 @@ from datetime import datetime
 
 import attrs
 
+from wio.attributes import AttributeValue
+
 
 class Kind(enum.Enum):
     """Says what an entry records. The value is what the store holds."""
@@ -23,6 +25,7 @@ class Kind(enum.Enum):
     TIMER_SET = "timer_set"
     TIMER_FIRED = "timer_fired"
     ELEMENTS = "elements"
+    ATTRIBUTES = "attributes"
     CHECKPOINT = "checkpoint"
     TASK_OFFERED = "task_offered"
     TASK_CLAIMED = "task_claimed"
@@ -134,6 +137,15 @@ class InstanceRecord:
     started_at: datetime
     updated_at: datetime
 
+    @property
+    def goes_on_at(self) -> datetime | None:
+        """Is the time for which it waits to go on by itself; None when there is none.
+
+        A `wake_up` that is not later than its last change is none: it says that the next owner has to look at once, at
+        a child for instance.
+        """
+        return self.wake_up if self.wake_up is not None and self.wake_up > self.updated_at else None
+
 
 @attrs.frozen
 class Message:
@@ -174,3 +186,5 @@ class Commit:
     detail: str = ""
     owner: int | None = None
     mail: tuple[Message, ...] = ()
+    tags: tuple[str, ...] = ()
+    attributes: tuple[tuple[str, AttributeValue], ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from journals.workflows import Disabled
 from wio.errors import WioError
 
 
@@ -70,8 +71,27 @@ class PayloadTooLarge(JournalError):
         self.limit_bytes = limit_bytes
 
 
+class WorkflowDisabled(JournalError):
+    """Says that an instance cannot start, since its workflow is disabled. `disabled` says who did so, when and why."""
+
+    def __init__(self, instance_id: str, disabled: Disabled) -> None:
+        which = "" if disabled.version is None else f" version {disabled.version}"
+        who = f" by {disabled.by}" if disabled.by else ""
+        why = f": {disabled.reason}" if disabled.reason else ""
+        super().__init__(
+            f"Workflow {disabled.workflow!r}{which} is disabled{who} since {disabled.at:%Y-%m-%d %H:%M:%S} UTC{why}."
+            f" Instance {instance_id!r} was not started. Instances that have begun go on. Enable the workflow first."
+        )
+        self.instance_id = instance_id
+        self.disabled = disabled
+
+
 class InvalidCommit(JournalError):
     """Says that a commit breaks the rules of the port: a gap in `seq`, a naive time, an empty or too long id."""
+
+
+class InvalidSearch(JournalError):
+    """Says that nothing can be looked for like that: a time without a zone, an empty page, an impossible tag."""
 
 
 class JournalClosed(JournalError):

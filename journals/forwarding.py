@@ -13,10 +13,14 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
-from journals.entries import Commit, Entry, InstanceRecord, Message, Payload, Status
+from journals.ended import Ended
+from journals.entries import Commit, Entry, InstanceRecord, Message, Payload
+from journals.labels import Labels
 from journals.ports import Journal, Listener, Member
 from journals.scrubbing import Scrub
+from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
+from journals.workflows import Disabled, Unfinished
 
 T = TypeVar("T")
 
@@ -71,10 +75,39 @@ class ForwardingJournal:
         return await self.around("find_key", lambda: self.journal.find_key(instance_id, key))
 
     async def find_all(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 1_000
     ) -> tuple[InstanceRecord, ...]:
         """See `Journal`."""
-        return await self.around("find_all", lambda: self.journal.find_all(statuses=statuses, after=after, most=most))
+        return await self.around("find_all", lambda: self.journal.find_all(search, order=order, after=after, most=most))
+
+    async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
+        """See `Journal`."""
+        return await self.around("count", lambda: self.journal.count(search))
+
+    async def labels(self, instance_ids: Sequence[str]) -> tuple[Labels, ...]:
+        """See `Journal`."""
+        return await self.around("labels", lambda: self.journal.labels(instance_ids))
+
+    async def find_ended(
+        self,
+        before: datetime,
+        *,
+        workflows: frozenset[str] | None = None,
+        after: InstanceRecord | None = None,
+        most: int = 100,
+    ) -> tuple[Ended, ...]:
+        """See `Journal`."""
+        return await self.around(
+            "find_ended", lambda: self.journal.find_ended(before, workflows=workflows, after=after, most=most)
+        )
+
+    async def find_unfinished(self, instance_ids: Sequence[str]) -> frozenset[str]:
+        """See `Journal`."""
+        return await self.around("find_unfinished", lambda: self.journal.find_unfinished(instance_ids))
+
+    async def remove(self, records: Sequence[InstanceRecord]) -> tuple[str, ...]:
+        """See `Journal`."""
+        return await self.around("remove", lambda: self.journal.remove(records))
 
     async def join(
         self, name: str, knows: Sequence[tuple[str, int]], hear: Hear, *, lease: timedelta = LEASE
@@ -107,6 +140,26 @@ class ForwardingJournal:
         """See `Journal`."""
         await self.around("scrub", lambda: self.journal.scrub(scrub))
 
+    async def disable(self, workflow: str, version: int | None = None, *, by: str = "", reason: str = "") -> None:
+        """See `Journal`."""
+        await self.around("disable", lambda: self.journal.disable(workflow, version, by=by, reason=reason))
+
+    async def enable(self, workflow: str, version: int | None = None) -> bool:
+        """See `Journal`."""
+        return await self.around("enable", lambda: self.journal.enable(workflow, version))
+
+    async def disabled(self) -> tuple[Disabled, ...]:
+        """See `Journal`."""
+        return await self.around("disabled", self.journal.disabled)
+
+    async def unfinished(self, *, most: int = 1_000) -> tuple[Unfinished, ...]:
+        """See `Journal`."""
+        return await self.around("unfinished", lambda: self.journal.unfinished(most=most))
+
+    async def stranded(self, *, after: str = "", most: int = 1_000) -> tuple[InstanceRecord, ...]:
+        """See `Journal`."""
+        return await self.around("stranded", lambda: self.journal.stranded(after=after, most=most))
+
 
 class ForwardingMember:
     """Passes everything on to a member; `around` surrounds each call."""
@@ -135,6 +188,14 @@ class ForwardingMember:
     async def release(self, released: Sequence[Released]) -> None:
         """See `Member`."""
         await self._around("release", lambda: self.member.release(released))
+
+    async def begin_trial(self, instance_id: str) -> None:
+        """See `Member`."""
+        await self._around("begin_trial", lambda: self.member.begin_trial(instance_id))
+
+    async def acquit(self, instance_ids: Sequence[str]) -> None:
+        """See `Member`."""
+        await self._around("acquit", lambda: self.member.acquit(instance_ids))
 
     async def messages(self, instance_ids: Sequence[str]) -> tuple[Message, ...]:
         """See `Member`."""

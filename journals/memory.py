@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import heapq
-from bisect import bisect_right, insort
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from bisect import bisect_left, bisect_right, insort
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from types import TracebackType
 from typing import Self
 
 import attrs
 
+from journals.ended import PEACE, Ended
 from journals.entries import RESTING, UNFINISHED, Commit, Entry, InstanceRecord, Message, Payload, Status
-from journals.errors import Conflict, JournalClosed, NotOwner, OwnedElsewhere, UnknownInstance
+from journals.errors import Conflict, JournalClosed, NotOwner, OwnedElsewhere, UnknownInstance, WorkflowDisabled
+from journals.labels import NO_LABELS, LabelRow, Labels, label_rows, labels_of
+from journals.memory_deaths import Deaths
 from journals.memory_members import Ear, InMemoryMember, Members, Messages
 from journals.ports import LIMIT_BYTES
 from journals.scrubbing import Scrub, Scrubbed, check_scrubbable
+from journals.search import EVERY, Count, Cursor, Order, Search, by_start, check_page, counted
 from journals.sharing import (
     LEASE,
     MOST_ENTRIES_CLAIMED,
@@ -29,7 +35,8 @@ from journals.sharing import (
     Rested,
     Work,
 )
-from journals.validation import validate, validate_message, validate_scrub
+from journals.validation import validate, validate_disabling, validate_message, validate_scrub
+from journals.workflows import Disabled, Unfinished, disabled_by, in_order
 
 
 @attrs.define
@@ -43,9 +50,11 @@ class _Instance:
     latest: Commit
     owner: int | None = None
     wake_up: datetime | None = None
+    deaths: Deaths = attrs.field(factory=Deaths)
     entries: list[Entry] = attrs.field(factory=list[Entry])
     tokens: dict[int, str] = attrs.field(factory=dict[int, str])
     keys: dict[str, Entry] = attrs.field(factory=dict[str, Entry])
+    label_rows: dict[str, LabelRow] = attrs.field(factory=dict[str, LabelRow])
 
     @property
     def has_ended(self) -> bool:
@@ -59,6 +68,10 @@ class _Instance:
             self.entries.extend(commit.entries)
             self.tokens[commit.expected] = commit.token
             self.keys.update({entry.key: entry for entry in commit.entries if entry.key is not None})
+        self.label_rows.update({row[0]: row for row in label_rows(commit)})
+
+    def labels(self) -> Labels:
+        return labels_of(self.label_rows.values())
 
     def leave(self, scrubbed: Sequence[Scrubbed]) -> None:
         for left in scrubbed:
@@ -66,6 +79,7 @@ class _Instance:
                 entry = self.entries[left.seq - 1]
                 self.entries[left.seq - 1] = attrs.evolve(entry, payload=left.payload, response=left.response, key=None)
         self.keys = {entry.key: entry for entry in self.entries if entry.key is not None}
+        self.label_rows.clear()
         self.started, self.latest = attrs.evolve(self.started, entries=()), attrs.evolve(self.latest, entries=())
 
     def record(self) -> InstanceRecord:
@@ -98,6 +112,7 @@ class InMemoryJournal:
         self._owned: dict[int, set[str]] = {}
         self._members = Members()
         self._messages = Messages()
+        self._disabled: dict[tuple[str, int | None], Disabled] = {}
         self._is_open = False
 
     def __repr__(self) -> str:
@@ -144,6 +159,9 @@ class InMemoryJournal:
     def _start(self, commit: Commit) -> None:
         if commit.expected:
             raise UnknownInstance(commit.instance_id, repr(self))
+        disabled = disabled_by(in_order(self._disabled.values()), commit.workflow, commit.version)
+        if disabled is not None:
+            raise WorkflowDisabled(commit.instance_id, disabled)
         instance = _Instance(commit, commit)
         instance.append(commit)
         self._instances[commit.instance_id] = instance
@@ -175,18 +193,88 @@ class InMemoryJournal:
         return self._instance(instance_id).keys.get(key)
 
     async def find_all(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 1_000
     ) -> tuple[InstanceRecord, ...]:
-        """Return records in the order of their ids, at most `most` of them. See `Journal.find_all`."""
+        """Return records of the instances that fit a search, at most `most` of them. See `Journal.find_all`."""
         self._check_open()
-        found: list[InstanceRecord] = []
-        position = bisect_right(self._ids, after)
-        while position < len(self._ids) and len(found) < most:
-            instance = self._instances[self._ids[position]]
-            if statuses is None or instance.latest.status in statuses:
-                found.append(instance.record())
-            position += 1
-        return tuple(found)
+        check_page(order, after, most)
+        return tuple(islice(self._found(search, order, after), most))
+
+    def _found(self, search: Search, order: Order, after: Cursor | None) -> Iterator[InstanceRecord]:
+        if order is Order.ID:
+            position = 0 if after is None else bisect_right(self._ids, after.id)
+            yield from self._fitting(search, islice(self._ids, position, None))
+            return
+        for record in sorted(self._fitting(search, self._ids), key=by_start, reverse=True):
+            if after is None or after.started_at is None or by_start(record) < (after.started_at, after.id):
+                yield record
+
+    def _fitting(self, search: Search, ids: Iterable[str]) -> Iterator[InstanceRecord]:
+        for id in ids:
+            instance = self._instances[id]
+            record = instance.record()
+            if search.fits(record, instance.label_rows.values()):
+                yield record
+
+    async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
+        """Return how many instances fit a search. See `Journal.count`."""
+        self._check_open()
+        found = Counter((record.workflow, record.status) for record in self._found(search, Order.ID, None))
+        return counted((*key, number) for key, number in found.items())
+
+    async def labels(self, instance_ids: Sequence[str]) -> tuple[Labels, ...]:
+        """Return the tags and attributes of instances. See `Journal.labels`."""
+        self._check_open()
+        return tuple(self._instances[id].labels() if id in self._instances else NO_LABELS for id in instance_ids)
+
+    async def find_ended(
+        self,
+        before: datetime,
+        *,
+        workflows: frozenset[str] | None = None,
+        after: InstanceRecord | None = None,
+        most: int = 100,
+    ) -> tuple[Ended, ...]:
+        """Return who has ended, in the order of their ends. See `Journal.find_ended`."""
+        self._check_open()
+        behind = None if after is None else (after.updated_at, after.id)
+        found = sorted(
+            (instance.latest.at, instance_id)
+            for instance_id, instance in self._instances.items()
+            if instance.has_ended
+            and instance.latest.at < before
+            and (workflows is None or instance.latest.workflow in workflows)
+            and (behind is None or (instance.latest.at, instance_id) > behind)
+        )
+        return tuple(self._ended(self._instances[instance_id]) for _, instance_id in found[: max(most, 0)])
+
+    def _ended(self, instance: _Instance) -> Ended:
+        has_news = self._messages.has_news(instance.latest.instance_id, datetime.now(UTC) - PEACE)
+        return Ended(instance.record(), instance.entries[0], has_news)
+
+    async def find_unfinished(self, instance_ids: Sequence[str]) -> frozenset[str]:
+        """Return which of these go on. See `Journal.find_unfinished`."""
+        self._check_open()
+        known = ((each, self._instances.get(each)) for each in instance_ids)
+        return frozenset(each for each, instance in known if instance is not None and not instance.has_ended)
+
+    async def remove(self, records: Sequence[InstanceRecord]) -> tuple[str, ...]:
+        """Remove instances, without giving way to other tasks. See `Journal.remove`."""
+        self._check_open()
+        removed: list[str] = []
+        for record in records:
+            instance = self._instances.get(record.id)
+            if instance is None or not instance.has_ended or self._ended(instance).has_news:
+                continue
+            if (instance.latest.at, len(instance.entries)) == (record.updated_at, record.last_seq):
+                self._remove(record.id)
+                removed.append(record.id)
+        return tuple(removed)
+
+    def _remove(self, instance_id: str) -> None:
+        del self._instances[instance_id]
+        del self._ids[bisect_left(self._ids, instance_id)]
+        self._messages.remove(instance_id)
 
     def _instance(self, instance_id: str) -> _Instance:
         self._check_open()
@@ -194,6 +282,47 @@ class InMemoryJournal:
         if instance is None:
             raise UnknownInstance(instance_id, repr(self))
         return instance
+
+    # What of which workflow
+
+    async def disable(self, workflow: str, version: int | None = None, *, by: str = "", reason: str = "") -> None:
+        """Let nothing start any more of a workflow. See `Journal.disable`."""
+        self._check_open()
+        validate_disabling(workflow, version, by, reason)
+        self._disabled[workflow, version] = Disabled(workflow, version, by, reason, datetime.now(UTC))
+
+    async def enable(self, workflow: str, version: int | None = None) -> bool:
+        """Take back what was disabled. See `Journal.enable`."""
+        self._check_open()
+        validate_disabling(workflow, version)
+        taken = [key for key in self._disabled if key[0] == workflow and version in (None, key[1])]
+        for key in taken:
+            del self._disabled[key]
+        return bool(taken)
+
+    async def disabled(self) -> tuple[Disabled, ...]:
+        """Return what is disabled. See `Journal.disabled`."""
+        self._check_open()
+        return in_order(self._disabled.values())
+
+    async def unfinished(self, *, most: int = 1_000) -> tuple[Unfinished, ...]:
+        """Return which workflows have unfinished instances, and how many. See `Journal.unfinished`."""
+        self._check_open()
+        open_ones = [each.latest for each in self._instances.values() if not each.has_ended]
+        counts = Counter((commit.workflow, commit.version) for commit in open_ones)
+        return tuple(Unfinished(*key, min(count, most)) for key, count in sorted(counts.items()))
+
+    async def stranded(self, *, after: str = "", most: int = 1_000) -> tuple[InstanceRecord, ...]:
+        """Return unfinished instances that no member knows. See `Journal.stranded`."""
+        self._check_open()
+        known = {each for member in self._members.records() for each in member.knows}
+        instances = (self._instances[each] for each in islice(self._ids, bisect_right(self._ids, after), None))
+        lost = (
+            each
+            for each in instances
+            if not each.has_ended and (each.latest.workflow, each.latest.version) not in known
+        )
+        return tuple(each.record() for each in islice(lost, most))
 
     # Who runs what
 
@@ -234,7 +363,10 @@ class InMemoryJournal:
         next_due: datetime | None = None
         while self._ready and self._members.has(member.epoch):
             due, instance_id = self._ready[0]
-            instance = self._instances[instance_id]
+            instance = self._instances.get(instance_id)
+            if instance is None:  # It has ended, and was removed.
+                heapq.heappop(self._ready)
+                continue
             is_known = (instance.latest.workflow, instance.latest.version) in member.knows
             if instance.owner is None and instance.wake_up == due and is_known:
                 if due > now or len(claimed) >= most:
@@ -264,7 +396,7 @@ class InMemoryJournal:
             self._owned.setdefault(member.epoch, set()).add(instance_id)
         few = len(instance.entries) <= MOST_ENTRIES_CLAIMED
         entries = tuple(instance.entries) if few else None
-        return Claimed(instance.record(), entries, bool(self._messages.open(instance_id)))
+        return Claimed(instance.record(), entries, bool(self._messages.open(instance_id)), instance.deaths.number)
 
     def release(self, member: InMemoryMember, released: Sequence[Released]) -> None:
         """Let a member give instances back. For `InMemoryMember`."""
@@ -278,16 +410,38 @@ class InMemoryJournal:
                     instance.wake_up = instance.latest.at
                 self._make_ready(each.instance_id, instance)
 
-    def drop_gone(self) -> None:
-        """Give back what members have owned that are none any more."""
+    def begin_trial(self, member: InMemoryMember, instance_id: str) -> None:
+        """Let the death of a member count for an instance. For `InMemoryMember`."""
+        self._check_open()
+        instance = self._instances.get(instance_id)
+        if instance is not None and instance.owner == member.epoch:
+            instance.deaths.tried_by = member.epoch
+
+    def acquit(self, member: InMemoryMember, instance_ids: Sequence[str]) -> None:
+        """Forget deaths. For `InMemoryMember`."""
+        self._check_open()
+        for instance in map(self._instances.get, instance_ids):
+            if instance is not None and instance.owner == member.epoch:
+                instance.deaths = Deaths()
+
+    def drop_gone(self, left: int | None = None) -> None:
+        """Give back what members have owned that are none any more: that has `left`, the others have died."""
         for epoch in [epoch for epoch in self._owned if not self._members.has(epoch)]:
             for instance_id in sorted(self._owned.pop(epoch)):
                 instance = self._instances[instance_id]
                 if instance.owner == epoch:
+                    if epoch != left and self._was_busy(instance_id, instance):
+                        instance.deaths.count(epoch, instance.entries)
                     instance.owner = None
                     if instance.latest.status is Status.RUNNING or self._messages.open(instance_id):
                         instance.wake_up = instance.latest.at
                     self._make_ready(instance_id, instance)
+
+    def _was_busy(self, instance_id: str, instance: _Instance) -> bool:
+        """Tell whether the owner of an instance may have been doing something for it."""
+        status, wake_up = instance.latest.status, instance.wake_up
+        is_due = status is Status.WAITING and wake_up is not None and wake_up <= datetime.now(UTC)
+        return status is Status.RUNNING or is_due or bool(self._messages.open(instance_id))
 
     def _make_ready(self, instance_id: str, instance: _Instance) -> None:
         if instance.owner is None and instance.wake_up is not None and not instance.has_ended:
@@ -352,7 +506,7 @@ class InMemoryJournal:
         is_owner = instance.owner == scrub.owner and (scrub.owner is None or self._members.has(scrub.owner))
         check_scrubbable(scrub, len(instance.entries), instance.latest.status, is_owner=is_owner)
         instance.leave(scrub.entries)
-        self._messages.forget(scrub.instance_id)
+        self._messages.remove(scrub.instance_id)
 
     def expel(self, epoch: int) -> None:
         """End a membership as a lease that has run out does; a test of what happens then has no other way."""

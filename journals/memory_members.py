@@ -27,6 +27,7 @@ class _Posted:
     """Is a message, and its answer as soon as there is one."""
 
     message: Message
+    at: datetime
     answer: Payload | None = None
 
 
@@ -95,6 +96,14 @@ class InMemoryMember:
         """Give instances back. See `Member.release`."""
         self._journal.release(self, released)
 
+    async def begin_trial(self, instance_id: str) -> None:
+        """Let the death of this member count for an instance. See `Member.begin_trial`."""
+        self._journal.begin_trial(self, instance_id)
+
+    async def acquit(self, instance_ids: Sequence[str]) -> None:
+        """Forget the deaths of instances. See `Member.acquit`."""
+        self._journal.acquit(self, instance_ids)
+
     async def messages(self, instance_ids: Sequence[str]) -> tuple[Message, ...]:
         """Return messages without an answer. See `Member.messages`."""
         return self._journal.messages(self, instance_ids)
@@ -106,7 +115,7 @@ class InMemoryMember:
     async def leave(self) -> None:
         """Give everything back at once. See `Member.leave`."""
         await self.ear.close()
-        self._journal.drop_gone()
+        self._journal.drop_gone(left=self._epoch)
 
 
 class Members:
@@ -173,7 +182,9 @@ class Messages:
 
     def __init__(self) -> None:
         self._posted: dict[int, _Posted] = {}
+        self._last_number = 0
         self._ids: dict[tuple[str, str], int] = {}
+        self._of: dict[str, list[int]] = {}
         self._open: dict[str, dict[int, _Posted]] = {}
 
     def put(self, message: Message) -> int:
@@ -181,9 +192,10 @@ class Messages:
         known = self._ids.get((message.instance_id, message.key))
         if known is not None:
             return known
-        number = len(self._posted) + 1
-        posted = _Posted(attrs.evolve(message, id=number))
+        self._last_number = number = self._last_number + 1
+        posted = _Posted(attrs.evolve(message, id=number), datetime.now(UTC))
         self._posted[number] = posted
+        self._of.setdefault(message.instance_id, []).append(number)
         self._ids[message.instance_id, message.key] = number
         self._open.setdefault(message.instance_id, {})[number] = posted
         return number
@@ -195,24 +207,26 @@ class Messages:
     def answer(self, number: int, answer: Payload) -> bool:
         """Keep the answer to a message. Return whether it is the first one."""
         posted = self._posted.get(number)
-        waiting = {} if posted is None else self._open.get(posted.message.instance_id, {})
-        if posted is None or number not in waiting:
+        if posted is None or posted.answer is not None:
             return False
-        posted.answer = answer
+        posted.answer, posted.at = answer, datetime.now(UTC)
+        waiting = self._open[posted.message.instance_id]
         del waiting[number]
         if not waiting:
             del self._open[posted.message.instance_id]
         return True
 
-    def forget(self, instance_id: str) -> None:
-        """Keep nothing of the messages of an instance but their numbers, which are not given again."""
-        self._open.pop(instance_id, None)
-        for (whose, key), number in list(self._ids.items()):
-            if whose == instance_id:
-                del self._ids[whose, key]
-                self._posted[number] = _Posted(Message(instance_id, "", "", None, "", number))
-
     def answer_to(self, number: int) -> Payload | None:
         """Return the answer to a message, or None."""
         posted = self._posted.get(number)
         return None if posted is None else posted.answer
+
+    def has_news(self, instance_id: str, since: datetime) -> bool:
+        """Tell whether an instance was sent a message, or one was answered, since a time."""
+        return any(self._posted[number].at > since for number in self._of.get(instance_id, ()))
+
+    def remove(self, instance_id: str) -> None:
+        """Forget the messages of an instance, and their answers."""
+        for number in self._of.pop(instance_id, ()):
+            del self._ids[instance_id, self._posted.pop(number).message.key]
+        self._open.pop(instance_id, None)

@@ -10,9 +10,13 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Protocol, Self
 
-from journals.entries import Commit, Entry, InstanceRecord, Message, Payload, Status
+from journals.ended import Ended
+from journals.entries import Commit, Entry, InstanceRecord, Message, Payload
+from journals.labels import Labels
 from journals.scrubbing import Scrub
+from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
+from journals.workflows import Disabled, Unfinished
 
 LIMIT_BYTES = 2_000_000
 """Is the default limit of one payload."""
@@ -55,6 +59,19 @@ class Member(Protocol):
 
     async def release(self, released: Sequence[Released]) -> None:
         """Give instances back; those that are not owned by this member are left as they are."""
+        ...
+
+    async def begin_trial(self, instance_id: str) -> None:
+        """Let the death of this member count for an instance that it owns, however many have died before.
+
+        A member that is gone without having left has died, and its death counts for all that it was busy with: effects,
+        messages and times that had come; but for a suspect, see `journals.sharing.SUSPECT`, only in a trial. So those
+        that only wait to be tried are not blamed. An instance that is not its own is left as it is.
+        """
+        ...
+
+    async def acquit(self, instance_ids: Sequence[str]) -> None:
+        """Forget the deaths that were counted for instances that it owns. Their trials are over."""
         ...
 
     async def messages(self, instance_ids: Sequence[str]) -> tuple[Message, ...]:
@@ -113,6 +130,7 @@ class Journal(Protocol):
         that is repeated with its token is stored once and reported as done. Raises `UnknownInstance` when
         `expected` is not 0 and there is no such instance, `NotOwner`, a kind of `Conflict`, when its `owner` is not
         the instance's or is no member any more, `PayloadTooLarge`, or `InvalidCommit`. Who has ended is nobody's.
+        Raises `WorkflowDisabled` when it would start what must not be started; an instance that exists is a `Conflict`.
         """
         ...
 
@@ -132,11 +150,45 @@ class Journal(Protocol):
         ...
 
     async def find_all(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 1_000
     ) -> tuple[InstanceRecord, ...]:
-        """Return records with `id > after` in the order of their ids (by code point), at most `most` of them.
+        """Return records of the instances that fit a search, behind a place, in an order, at most `most` of them.
 
-        `statuses=None` means every status.
+        Raises `InvalidSearch` for a page that cannot be.
+        """
+        ...
+
+    async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
+        """Return how many instances fit a search, by workflow and status; where there is none, there is no count."""
+        ...
+
+    async def labels(self, instance_ids: Sequence[str]) -> tuple[Labels, ...]:
+        """Return the tags and attributes of instances, in the same order; of one that is unknown there are none."""
+
+    async def find_ended(
+        self,
+        before: datetime,
+        *,
+        workflows: frozenset[str] | None = None,
+        after: InstanceRecord | None = None,
+        most: int = 100,
+    ) -> tuple[Ended, ...]:
+        """Return who ended before a time, in the order of their ends, then of their ids; at most `most` of them.
+
+        When an instance ended is the record's `updated_at`. `workflows=None` means every workflow; `after` the record
+        of the one to begin behind.
+        """
+        ...
+
+    async def find_unfinished(self, instance_ids: Sequence[str]) -> frozenset[str]:
+        """Return which of these instances are there and have not ended."""
+        ...
+
+    async def remove(self, records: Sequence[InstanceRecord]) -> tuple[str, ...]:
+        """Remove all that there is of instances, and return the ids of those removed. Their ids are free then.
+
+        Each is removed whole or left. Left is what has not ended, has changed since its record was found, was sent a
+        message or answered one within the last hour, or is just being changed or removed by others.
         """
         ...
 
@@ -174,10 +226,43 @@ class Journal(Protocol):
         ...
 
     async def scrub(self, scrub: Scrub) -> None:
-        """Leave of some entries what is given, without their keys, and nothing of the messages of the instance.
+        """Leave of some entries what is given, without their keys, and nothing of the instance's messages and labels.
 
         When it returns, what was there is in no table any more, and that survives a kill; numbers, kinds, addresses and
         times stay. All of it is done or nothing; a repeat changes nothing. Raises `UnknownInstance`, `NotOwner`,
         `InvalidCommit` unless the status is `DATA_DELETION_REQUESTED`, or `PayloadTooLarge`.
+        """
+        ...
+
+    async def disable(self, workflow: str, version: int | None = None, *, by: str = "", reason: str = "") -> None:
+        """Let nothing start any more of a workflow, or of one version of it. What has begun goes on.
+
+        When it returns, every start that begins later is refused. To disable again replaces who did so, when and why.
+        Raises `InvalidCommit` for what a store could not hold.
+        """
+        ...
+
+    async def enable(self, workflow: str, version: int | None = None) -> bool:
+        """Take back what was disabled: of one version, or all that concerns the workflow. Return whether it was.
+
+        Raises like `disable`.
+        """
+        ...
+
+    async def disabled(self) -> tuple[Disabled, ...]:
+        """Return what is disabled, by the name of the workflow, then by version; all versions come first."""
+        ...
+
+    async def unfinished(self, *, most: int = 1_000) -> tuple[Unfinished, ...]:
+        """Return which workflows and versions have unfinished instances, in order, and how many, up to `most`.
+
+        What it costs depends on how many workflows there are, not on how many instances.
+        """
+        ...
+
+    async def stranded(self, *, after: str = "", most: int = 1_000) -> tuple[InstanceRecord, ...]:
+        """Return unfinished instances whose workflow and version no member knows whose lease holds.
+
+        They have an `id > after`, and come in the order of their ids (by code point), at most `most` of them.
         """
         ...

@@ -10,12 +10,28 @@ from typing import Any, TypeAlias
 import attrs
 
 from journals.entries import Commit
-from journals.errors import Conflict, InvalidCommit, JournalError, NotOwner, UnknownInstance
+from journals.errors import (
+    Conflict,
+    InvalidCommit,
+    JournalError,
+    NotOwner,
+    UnknownInstance,
+    WorkflowDisabled,
+)
 from journals.postgres_connections import Connection
 from journals.postgres_notices import says_more
 from journals.postgres_session import Session
 from journals.postgres_statements import Statements
-from journals.postgres_values import Parameters, array, commit_parameters, loser_parameters, telling_parameters
+from journals.postgres_values import (
+    Parameters,
+    array,
+    commit_parameters,
+    labelling_parameters,
+    loser_parameters,
+    telling_parameters,
+)
+from journals.postgres_workflows import disabled_in
+from journals.workflows import disabled_by
 
 Answers: TypeAlias = Sequence[JournalError | None]
 
@@ -30,6 +46,7 @@ class Batches:
     session: Session
     statements: Statements
     nudge: bytes
+    disabled: bytes
     prepare: bool
     journal: str
 
@@ -59,14 +76,36 @@ class Batches:
         rows = await self._rows(connection, self.statements.losers, loser_parameters(losers))
         states = {row[0]: row[1:] for row in rows}
         reasons = {loser.instance_id: self._reason(loser, *states[loser.instance_id]) for loser in losers}
+        barred = [loser for loser in losers if _is_barred(loser, *states[loser.instance_id])]
+        if barred:
+            reasons.update(await self._why_barred(connection, barred))
         return [reasons.get(commit.instance_id) for commit in commits]
+
+    async def _why_barred(self, connection: Connection, starts: Sequence[Commit]) -> dict[str, JournalError | None]:
+        """Return for starts that found no instance why they were refused; one that may start now is stored."""
+        disabled = disabled_in(await self._rows(connection, self.disabled, ()))
+        reasons: dict[str, JournalError | None] = {}
+        again: list[Commit] = []
+        for start in starts:
+            rule = disabled_by(disabled, start.workflow, start.version)
+            if rule is None:
+                again.append(start)
+            else:
+                reasons[start.instance_id] = WorkflowDisabled(start.instance_id, rule)
+        if again:
+            answers = await self._store_at_once(again, connection)
+            reasons.update(zip((start.instance_id for start in again), answers, strict=True))
+        return reasons
 
     async def _won(self, connection: Connection, commits: Sequence[Commit]) -> set[str]:
         parameters = commit_parameters(commits)
         if not any(map(says_more, commits)):
             return {row[0] for row in await self._rows(connection, self.statements.commit, parameters)}
-        parameters = (*parameters, *telling_parameters(commits))
-        won = {row[0] for row in await self._rows(connection, self.statements.commit_and_tell, parameters)}
+        parameters, statement = (*parameters, *telling_parameters(commits)), self.statements.commit_and_tell
+        if any(commit.tags or commit.attributes for commit in commits):
+            parameters = (*parameters, *labelling_parameters(commits))
+            statement = self.statements.commit_and_label
+        won = {row[0] for row in await self._rows(connection, statement, parameters)}
         receivers = {message.instance_id for commit in commits for message in commit.mail}
         if receivers:
             await self._rows(connection, self.nudge, (array(sorted(receivers)),))
@@ -84,6 +123,11 @@ class Batches:
     async def _rows(self, connection: Connection, statement: bytes, parameters: Parameters) -> list[tuple[Any, ...]]:
         cursor = await connection.execute(statement, parameters, prepare=self.prepare)
         return await cursor.fetchall()
+
+
+def _is_barred(loser: Commit, known: bool, _repeated: bool, _owned: bool, alive: bool) -> bool:
+    """Tell whether a commit is a start that nothing stands in the way of but that its workflow is, or was, disabled."""
+    return loser.expected == 0 and alive and not known
 
 
 def portions(commits: Sequence[Commit], most_characters: int) -> Iterator[Sequence[Commit]]:

@@ -96,8 +96,10 @@ class Heartbeat:
 
     async def end(self, connection: Connection) -> None:
         """Be no member any more, and free what is owned."""
-        statements = self._asking.statements
-        await self._asking.rows(connection, statements.bury, array([int(self._me[0])]), array(()))
+        statements, epoch = self._asking.statements, self._me[0]
+        while (await self._asking.rows(connection, statements.give_back, str(_FREED_AT_ONCE), epoch))[0][0]:
+            pass
+        await self._asking.rows(connection, statements.bury, array([int(epoch)]), array(()))
         while (await self._asking.rows(connection, statements.free, str(_FREED_AT_ONCE)))[0][0]:
             pass
         await self._asking.rows(connection, statements.nudge_all, "0 seconds")

@@ -35,7 +35,8 @@ class Ask(Protocol):
 
 _RECORD = slice(1, 1 + len(RECORD_COLUMNS))
 _HAS_MAIL = 1 + len(RECORD_COLUMNS)
-_ENTRY = slice(2 + len(RECORD_COLUMNS), None)
+_DEATHS = 2 + len(RECORD_COLUMNS)
+_ENTRY = slice(3 + len(RECORD_COLUMNS), None)
 
 
 class PostgresMember:
@@ -128,6 +129,14 @@ class PostgresMember:
         self._given.difference_update(each.instance_id for each in in_order)
         await self._ask(self._statements.nudge, ids)
 
+    async def begin_trial(self, instance_id: str) -> None:
+        """Let the death of this member count for an instance. See `Member.begin_trial`."""
+        await self._ask(self._statements.begin_trial, str(self._epoch), instance_id)
+
+    async def acquit(self, instance_ids: Sequence[str]) -> None:
+        """Forget the deaths of instances. See `Member.acquit`."""
+        await self._ask(self._statements.acquit, str(self._epoch), array(sorted(instance_ids)))
+
     async def messages(self, instance_ids: Sequence[str]) -> tuple[Message, ...]:
         """Return the messages without an answer, in order. See `Member.messages`."""
         ids = array(each for each in dict.fromkeys(instance_ids) if storable(each))
@@ -184,13 +193,13 @@ def payload_of(type_: str | None, version: int | None, text: str | None) -> Payl
 
 
 def _claimed(rows: Iterable[Row]) -> Iterator[Claimed]:
-    """Yield the instances in rows of one entry each: ..., record, whether there are messages, entry."""
+    """Yield the instances in rows of one entry each: ..., record, whether there are messages, deaths, entry."""
     for instance_id, found in groupby(rows, key=lambda row: row[1]):
         if instance_id is None:
             continue
         of_instance = list(found)
         record = record_of(of_instance[0][_RECORD], time_of)
-        yield Claimed(record, _entries(record, of_instance), of_instance[0][_HAS_MAIL])
+        yield Claimed(record, _entries(record, of_instance), of_instance[0][_HAS_MAIL], of_instance[0][_DEATHS] or 0)
 
 
 def _entries(record: InstanceRecord, rows: Sequence[Row]) -> tuple[Entry, ...] | None:

@@ -21,7 +21,8 @@ scrubbed AS (
     ) AS s (seq, type, version, payload, response_type, response_version, response)
     WHERE e.instance_id = a.id AND e.seq = s.seq
 ),
-forgotten AS (DELETE FROM {schema}.messages AS m USING allowed AS a WHERE m.instance_id = a.id)
+forgotten AS (DELETE FROM {schema}.messages AS m USING allowed AS a WHERE m.instance_id = a.id),
+unlabelled AS (DELETE FROM {schema}.attributes AS l USING allowed AS a WHERE l.instance_id = a.id)
 SELECT last_seq, status, is_owner FROM target
 """
 

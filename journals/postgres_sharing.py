@@ -9,6 +9,7 @@ from __future__ import annotations
 import attrs
 from psycopg import sql
 
+from journals.postgres_deaths import ACQUIT, BEGIN_TRIAL, DEATHS, DIED_AT
 from journals.postgres_mail import (
     ANSWER,
     ANSWER_TO,
@@ -28,6 +29,9 @@ from journals.sharing import MOST_ENTRIES_CLAIMED
 
 # What is lost with the server's last moments would only have to be done again: it need not wait for the disk.
 _LIGHTLY = "setting AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))"
+
+# What was under way or is asked for can be claimed at once; the rest sleeps on.
+_WAKE_UP = "CASE WHEN i.status = 'running' OR {open} THEN least(i.updated_at, clock_timestamp()) ELSE i.wake_up END"
 
 _OPEN = "EXISTS (SELECT 1 FROM {schema}.messages AS m WHERE m.instance_id = i.id AND m.answered_at IS NULL)"
 
@@ -71,11 +75,21 @@ left_behind AS MATERIALIZED (
     LIMIT $1::bigint
 ),
 freed AS (
-    UPDATE {schema}.instances AS i SET owner = NULL,
-        wake_up = CASE
-            WHEN i.status = 'running' OR {open} THEN least(i.updated_at, clock_timestamp()) ELSE i.wake_up
-        END
+    UPDATE {schema}.instances AS i SET owner = NULL, wake_up = {wake_up}, deaths = {deaths}, died_at = {died_at}
     FROM left_behind AS l WHERE i.id = l.id AND i.owner IS NOT NULL
+    RETURNING i.id
+)
+SELECT count(*), CASE WHEN count(*) > 0 THEN pg_notify('{channel}', 'work')::text END FROM freed
+"""
+
+# Who leaves gives back before its row is deleted, so that nobody takes that for a death.
+_GIVE_BACK = """
+WITH mine AS MATERIALIZED (
+    SELECT id FROM {schema}.instances WHERE owner = $2::bigint LIMIT $1::bigint FOR NO KEY UPDATE SKIP LOCKED
+),
+freed AS (
+    UPDATE {schema}.instances AS i SET owner = NULL, wake_up = {wake_up}
+    FROM mine AS m WHERE i.id = m.id AND i.owner = $2::bigint
     RETURNING i.id
 )
 SELECT count(*), CASE WHEN count(*) > 0 THEN pg_notify('{channel}', 'work')::text END FROM freed
@@ -88,7 +102,7 @@ me AS MATERIALIZED (SELECT epoch FROM {schema}.members WHERE epoch = $1::bigint 
 known AS MATERIALIZED (SELECT * FROM unnest($2::text[], $3::bigint[]) AS k (workflow, version)),
 ready AS MATERIALIZED (
     SELECT r.* FROM moment CROSS JOIN me CROSS JOIN known AS k CROSS JOIN LATERAL (
-        SELECT {record_columns}, i.ctid AS place FROM {schema}.instances AS i
+        SELECT {record_columns}, i.deaths, i.ctid AS place FROM {schema}.instances AS i
         WHERE i.workflow = k.workflow AND i.version = k.version
             AND i.owner IS NULL AND i.wake_up IS NOT NULL AND NOT i.finished AND i.wake_up <= moment.at
         ORDER BY i.wake_up LIMIT $4::bigint FOR NO KEY UPDATE SKIP LOCKED
@@ -97,7 +111,7 @@ ready AS MATERIALIZED (
 ),
 claimed AS (
     UPDATE {schema}.instances AS i SET owner = $1::bigint FROM ready AS r WHERE i.id = r.id AND i.owner IS NULL
-    RETURNING {record_columns_of_i}, r.place
+    RETURNING {record_columns_of_i}, i.deaths, r.place
 ),
 next AS MATERIALIZED (
     SELECT min(n.wake_up) AS due FROM me CROSS JOIN known AS k CROSS JOIN LATERAL (
@@ -108,7 +122,7 @@ next AS MATERIALIZED (
         ORDER BY i.wake_up LIMIT 1
     ) AS n
 )
-SELECT next.due, {record_columns_of_i}, {open} OR {changed}, {entry_columns_of_e}
+SELECT next.due, {record_columns_of_i}, {open} OR {changed}, i.deaths, {entry_columns_of_e}
 FROM setting CROSS JOIN next LEFT JOIN claimed AS i ON true
 LEFT JOIN LATERAL (
     SELECT * FROM {schema}.entries WHERE instance_id = i.id AND i.last_seq <= {most_entries}
@@ -120,18 +134,21 @@ _CLAIM_INSTANCE = """
 WITH {lightly},
 me AS MATERIALIZED (SELECT epoch FROM {schema}.members WHERE epoch = $2::bigint FOR KEY SHARE),
 target AS MATERIALIZED (
-    SELECT {record_columns}, owner, finished, ctid AS place FROM {schema}.instances
+    SELECT {record_columns}, deaths, owner, finished, ctid AS place FROM {schema}.instances
     WHERE id = $1 FOR NO KEY UPDATE
 ),
 taken AS (
-    UPDATE {schema}.instances AS i SET owner = $2::bigint FROM target AS t, me
+    UPDATE {schema}.instances AS i SET owner = $2::bigint,
+        deaths = CASE WHEN i.owner IS NULL OR i.owner = $2::bigint THEN i.deaths ELSE {deaths} END,
+        died_at = CASE WHEN i.owner IS NULL OR i.owner = $2::bigint THEN i.died_at ELSE {died_at} END
+    FROM target AS t, me
     WHERE i.id = t.id AND NOT t.finished AND (t.owner IS NULL OR t.owner = $2::bigint OR NOT EXISTS (
         SELECT 1 FROM {schema}.members AS m WHERE m.epoch = t.owner AND m.alive_until > clock_timestamp()
     ))
-    RETURNING i.id
+    RETURNING i.id, i.deaths
 )
 SELECT i.finished OR EXISTS (SELECT 1 FROM taken), i.owner, {record_columns_of_i}, {open} OR {changed},
-    {entry_columns_of_e}
+    coalesce((SELECT deaths FROM taken), i.deaths), {entry_columns_of_e}
 FROM setting CROSS JOIN target AS i
 LEFT JOIN LATERAL (
     SELECT * FROM {schema}.entries WHERE instance_id = i.id AND i.last_seq <= {most_entries}
@@ -140,7 +157,7 @@ ORDER BY e.seq
 """
 
 _OWNED = """
-SELECT NULL, {record_columns_of_i}, {open}, {no_entry} FROM {schema}.instances AS i WHERE i.owner = $1::bigint
+SELECT NULL, {record_columns_of_i}, {open}, i.deaths, {no_entry} FROM {schema}.instances AS i WHERE i.owner = $1::bigint
 """
 
 _RELEASE = """
@@ -177,12 +194,15 @@ class SharingStatements:
     renew: bytes
     bury: bytes
     free: bytes
+    give_back: bytes
     nudge: bytes
     nudge_all: bytes
     claim: bytes
     claim_instance: bytes
     owned: bytes
     release: bytes
+    begin_trial: bytes
+    acquit: bytes
     messages: bytes
     answer: bytes
     post: bytes
@@ -200,7 +220,8 @@ def sharing_statements(schema: str) -> SharingStatements:
     """Return the statements for a schema."""
     nudges = (NUDGE.replace("{which}", which) for which in (OF_THESE, OF_ALL))
     texts = (
-        *(_JOIN, _RENEW, _BURY, _FREE, *nudges, _CLAIM, _CLAIM_INSTANCE, _OWNED, _RELEASE),
+        *(_JOIN, _RENEW, _BURY, _FREE, _GIVE_BACK, *nudges, _CLAIM, _CLAIM_INSTANCE, _OWNED, _RELEASE),
+        *(BEGIN_TRIAL, ACQUIT),
         *(MESSAGES, ANSWER, POST, ANSWER_TO, _MEMBERS, _OWNER, PRUNE, POLL, STOP_POLLING, _LISTEN, SCRUB),
     )
     return SharingStatements(*(_for_schema(text, schema) for text in texts))
@@ -208,11 +229,15 @@ def sharing_statements(schema: str) -> SharingStatements:
 
 def _for_schema(text: str, schema: str) -> bytes:
     name = sql.Identifier(schema).as_string()
+    is_open = _OPEN.format(schema=name)
     return text.format(
         schema=name,
         channel=channel_of(schema),
         lightly=_LIGHTLY,
-        open=_OPEN.format(schema=name),
+        open=is_open,
+        wake_up=_WAKE_UP.format(open=is_open),
+        deaths=DEATHS.format(schema=name, open=is_open),
+        died_at=DIED_AT.format(open=is_open),
         changed=_CHANGED.format(schema=name),
         most_entries=MOST_ENTRIES_CLAIMED,
         record_columns=", ".join(RECORD_COLUMNS),

@@ -19,6 +19,9 @@ from journals.entries import Entry, InstanceRecord
 LEASE = timedelta(seconds=10)
 """Is how long a member that gives no sign of life keeps what it owns."""
 
+SUSPECT = 2
+"""Is from how many deaths of its owners in a row on a further one counts only while an instance is being tried."""
+
 MOST_ENTRIES_CLAIMED = 64
 """Is up to how many entries of an instance come along when it is claimed."""
 
@@ -73,12 +76,14 @@ class Claimed:
     """Is an instance that a member owns from now on, or one that has ended and is nobody's.
 
     `entries` are all its entries when there are few of them, else None: then they are read. `has_mail` says whether
-    it has messages without an answer. A `RUNNING` one was left behind by an owner that is gone.
+    it has messages without an answer. A `RUNNING` one was left behind by an owner that is gone. `deaths` is how many
+    owners in a row have died while they were busy with it.
     """
 
     record: InstanceRecord
     entries: tuple[Entry, ...] | None
     has_mail: bool
+    deaths: int = 0
 
 
 @attrs.frozen

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from journals import sqlite_deaths as deaths
 from journals import sqlite_mail as mail
 from journals import sqlite_sharing as sharing
 from journals.entries import Message, Payload
@@ -84,6 +85,15 @@ class SqliteMember:
         """Give instances back. See `Member.release`."""
         given = tuple(released)
         await self._writer.ask(lambda connection: sharing.release(connection, self._epoch, given))
+
+    async def begin_trial(self, instance_id: str) -> None:
+        """Let the death of this member count for an instance. See `Member.begin_trial`."""
+        await self._writer.ask(lambda connection: deaths.begin_trial(connection, self._epoch, instance_id))
+
+    async def acquit(self, instance_ids: Sequence[str]) -> None:
+        """Forget the deaths of instances. See `Member.acquit`."""
+        given = tuple(instance_ids)
+        await self._writer.ask(lambda connection: deaths.acquit(connection, self._epoch, given))
 
     async def messages(self, instance_ids: Sequence[str]) -> tuple[Message, ...]:
         """Return messages without an answer. See `Member.messages`."""

@@ -13,11 +13,11 @@ _WHICH = "SELECT last_seq, status, owner FROM wio_instances WHERE id = ?"
 _LEAVE = """UPDATE wio_entries SET type = ?, version = ?, payload = ?,
         response_type = ?, response_version = ?, response = ?, key = NULL
     WHERE instance_id = ? AND seq = ?"""
-_FORGET = "DELETE FROM wio_messages WHERE instance_id = ?"
+_FORGET = ("DELETE FROM wio_messages WHERE instance_id = ?", "DELETE FROM wio_attributes WHERE instance_id = ?")
 
 
 def scrub_in(connection: sqlite3.Connection, scrub: Scrub, journal: str) -> None:
-    """Leave of some entries what is given, and nothing of the messages. Raises what `Journal.scrub` does."""
+    """Leave of some entries what is given, and nothing of messages and labels. Raises what `Journal.scrub` does."""
     (before,) = connection.execute("PRAGMA secure_delete").fetchone()
     connection.execute("PRAGMA secure_delete = ON")
     try:
@@ -37,7 +37,8 @@ def _scrub(connection: sqlite3.Connection, scrub: Scrub, journal: str) -> None:
         _LEAVE,
         [(*_cells(left.payload), *_cells(left.response), scrub.instance_id, left.seq) for left in scrub.entries],
     )
-    connection.execute(_FORGET, (scrub.instance_id,))
+    for forget in _FORGET:
+        connection.execute(forget, (scrub.instance_id,))
 
 
 def _cells(payload: Payload | None) -> tuple[str | None, int | None, str | None]:

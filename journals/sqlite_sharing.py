@@ -16,6 +16,7 @@ from journals.entries import Entry, InstanceRecord
 from journals.errors import CorruptEntry, NotOwner, OwnedElsewhere, UnknownInstance
 from journals.rows import ENTRY_COLUMNS, RECORD_COLUMNS, entries_of, record_of
 from journals.sharing import MOST_ENTRIES_CLAIMED, Claimed, Claims, MemberRecord, Released
+from journals.sqlite_deaths import HAS_MAIL, count_death
 from journals.sqlite_mail import has_mail
 from journals.sqlite_notices import WORK, tell
 from journals.sqlite_writing import text_of, text_of_now, transaction
@@ -31,16 +32,14 @@ _IS_MEMBER = "SELECT EXISTS (SELECT 1 FROM wio_members WHERE epoch = ?)"
 _OTHERS = "SELECT epoch, process, alive_until FROM wio_members WHERE epoch <> ?"
 _ALIVE = "SELECT epoch, name, knows, joined_at, alive_until FROM wio_members WHERE alive_until >= ? ORDER BY epoch"
 _TAKE_OUT = "DELETE FROM wio_members WHERE epoch = ? AND alive_until = coalesce(?, alive_until)"
-_GIVE_BACK_ALL = """UPDATE wio_instances INDEXED BY wio_owned SET owner = NULL, wake_up = CASE
-        WHEN status = 'running' OR EXISTS (SELECT 1 FROM wio_messages INDEXED BY wio_open
-            WHERE instance_id = wio_instances.id AND answered_at IS NULL)
-        THEN updated_at ELSE wake_up END
+_GIVE_BACK_ALL = f"""UPDATE wio_instances INDEXED BY wio_owned SET owner = NULL, wake_up = CASE
+        WHEN status = 'running' OR {HAS_MAIL} THEN updated_at ELSE wake_up END
     WHERE owner = ?"""
 _READY = """SELECT wake_up, id FROM wio_instances INDEXED BY wio_ready
     WHERE workflow = ? AND version = ? AND owner IS NULL AND wake_up IS NOT NULL AND finished_at IS NULL
     ORDER BY wake_up, id LIMIT ?"""
 _OWN = "UPDATE wio_instances SET owner = ? WHERE id = ?"
-_CLAIMED = f"SELECT {_RECORD}, owner, finished_at FROM wio_instances WHERE id = ?"
+_CLAIMED = f"SELECT {_RECORD}, deaths, owner, finished_at FROM wio_instances WHERE id = ?"
 _ENTRIES = f"SELECT {', '.join(ENTRY_COLUMNS)} FROM wio_entries WHERE instance_id = ? ORDER BY seq"
 _RELEASE = """UPDATE wio_instances SET owner = NULL, wake_up = CASE WHEN ? THEN updated_at ELSE ? END
     WHERE id = ? AND owner = ?"""
@@ -73,10 +72,15 @@ def others(connection: sqlite3.Connection, epoch: int) -> list[tuple[int, str, s
 
 
 def take_out(connection: sqlite3.Connection, epochs: Iterable[tuple[int, str | None]]) -> None:
-    """Take members out whose lease still ends when it did (None: whenever), and give back at once what they own."""
+    """Take members out, and give back at once what they own.
+
+    Those have died whose lease still ends when it did; with None for that, a member has left.
+    """
     with transaction(connection):
-        taken_out = [epoch for epoch, until in epochs if connection.execute(_TAKE_OUT, (epoch, until)).rowcount]
-        for epoch in taken_out:
+        taken_out = [each for each in epochs if connection.execute(_TAKE_OUT, each).rowcount]
+        for epoch, until in taken_out:
+            if until is not None:
+                count_death(connection, epoch, text_of_now())
             connection.execute(_GIVE_BACK_ALL, (epoch,))
         if taken_out:
             tell(connection, [WORK])
@@ -133,9 +137,9 @@ def _ready(
 
 def _claimed_all(connection: sqlite3.Connection, instance_ids: Iterable[str]) -> Iterable[Claimed]:
     for instance_id in instance_ids:
-        *row, _owner, _finished_at = connection.execute(_CLAIMED, (instance_id,)).fetchone()
+        *row, deaths, _owner, _finished_at = connection.execute(_CLAIMED, (instance_id,)).fetchone()
         try:
-            yield _claimed(connection, record_of(row, datetime.fromisoformat))
+            yield _claimed(connection, record_of(row, datetime.fromisoformat), deaths)
         except CorruptEntry:
             continue  # It stays owned, and keeps no others from being claimed; `find` says what is wrong with it.
 
@@ -146,7 +150,7 @@ def claim_instance(connection: sqlite3.Connection, epoch: int, instance_id: str,
         found = connection.execute(_CLAIMED, (instance_id,)).fetchone()
         if found is None:
             raise UnknownInstance(instance_id, journal)
-        *row, owned_by, finished_at = found
+        *row, deaths, owned_by, finished_at = found
         record = record_of(row, datetime.fromisoformat)
         if owned_by not in (None, epoch):
             raise OwnedElsewhere(instance_id, owned_by)
@@ -154,14 +158,14 @@ def claim_instance(connection: sqlite3.Connection, epoch: int, instance_id: str,
             if not is_member(connection, epoch):
                 raise NotOwner(instance_id, record.last_seq, epoch)
             connection.execute(_OWN, (epoch, instance_id))
-        return _claimed(connection, record)
+        return _claimed(connection, record, deaths)
 
 
-def _claimed(connection: sqlite3.Connection, record: InstanceRecord) -> Claimed:
+def _claimed(connection: sqlite3.Connection, record: InstanceRecord, deaths: int | None) -> Claimed:
     entries: tuple[Entry, ...] | None = None
     if record.last_seq <= MOST_ENTRIES_CLAIMED:
         entries = _entries(connection, record)
-    return Claimed(record, entries, has_mail(connection, record.id))
+    return Claimed(record, entries, has_mail(connection, record.id), deaths or 0)
 
 
 def _entries(connection: sqlite3.Connection, record: InstanceRecord) -> tuple[Entry, ...] | None:

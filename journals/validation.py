@@ -6,6 +6,7 @@ from datetime import datetime
 
 from journals.entries import Commit, Entry, Message, Payload
 from journals.errors import InvalidCommit, PayloadTooLarge
+from journals.labels import validate_labels
 from journals.ports import LONGEST_ID
 from journals.scrubbing import Scrub
 
@@ -29,6 +30,8 @@ def validate(commit: Commit, limit_bytes: int) -> None:
         raise InvalidCommit(f"Instance {commit.instance_id!r} cannot start without an entry. Nothing was stored.")
     for message in commit.mail:
         validate_message(message, limit_bytes)
+    if commit.tags or commit.attributes:
+        validate_labels(commit)
 
 
 def validate_message(message: Message, limit_bytes: int) -> None:
@@ -57,6 +60,20 @@ def validate_scrub(scrub: Scrub, limit_bytes: int) -> None:
             if payload is not None:
                 message = Message(scrub.instance_id, "scrub", f"entry {left.seq}", payload, "")
                 validate_message(message, limit_bytes)
+
+
+def validate_disabling(workflow: str, version: int | None, by: str = "", reason: str = "") -> None:
+    """Raise `InvalidCommit` when a store could not hold who disables which workflow, and why."""
+    for text in (workflow, by, reason):
+        if "\0" in text or text != text.encode("utf-8", "replace").decode():
+            raise InvalidCommit(
+                f"{text!r:.100} holds what is no character of a text. Nothing was stored. Leave it out."
+            )
+    if not workflow or (version is not None and not 0 < version < 2**63):
+        raise InvalidCommit(
+            f"{workflow!r:.100} version {version} is no workflow: it has a name, and its versions count from 1."
+            " Nothing was stored."
+        )
 
 
 def validate_id(instance_id: str) -> None:

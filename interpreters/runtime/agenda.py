@@ -6,7 +6,6 @@ import heapq
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from itertools import islice
 from typing import Any, TypeAlias, TypeGuard
 
 import attrs
@@ -32,6 +31,7 @@ from interpreters.machine.pending import (
     pending_at,
     why_stuck,
 )
+from interpreters.runtime.foremost import Foremost
 from journals.entries import Status
 from wio.nodes import HandleSignal, OfferTask
 from wio.signals import Signal
@@ -62,6 +62,8 @@ class Agenda:
         "_correlated",
         "_dues",
         "_effects",
+        "_foremost",
+        "_foremost_paused",
         "_held",
         "_outcome",
         "_paused",
@@ -81,6 +83,7 @@ class Agenda:
         self._signals: dict[_Wanted, list[Active]] = {}
         self._wanted: dict[str, tuple[_Wanted, Active]] = {}
         self._correlated: dict[str, Signal[Any, Any]] = {}
+        self._foremost, self._foremost_paused = Foremost(_MOST_IN_DETAIL), Foremost(_MOST_IN_DETAIL)
 
     @classmethod
     def of(cls, execution: Execution) -> tuple[Agenda, Changes]:
@@ -165,12 +168,14 @@ class Agenda:
                 heapq.heappush(self._dues, (due, prefix))
             case PausedAt():
                 self._paused[prefix] = waiting
+                self._foremost_paused.note(prefix, waiting)
             case ChildToStart() | ChildRunning() | ChildToCancel():
                 self._children[prefix] = waiting
             case _:
                 pass
         if waiting is not None:
             self._waiting[prefix] = waiting
+            self._foremost.note(prefix, waiting)
         return waiting
 
     def waiting_for(self, signal: str, request: object) -> Iterator[Active]:
@@ -254,7 +259,7 @@ class Agenda:
             return f"{self._held}"[:_MOST_CHARACTERS]
         told: Mapping[str, Pending] = self._paused or self._waiting
         count = len(told)
-        said = "; ".join(map(described, islice(told.values(), _MOST_IN_DETAIL)))
+        said = "; ".join(map(described, (self._foremost_paused if self._paused else self._foremost).of(told)))
         more = f"; and {count - _MOST_IN_DETAIL} more" if count > _MOST_IN_DETAIL else ""
         stuck = "" if self._effects or not self._is_stuck(execution) else f"stuck: {why_stuck(execution)}"
         return ((said + more) if not stuck or self._paused else stuck)[:_MOST_CHARACTERS]

@@ -25,7 +25,7 @@ from interpreters.runtime.driver import Driver
 from interpreters.runtime.live import Live
 from interpreters.runtime.remote import Remote
 from interpreters.runtime.starting import Starting
-from interpreters.runtime.storing import Store, is_of_store
+from interpreters.runtime.storing import Store, end_message, is_of_store
 from journals.codecs import Codec, CodecError
 from journals.entries import UNFINISHED, Entry, InstanceRecord
 from journals.errors import Conflict, OwnedElsewhere, UnknownInstance
@@ -139,7 +139,7 @@ class Children:
         ended = None if execution is None else _recorded_end(execution)
         if execution is not None and execution.parent is not None and ended is not None:
             live = self._live_of(execution.parent.instance)
-            self._driver.spawn(live, partial(self._tell, live, execution.parent.address, child.id, ended))
+            self._driver.spawn(live, partial(self._tell, live, execution.parent, child.id, ended))
 
     async def look_at(self, live: Live, address: str, child_id: str) -> None:
         """See to a child again that has ended, as another process says, whose parent waits for it at an address."""
@@ -148,8 +148,12 @@ class Children:
             await self.see_to(live, seen)
         self._driver.start(live)
 
-    async def _tell(self, live: Live, address: str, child_id: str, ended: Outcome) -> None:
-        seen = await self._store.surely(live, partial(self._waiting_for, live, address, child_id))
+    async def _tell(self, live: Live, parent: Parent, child_id: str, ended: Outcome) -> None:
+        try:
+            seen = await self._store.surely(live, partial(self._waiting_for, live, parent.address, child_id))
+        except OwnedElsewhere:  # It was given back while the child's last commit was under way, which told nobody.
+            await self._store.surely(live, partial(self._store.journal.post, end_message(parent, child_id)))
+            return
         if seen is not None:
             await self._record(live, seen, partial(child_ended_entry, outcome=ended))
         self._driver.start(live)

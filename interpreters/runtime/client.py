@@ -5,29 +5,36 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from returns.result import Result
 
 from interpreters.errors import InstanceExists, RuntimeStopped
+from interpreters.machine.attributes import set_in
 from interpreters.machine.pending import Pending
 from interpreters.machine.recorded import Note
 from interpreters.machine.transition import JSON
 from interpreters.machine.turn import Turn, first_turn
 from interpreters.runtime.agenda import Agenda
-from interpreters.runtime.arguments import journal_given, workflows_given
+from interpreters.runtime.arguments import journal_given, tags_given, workflows_given
+from interpreters.runtime.asking_why import reason_of
 from interpreters.runtime.commands import Command
 from interpreters.runtime.deleting import request_deletion
 from interpreters.runtime.instance import Instance
+from interpreters.runtime.oversight import Oversight
+from interpreters.runtime.reading import read_all
 from interpreters.runtime.registry import by_name_and_version, check_registered
 from interpreters.runtime.remote import Remote
 from interpreters.runtime.starting import existing
 from interpreters.runtime.tasking import OfferedTask, Report
+from interpreters.runtime.why import Reason
 from journals.codecs import Codec
 from journals.entries import Commit, Entry, InstanceRecord, Status
-from journals.errors import Conflict
+from journals.errors import Conflict, UnknownInstance
 from journals.ports import Journal, Listener
+from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.validation import validate_id
 from wio.signals import Query, Signal
 from wio.workflow import Workflow
@@ -39,10 +46,8 @@ R = TypeVar("R")
 Req = TypeVar("Req")
 Resp = TypeVar("Resp")
 
-_PAGE = 1_000
 
-
-class Client:
+class Client(Oversight):
     """Starts and uses the instances of some workflows, which other processes run, inside `async with`.
 
     It runs nothing: no effect, no timer. A query or a result is read from the journal; a signal and whatever else
@@ -81,7 +86,9 @@ class Client:
             self._remote.stop()
             await self.journal.close()
 
-    async def start(self, workflow: Workflow[A, E, B], *, id: str, input: A) -> Instance[E, B]:
+    async def start(
+        self, workflow: Workflow[A, E, B], *, id: str, input: A, tags: Iterable[str] = ()
+    ) -> Instance[E, B]:
         """Start an instance for whoever can run it; attach to it when it was started with the same input.
 
         When it returns, the start is in the journal. Raises like `Runtime.start`.
@@ -90,11 +97,21 @@ class Client:
         validate_id(id)
         check_registered(self._workflows, workflow)
         first = first_turn(workflow, input, listener.now(), self._codec, self._random.random, id=id)
-        try:
-            await self.journal.commit(start_of(id, first))
-        except Conflict:
-            await existing(self.journal, self._codec, id, workflow, first.entries[0])
+        given = tags_given(tags)
+        while not await self._is_there(workflow, id, first, given):
+            pass  # What had the id was removed just now, so that it is free.
         return Instance(self, workflow, id)
+
+    async def _is_there(self, workflow: Workflow[Any, Any, Any], id: str, first: Turn, tags: tuple[str, ...]) -> bool:
+        """Store the start of an instance, or find that it was started so. Return False for one that is gone."""
+        try:
+            await self.journal.commit(start_of(id, first, tags))
+        except Conflict:
+            with suppress(UnknownInstance):
+                await existing(self.journal, self._codec, id, workflow, first.entries[0])
+                return True
+            return False
+        return True
 
     async def instance(self, workflow: Workflow[Any, E, B], id: str) -> Instance[E, B]:
         """Return the handle of an instance that exists.
@@ -108,11 +125,19 @@ class Client:
         return Instance(self, workflow, id)
 
     async def instances(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 100
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 100
     ) -> tuple[InstanceRecord, ...]:
-        """Return records of instances with `id > after`, in the order of their ids."""
+        """Return records of the instances that fit a search, behind a place, at most `most` of them.
+
+        Go on behind the last one: `after=Cursor.behind(records[-1])`. Raises `InvalidSearch`.
+        """
         self._open_listener()
-        return await self.journal.find_all(statuses=statuses, after=after, most=most)
+        return await self.journal.find_all(search, order=order, after=after, most=most)
+
+    async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
+        """Return how many instances fit a search, by workflow and status. All of them are counted, one by one."""
+        self._open_listener()
+        return await self.journal.count(search)
 
     # What the handle of an instance asks for
 
@@ -141,6 +166,14 @@ class Client:
         self._open_listener()
         return await self._remote.pending(id)
 
+    async def why(self, id: str) -> Reason:
+        """Return why an instance does not go on, and what can be done. Nothing is changed. Raises `UnknownInstance`.
+
+        It also answers for workflows that this client was not given, by their records.
+        """
+        now = self._open_listener().now
+        return await reason_of(self.journal, self._workflows, self._codec, id, now)
+
     async def tasks(self, id: str) -> tuple[OfferedTask[Any], ...]:
         """Return the tasks of an instance; see `Instance.tasks`."""
         self._open_listener()
@@ -163,10 +196,10 @@ class Client:
 
     async def history(self, id: str) -> tuple[Entry, ...]:
         """Return all entries of an instance; see `Instance.history`."""
-        entries: list[Entry] = []
-        while page := await self.journal.read(id, after=len(entries), most=_PAGE):
-            entries.extend(page)
-        return tuple(entries)
+        return await read_all(self.journal, id)
+
+    def _check_running(self) -> None:
+        self._open_listener()
 
     def _open_listener(self) -> Listener:
         if self._listener is None:
@@ -174,7 +207,7 @@ class Client:
         return self._listener
 
 
-def start_of(id: str, first: Turn) -> Commit:
+def start_of(id: str, first: Turn, tags: tuple[str, ...] = ()) -> Commit:
     """Return the commit that starts an instance which nobody owns yet; who claims it goes on with it."""
     execution, at = first.execution, first.entries[-1].recorded_at
     agenda, _ = Agenda.of(execution)
@@ -191,4 +224,6 @@ def start_of(id: str, first: Turn) -> Commit:
         uuid.uuid4().hex,
         at if is_ready else agenda.look_at(at),
         agenda.detail(execution),
+        tags=tags,
+        attributes=set_in(first.entries, execution.codec),
     )

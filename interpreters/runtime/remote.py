@@ -6,6 +6,7 @@ Nothing here disturbs the owner: a question is answered from the journal, by rep
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import uuid
 from collections import deque
@@ -43,6 +44,7 @@ from interpreters.runtime.storing import check_has_data, is_parked
 from interpreters.runtime.tasking import OfferedTask, Report, entry_of, offered_in, what_became
 from journals.codecs import Codec, CodecError
 from journals.entries import UNFINISHED, InstanceRecord, Kind, Message, Payload, Status
+from journals.errors import JournalUnavailable
 from journals.ports import Journal
 from journals.run_states import run_state
 from journals.sharing import Answered, Missed, Notice, Rested
@@ -54,7 +56,9 @@ Req = TypeVar("Req")
 Resp = TypeVar("Resp")
 
 _LEAST_SECONDS, _MOST_SECONDS = 5.0, 30.0
+_FIRST_DELAY_SECONDS, _LONGEST_DELAY_SECONDS = 0.1, 5.0
 _MOST_HEARD = 1_000
+_LOG = logging.getLogger("wio.runtime")
 _WITH_A_VALUE = frozenset({Kind.TASK_COMPLETED, Kind.TASK_FAILED, Kind.TASK_SKIPPED, Kind.TASK_DELEGATED})
 
 
@@ -240,7 +244,8 @@ class Remote:
         return await read_execution(self._journal, record.id, workflow, self._codec)
 
     async def result(self, id: str) -> Result[Any, Any]:
-        """Wait for the end of an instance; see `Instance.result`."""
+        """Wait for the end of an instance, also while the store is away; see `Instance.result`."""
+        delay = _FIRST_DELAY_SECONDS
         while True:
             self._check_running()
             rested = _waiter(self._rests, id)
@@ -251,7 +256,12 @@ class Remote:
                     return _result(id, await self._execution(record))
                 if record.status in (Status.PAUSED, Status.STUCK):
                     await self._raise_rest(record)
+                delay = _FIRST_DELAY_SECONDS
                 await self._in_time(rested)
+            except JournalUnavailable as error:
+                _LOG.warning("The result of instance %s: %s Trying again in %.1f s.", id, error, delay)
+                await asyncio.wait({rested}, timeout=delay)
+                delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
             finally:
                 _leave(self._rests, id, rested)
 

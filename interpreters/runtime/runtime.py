@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -23,7 +24,8 @@ from interpreters.machine.execution import Execution
 from interpreters.machine.pending import Pending, answer, pending
 from interpreters.machine.recorded import Note
 from interpreters.machine.transition import JSON
-from interpreters.runtime.arguments import duration_given, journal_given, workflows_given
+from interpreters.runtime.arguments import duration_given, journal_given, tags_given, workflows_given
+from interpreters.runtime.asking_why import reason_of
 from interpreters.runtime.calls import Calls
 from interpreters.runtime.children import Children
 from interpreters.runtime.claiming import NO_INSTANCE, Claiming
@@ -31,12 +33,16 @@ from interpreters.runtime.clock import Clock
 from interpreters.runtime.commands import Command, command_in
 from interpreters.runtime.deleting import Deleting, request_deletion
 from interpreters.runtime.driver import Driver
+from interpreters.runtime.housekeeping import Housekeeping
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.live import Live, LiveInstances, check_not_held
 from interpreters.runtime.mail import Mail as MailRoom
 from interpreters.runtime.membership import Membership, StoreClock
+from interpreters.runtime.oversight import MOST_COUNTED, Oversight, stranded_counts
+from interpreters.runtime.reading import read_all
 from interpreters.runtime.registry import by_name_and_version, check_registered
 from interpreters.runtime.remote import Remote, UnknownOperation, report_in, signal_key
+from interpreters.runtime.retention import Retention
 from interpreters.runtime.signalling import Signalling
 from interpreters.runtime.starting import Starting
 from interpreters.runtime.steering import Steering
@@ -44,11 +50,13 @@ from interpreters.runtime.storing import Store
 from interpreters.runtime.tasking import OfferedTask, Report, Tasking
 from interpreters.runtime.threads import Threads, Workers
 from interpreters.runtime.wakeups import WakeUps
+from interpreters.runtime.why import Reason
 from journals.codecs import Codec
 from journals.entries import Entry, InstanceRecord, Message, Payload, Status
-from journals.errors import OwnedElsewhere
+from journals.errors import JournalClosed, OwnedElsewhere
 from journals.ports import Journal
 from journals.scrubbing import Scrubber, without_text
+from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.sharing import Lost, Mail, Missed, Notice, Work
 from journals.validation import validate_id
 from wio.signals import Query, Signal
@@ -62,11 +70,10 @@ Req = TypeVar("Req")
 Resp = TypeVar("Resp")
 
 _PAGE = 1_000
-_MOST_WARNINGS = 100
 _LOG = logging.getLogger("wio.runtime")
 
 
-class Runtime:
+class Runtime(Oversight):
     """Runs the instances of some workflows on a journal, inside `async with`.
 
     On entry it opens the journal and, unless `recover` is False, claims every instance that has something to do and
@@ -74,11 +81,12 @@ class Runtime:
     gives every instance back, and closes the journal. Any number of runtimes, in any processes, may share a journal.
 
     `workers` runs the effects that are plain functions, by default in up to 64 threads; `most_idle` bounds how many
-    suspended instances stay in memory. Workflows that are used as children in these are known too.
-    `scrubber` says what is left of a payload when an instance's data is deleted. What is doubtful in a workflow is said
-    in the log; see `lint`. Raises `DraftReached` for a workflow that has drafts, `UnsoundWorkflow` for one whose
-    structure cannot be meant, or with `strict` for one that is doubtful, and `InvalidDefinition` when two workflows
-    have the same name and version, or an argument is of another kind.
+    suspended instances stay in memory. `retention` says how long instances of these workflows are kept after their end:
+    30 days, unless it is given; for ever, where only a clock is given. Workflows that are used as children in these are
+    known too. `scrubber` says what is left of a payload when an instance's data is deleted. What is doubtful in a
+    workflow is said in the log; see `lint`. Raises `DraftReached` for a workflow that has drafts, `UnsoundWorkflow` for
+    one whose structure cannot be meant, or with `strict` for one that is doubtful, and `InvalidDefinition` when two
+    workflows have the same name and version, or an argument is of another kind.
     """
 
     def __init__(
@@ -93,6 +101,7 @@ class Runtime:
         workers: Workers | None = None,
         most_idle: int = 1_000,
         most_running: int = 1_000,
+        retention: Retention | None = None,
         strict: bool = False,
         scrubber: Scrubber = without_text,
     ) -> None:
@@ -107,12 +116,14 @@ class Runtime:
         self._most_idle = most_idle
         self._most_running = most_running
         self._scrubber = scrubber
+        self._retention = retention if retention is not None or clock is not None else Retention()
         self._running = False
 
     async def __aenter__(self) -> Self:
         await self.journal.open()
         self._membership = Membership(self.journal, self._workflows, self._hear)
         clock = self._given_clock or StoreClock(self._membership)
+        self._clock = clock
         self._wake_ups = WakeUps(clock, self._wake)
         self._store = Store(
             self.journal,
@@ -151,11 +162,16 @@ class Runtime:
             self._most_running,
             is_given=self._given_clock is not None,
         )
+        names = frozenset(name for name, _ in self._workflows)
+        keeping = self._retention or Retention.forever()
+        self._housekeeping = Housekeeping(self.journal, self._lives, names, keeping, self._codec, clock)
         self._running = True
         try:
             await self._membership.join()
             if self._recovers:
                 await self._claiming.begin()
+                if self._retention is not None:
+                    self._housekeeping.begin()
                 await self._say_what_is_left()
         except BaseException:
             await self.__aexit__(None, None, None)
@@ -169,6 +185,7 @@ class Runtime:
         self._driver.stopping = True
         try:
             await self._claiming.stop()
+            await self._housekeeping.stop()
             await self._come_to_rest()
             await self._mail.stop()
             await self._wake_ups.stop()
@@ -181,21 +198,24 @@ class Runtime:
             self._workers.close()
             await self.journal.close()
 
-    async def start(self, workflow: Workflow[A, E, B], *, id: str, input: A) -> Instance[E, B]:
+    async def start(
+        self, workflow: Workflow[A, E, B], *, id: str, input: A, tags: Iterable[str] = ()
+    ) -> Instance[E, B]:
         """Start an instance under an id of the caller's choice; attach to it when it was started with the same input.
 
-        When it returns, the start is in the journal. Raises `InstanceExists` when the id is taken by another
-        workflow or input, `UnknownWorkflow`, `WrongPayload`, `PayloadTooLarge`, or `InvalidCommit` for a bad id.
+        When it returns, the start is in the journal. The instance is found by its `tags`; those of the first start
+        stay. Raises `InstanceExists` when the id is taken by another workflow or input, `UnknownWorkflow`,
+        `WorkflowDisabled`, `WrongPayload`, `PayloadTooLarge`, or `InvalidCommit` for a bad id or tag.
         """
         self._check_running()
         validate_id(id)
         check_registered(self._workflows, workflow)
-        await self._calls.finish(self._start(self._lives.get(id), workflow, input))
+        await self._calls.finish(self._start(self._lives.get(id), workflow, input, tags_given(tags)))
         return Instance(self, workflow, id)
 
-    async def _start(self, live: Live, workflow: Workflow[A, Any, Any], input: A) -> None:
+    async def _start(self, live: Live, workflow: Workflow[A, Any, Any], input: A, tags: tuple[str, ...]) -> None:
         async with live.lock:
-            before = await self._starting.begin(live, workflow, input)
+            before = await self._starting.begin(live, workflow, input, tags=tags)
             if before is not None and before.status is not Status.PAUSED:
                 try:
                     await self._store.load(live)
@@ -215,11 +235,19 @@ class Runtime:
         return Instance(self, workflow, id)
 
     async def instances(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 100
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 100
     ) -> tuple[InstanceRecord, ...]:
-        """Return records of instances with `id > after`, in the order of their ids."""
+        """Return records of the instances that fit a search, behind a place, at most `most` of them.
+
+        Go on behind the last one: `after=Cursor.behind(records[-1])`. Raises `InvalidSearch`.
+        """
         self._check_running()
-        return await self.journal.find_all(statuses=statuses, after=after, most=most)
+        return await self.journal.find_all(search, order=order, after=after, most=most)
+
+    async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
+        """Return how many instances fit a search, by workflow and status. All of them are counted, one by one."""
+        self._check_running()
+        return await self.journal.count(search)
 
     async def idle(self) -> None:
         """Return when no instance has anything to do but wait for a signal, a later time or an operator.
@@ -284,7 +312,7 @@ class Runtime:
         has_ended = live.outcome is not None  # before; else what is in memory is the truth
         while True:
             self._check_running()
-            if (live.execution is None or has_ended) and await self._load(live) is None:
+            if (live.execution is None or has_ended) and await self._load_surely(live) is None:
                 return await self._remote.result(id)
             outcome, problem = live.outcome, live.agenda.first_problem
             if outcome is not None:
@@ -314,6 +342,14 @@ class Runtime:
         execution = await self._load(self._lives.get(id))
         return await self._remote.pending(id) if execution is None else pending(execution)
 
+    async def why(self, id: str) -> Reason:
+        """Return why an instance does not go on, and what can be done. Nothing is changed. Raises `UnknownInstance`.
+
+        It also answers for workflows that this runtime was not given, by their records.
+        """
+        self._check_running()
+        return await reason_of(self.journal, self._workflows, self._codec, id, self._clock.now)
+
     async def _load(self, live: Live) -> Execution | None:
         """Return where an instance stands; None when another process owns it."""
         async with live.lock:
@@ -321,6 +357,14 @@ class Runtime:
                 return await self._store.load(live)
             except OwnedElsewhere:
                 return None
+
+    async def _load_surely(self, live: Live) -> Execution | None:
+        """Return the same, however long the store is away. Raises `RuntimeStopped` as soon as it will not come back."""
+        try:
+            return await self._store.surely(live, partial(self._load, live))
+        except JournalClosed:
+            self._check_running()
+            raise
 
     async def steer(self, id: str, command: Command) -> None:
         """Do what an operator asks of an instance; see `Instance.pause` and what follows there."""
@@ -354,24 +398,21 @@ class Runtime:
 
     async def history(self, id: str) -> tuple[Entry, ...]:
         """Return all entries of an instance; see `Instance.history`."""
-        entries: list[Entry] = []
-        while page := await self.journal.read(id, after=len(entries), most=_PAGE):
-            entries.extend(page)
-        return tuple(entries)
+        return await read_all(self.journal, id)
 
     # Life cycle
 
     async def _say_what_is_left(self) -> None:
-        """Say in the log which of the first instances wait for a runtime that has their workflow."""
-        unfinished = frozenset({Status.INITIATED, Status.RUNNING, Status.WAITING})
-        for record in await self.journal.find_all(statuses=unfinished, most=_PAGE):
-            if (record.workflow, record.version) not in self._workflows:
-                _LOG.warning(
-                    "Instance %s waits for a runtime with workflow %s version %d",
-                    record.id,
-                    record.workflow,
-                    record.version,
-                )
+        """Say in the log which instances wait for a process that has their workflow."""
+        for workflow, version, count in await stranded_counts(self.journal):
+            more = " or more" if count == MOST_COUNTED else ""
+            _LOG.warning(
+                "No process knows workflow %s version %d; unfinished instances wait for one: %d%s",
+                workflow,
+                version,
+                count,
+                more,
+            )
 
     def _hear(self, notice: Notice) -> None:
         """Take a notice of the store."""

@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 import attrs
 
 from interpreters.errors import InstanceDataDeleted, InstancePaused, UnknownWorkflow
+from interpreters.machine.attributes import set_in
 from interpreters.machine.execution import Execution
-from interpreters.machine.recorded import storable
+from interpreters.machine.recorded import Parent, storable
 from interpreters.machine.turn import Turn
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.clock import Clock
@@ -25,7 +26,14 @@ from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows, registered_as
 from journals.codecs import Codec
 from journals.entries import UNFINISHED, WITHOUT_DATA, Commit, Entry, InstanceRecord, Message, Status
-from journals.errors import Conflict, CorruptEntry, JournalError, JournalUnavailable, PayloadTooLarge
+from journals.errors import (
+    Conflict,
+    CorruptEntry,
+    JournalError,
+    JournalUnavailable,
+    PayloadTooLarge,
+    WorkflowDisabled,
+)
 from journals.ports import Journal
 from journals.sharing import Released
 from wio.workflow import Workflow
@@ -68,22 +76,31 @@ class Store:
         """Return a workflow of this runtime. Raises `UnknownWorkflow`."""
         return registered_as(self._workflows, name, version)
 
-    async def adopt(self, live: Live, turn: Turn) -> None:
+    async def adopt(self, live: Live, turn: Turn, tags: tuple[str, ...] = ()) -> None:
         """Commit a turn, then let the instance stand there. When the commit fails, the instance stands as before.
 
-        Raises what the journal raises. After `Conflict` the instance is forgotten: another writer was first.
+        `tags` are for a first turn. Raises what the journal raises. After `Conflict` the instance is forgotten: another
+        writer was first.
         """
-        await self._adopt(live, turn, self._store)
+        await self._adopt(live, turn, self._store, tags)
 
     async def adopt_surely(self, live: Live, turn: Turn) -> None:
         """Commit a turn however long the store is away: what happened once must not be lost. Raises `Conflict` only."""
         await self._adopt(live, turn, self._store_surely)
 
-    async def _adopt(self, live: Live, turn: Turn, store: Callable[[Live, Commit], Awaitable[None]]) -> None:
+    async def _adopt(
+        self,
+        live: Live,
+        turn: Turn,
+        store: Callable[[Live, Commit], Awaitable[None]],
+        tags: tuple[str, ...] = (),
+    ) -> None:
         before = live.execution
         try:
             changes = live.agenda.update(turn.execution, turn.touched)
             commit = self._of_turn(live, turn)
+            if tags:
+                commit = attrs.evolve(commit, tags=tags)
             await store(live, commit)
         except BaseException:
             if live.execution is before:
@@ -198,14 +215,13 @@ class Store:
         status, wake_up, detail = agenda.status(execution), agenda.look_at(at), agenda.detail(execution)
         commit = self._commit(live, execution, turn.entries, status, at, wake_up, detail)
         mail = () if status in UNFINISHED else self._told_to_parent(live, execution)
-        return attrs.evolve(commit, mail=mail) if mail else commit
+        attributes = set_in(turn.entries, self.codec)
+        return attrs.evolve(commit, mail=mail, attributes=attributes) if mail or attributes else commit
 
     def _told_to_parent(self, live: Live, execution: Execution) -> tuple[Message, ...]:
         """Return the message that tells the parent of a child, which another process may own, that it has ended."""
         parent = execution.parent
-        if parent is None or self._owns(parent.instance):
-            return ()
-        return (Message(parent.instance, "child", parent.address, None, f"child:{live.id}"),)
+        return () if parent is None or self._owns(parent.instance) else (end_message(parent, live.id),)
 
     def _commit(
         self,
@@ -248,9 +264,14 @@ def is_parked(record: InstanceRecord, agenda: Agenda, execution: Execution) -> b
     return record.status is Status.PAUSED and agenda.first_problem is None and execution.held is None
 
 
+def end_message(parent: Parent, child_id: str) -> Message:
+    """Return the message that tells a parent that its child has ended."""
+    return Message(parent.instance, "child", parent.address, None, f"child:{child_id}")
+
+
 def is_of_store(error: Exception) -> bool:
     """Tell whether an error says that the store cannot be used, not that something is wrong with what it stores."""
-    return isinstance(error, JournalError) and not isinstance(error, PayloadTooLarge | CorruptEntry)
+    return isinstance(error, JournalError) and not isinstance(error, PayloadTooLarge | CorruptEntry | WorkflowDisabled)
 
 
 def _reason(error: Exception) -> str:

@@ -74,7 +74,7 @@ def as_json(record: InstanceRecord, outcome: Payload | None) -> dict[str, object
         "version": record.version,
         "status": record.status.value,
         "detail": detail_words(record),
-        "wake_up": None if record.wake_up is None else record.wake_up.isoformat(),
+        "wake_up": None if record.goes_on_at is None else record.goes_on_at.isoformat(),
         "entries": record.last_seq,
         "started_at": record.started_at.isoformat(),
         "updated_at": record.updated_at.isoformat(),

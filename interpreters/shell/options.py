@@ -31,6 +31,9 @@ Input: TypeAlias = Annotated[
         help="JSON, only for the start: a file that holds it, - for standard input, or the text.",
     ),
 ]
+Tags: TypeAlias = Annotated[
+    tuple[str, ...], Parameter(name="--tag", help="A word by which the instance is found; may be repeated.")
+]
 TaskAddress: TypeAlias = Annotated[str, Parameter(name="--at", help="The address of the task, as wio tasks shows it.")]
 Worker: TypeAlias = Annotated[str, Parameter(name="--by", help="Who does it; the name is believed.")]
 Decider: TypeAlias = Annotated[str, Parameter(name="--by", help="Who decides so; it is recorded, and believed.")]
@@ -43,6 +46,8 @@ AnswerKey: TypeAlias = Annotated[
     str | None, Parameter(name="--key", help="An idempotency key: the same answer, sent again with it, does nothing.")
 ]
 AsJson: TypeAlias = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON document.")]
+After: TypeAlias = Annotated[str, Parameter(name="--after", help="Only instances whose id comes after this one.")]
+Most: TypeAlias = Annotated[int, Parameter(name="--most", help="At most so many instances.")]
 Patience: TypeAlias = Annotated[
     timedelta,
     Parameter(name="--wait", help="How long a timer or a delay between attempts may be to be waited for: 30s, 5m."),

@@ -26,6 +26,7 @@ from interpreters.shell.exit_codes import INTERRUPTED
 from interpreters.shell.journal_urls import journal_at, without_password
 from interpreters.shell.settling import GRACE
 from interpreters.shell.targets import AnyWorkflow, load
+from interpreters.shell.worker_stranded import watched_stranded
 from interpreters.shell.worker_telling import Figures, JsonLines, LiveView, Telling, warnings_told
 from interpreters.shell.worker_watch import WatchedJournal
 from journals.ports import Journal
@@ -74,7 +75,7 @@ async def _work(
     async with telling.shown(figures):
         telling.tell("started", host=socket.gethostname(), pid=os.getpid(), journal=url, workflows=known)
         with _stop_signals() as stopped:
-            async with runtime:
+            async with runtime, watched_stranded(journal, telling):
                 begun.append(runtime)
                 name = await stopped
                 telling.tell("stopping", signal=name, grace_seconds=grace.total_seconds())

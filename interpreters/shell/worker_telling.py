@@ -39,7 +39,7 @@ class Telling(Protocol):
     """Tells what happens to a worker."""
 
     def tell(self, event: str, **facts: object) -> None:
-        """Tell one thing: started, joined, warning, stopping or stopped."""
+        """Tell one thing: started, joined, stranded, warning, stopping or stopped."""
         ...
 
     def shown(self, figures: Callable[[], Figures | None]) -> AbstractAsyncContextManager[None]:
@@ -75,6 +75,9 @@ class LiveView:
         if event == "warning":
             self._warnings.append(f"{datetime.now():%H:%M:%S}  {one_line(str(facts['message']))}")
             return
+        if event == "stranded":
+            self._facts["stranded"] = ", ".join(cast(tuple[str, ...], facts["workflows"]))
+            return
         self._facts.update(facts)
         self._state = event
         if event == "stopping":
@@ -99,10 +102,14 @@ class LiveView:
             live.update(self._view(figures()), refresh=True)
             await asyncio.sleep(_LOOK_SECONDS)
 
+    def rows(self, figures: Figures | None) -> list[tuple[str, str]]:
+        """Return the lines that are shown: a title, and words."""
+        return view_rows(self._state, self._facts, figures, tuple(self._warnings))
+
     def _view(self, figures: Figures | None) -> Any:
         tables, texts = import_module("rich.table"), import_module("rich.text")
         table: Any = tables.Table.grid(padding=(0, 2))
-        for title, words in view_rows(self._state, self._facts, figures, tuple(self._warnings)):
+        for title, words in self.rows(figures):
             table.add_row(texts.Text(title, style="bold"), texts.Text(words, overflow="ellipsis", no_wrap=True))
         return table
 
@@ -120,6 +127,8 @@ def view_rows(
             ("steps", f"{figures.steps_a_second:.1f} a second"),
             ("lag", f"{figures.lag.total_seconds():.3f} s"),
         ]
+    if facts.get("stranded"):
+        rows.append(("stranded", f"{facts['stranded']} (no live process knows them)"))
     return rows + [("" if number else "warnings", words) for number, words in enumerate(warnings)]
 
 

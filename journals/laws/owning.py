@@ -195,6 +195,34 @@ async def who_leaves_gives_back_what_it_owned(connect: Connect) -> None:
         require((await other.find("later")).wake_up == LATER, "A wake-up time has changed while its owner left.")
 
 
+async def who_leaves_has_not_died(connect: Connect) -> None:
+    """However often its owners leave in the middle of something, that is no death."""
+    async with connect() as journal:
+        await starts(journal, due("runs", AT, commit("runs", 0)), due("due", AT))
+        for _ in range(3):
+            member = await joined(journal)
+            for claimed in (await member.claim(10)).claimed:
+                require(claimed.deaths == 0, f"deaths must be 0 after its owners have left, but is {claimed.deaths}.")
+                await member.begin_trial(claimed.record.id)
+            await member.leave()
+
+
+async def only_its_owner_tries_and_acquits(connect: Connect) -> None:
+    """A trial of another's instance, or of an unknown one, changes nothing; and one that was never needed is fine."""
+    async with connect() as journal:
+        member, rival = await joined(journal), await joined(journal, "rival")
+        await journal.commit(by(member, commit("a", 0, detail="owned")))
+        before = await journal.find("a")
+        for each in (rival, member):
+            for instance_id in ("a", "unknown"):
+                await each.begin_trial(instance_id)
+            await each.acquit(["a", "unknown"])
+            await each.acquit([])
+        require(await journal.find("a") == before, "A trial has changed the record.")
+        require((await member.claim_instance("a")).deaths == 0, "A trial is no death.")
+        await owns(journal, member, "a")
+
+
 async def who_has_left_does_nothing_more(connect: Connect) -> None:
     """A member that has left commits, starts and claims nothing, whether another owns it now or not."""
     async with connect() as one, connect() as other:
@@ -290,6 +318,8 @@ LAWS = (
     who_has_ended_is_nobodys,
     what_is_released_can_be_claimed_at_its_time,
     who_leaves_gives_back_what_it_owned,
+    who_leaves_has_not_died,
+    only_its_owner_tries_and_acquits,
     who_has_left_does_nothing_more,
     a_repeated_commit_is_done_after_a_takeover,
     no_number_is_given_to_two_members,

@@ -6,6 +6,7 @@ import attrs
 
 from journals.entries import Entry, Payload, Status
 from journals.errors import InvalidCommit, NotOwner, PayloadTooLarge, UnknownInstance
+from journals.labels import NO_LABELS, Labels
 from journals.laws.members import WORD, by, has_mail, joined, message
 from journals.laws.samples import Connect, commit, entry, holds, refused, require
 from journals.ports import LIMIT_BYTES, Journal, Member
@@ -34,16 +35,18 @@ async def what_is_deleted_is_gone_and_the_rest_stays(connect: Connect) -> None:
 
 
 async def what_was_asked_is_deleted_too(connect: Connect) -> None:
-    """Of the messages of the instance, and of their answers, nothing is left; those of others stay."""
+    """Of the messages, their answers, the tags and attributes of the instance nothing is left; those of others stay."""
     async with connect() as one:
         member = await _requested(one)
-        await one.commit(by(member, commit("b", 0)))
+        await one.commit(attrs.evolve(by(member, commit("b", 0)), tags=("vip",)))
         answered, other = [await one.post(message(name, "first")) for name in ("a", "b")]
         await member.answer([(answered.id, WORD)])
         await one.post(message("a", "second"))
         await one.scrub(Scrub("a", member.epoch, ()))
         await has_mail(member, "a", [])
         await has_mail(member, "b", ["first"])
+        labels = await one.labels(["a", "b"])
+        require(labels == (NO_LABELS, Labels(("vip",))), f"Only the labels of 'b' must be there, but {labels} are.")
         require(await one.answer_to(answered.id) is None, "The answer to a message that is deleted must be gone.")
         await member.answer([(answered.id, WORD), (other.id, WORD)])
         require(await one.answer_to(answered.id) is None, "A message that is deleted must get no answer.")
@@ -71,7 +74,8 @@ async def only_the_owner_deletes_and_only_what_is_to_be_deleted(connect: Connect
 async def _requested(journal: Journal) -> Member:
     """Return a member that owns the instance `a`, whose data is to be deleted."""
     member = await joined(journal)
-    await journal.commit(by(member, commit("a", 0, _ENTRIES, status=Status.DATA_DELETION_REQUESTED)))
+    start = commit("a", 0, _ENTRIES, status=Status.DATA_DELETION_REQUESTED)
+    await journal.commit(attrs.evolve(by(member, start), tags=("vip",), attributes=(("customer", "Ann"),)))
     return member
 
 

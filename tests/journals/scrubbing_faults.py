@@ -30,11 +30,18 @@ class KeepsTheMessages(InMemoryJournal):
         self._messages = messages
 
 
+class KeepsTheLabels(InMemoryJournal):
+    async def scrub(self, scrub: Scrub) -> None:
+        rows = dict(self._instances[scrub.instance_id].label_rows)
+        await super().scrub(scrub)
+        self._instances[scrub.instance_id].label_rows.update(rows)
+
+
 class ForgetsAllMessages(InMemoryJournal):
     async def scrub(self, scrub: Scrub) -> None:
         await super().scrub(scrub)
         for instance_id in self._instances:
-            self._messages.forget(instance_id)
+            self._messages.remove(instance_id)
 
 
 class LetsAnybodyDelete(InMemoryJournal):
@@ -56,7 +63,7 @@ class DeletesFromTheRunning(InMemoryJournal):
 
 SCRUBBING_FAULTS: dict[str, tuple[type[InMemoryJournal], ...]] = {
     "what_is_deleted_is_gone_and_the_rest_stays": (KeepsTheKeys, DeletesAll),
-    "what_was_asked_is_deleted_too": (KeepsTheMessages, ForgetsAllMessages),
+    "what_was_asked_is_deleted_too": (KeepsTheMessages, KeepsTheLabels, ForgetsAllMessages),
     "only_the_owner_deletes_and_only_what_is_to_be_deleted": (LetsAnybodyDelete, DeletesFromTheRunning),
 }
 """Has, for each law of deleting data, journals that break it."""

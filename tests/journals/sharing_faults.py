@@ -139,18 +139,29 @@ class ReleasesWithoutALook(InMemoryJournal):
             self._instances[each.instance_id].wake_up = each.wake_up
 
 
+class TriesWhatIsUnknown(InMemoryJournal):
+    def begin_trial(self, member: InMemoryMember, instance_id: str) -> None:
+        self._instance(instance_id)
+        super().begin_trial(member, instance_id)
+
+
 class WakesNobodyAfterALeave(InMemoryJournal):
-    def drop_gone(self) -> None:
+    def drop_gone(self, left: int | None = None) -> None:
         before = {name: each.wake_up for name, each in self._instances.items()}
-        super().drop_gone()
+        super().drop_gone(left)
         for name, each in self._instances.items():
             each.wake_up = before[name]
 
 
-class WakesAllAfterALeave(InMemoryJournal):
-    def drop_gone(self) -> None:
-        owned = {name for name, each in self._instances.items() if each.owner is not None}
+class TakesALeaveForADeath(InMemoryJournal):
+    def drop_gone(self, left: int | None = None) -> None:  # noqa: ARG002
         super().drop_gone()
+
+
+class WakesAllAfterALeave(InMemoryJournal):
+    def drop_gone(self, left: int | None = None) -> None:
+        owned = {name for name, each in self._instances.items() if each.owner is not None}
+        super().drop_gone(left)
         for name in owned:
             if self._instances[name].owner is None:
                 self._instances[name].wake_up = datetime.now(UTC)
@@ -392,6 +403,8 @@ SHARING_FAULTS: dict[str, tuple[type[InMemoryJournal], ...]] = {
     "who_has_ended_is_nobodys": (KeepsTheEnded, GoesOnAfterTheEnd),
     "what_is_released_can_be_claimed_at_its_time": (ReleasesAtOnce, ReleasesWhatIsAnothers),
     "who_leaves_gives_back_what_it_owned": (WakesNobodyAfterALeave, WakesAllAfterALeave),
+    "who_leaves_has_not_died": (TakesALeaveForADeath,),
+    "only_its_owner_tries_and_acquits": (TriesWhatIsUnknown,),
     "who_has_left_does_nothing_more": (LetsTheGoneClaim, LetsTheGoneCommit),
     "a_repeated_commit_is_done_after_a_takeover": (AsksWhoOwnsFirst,),
     "no_number_is_given_to_two_members": (CountsMembers,),

@@ -783,8 +783,8 @@ FILL = (
     """,
     "INSERT INTO wio.rests SELECT n::text, now() FROM generate_series(1, 40) AS n",
 )
-SMALL = ("members_pkey", "pollers_pkey", "messages_open", "instances_owned on instances ")
-"""Are indexes with few rows: processes, messages without an answer. Of the last one only the first row is looked at."""
+SMALL = ("members_pkey", "pollers_pkey", "disabled_pkey", "messages_open", "instances_owned on instances ")
+"""Are indexes with few rows: processes, what is disabled, open messages. Of the last one only one is looked at."""
 
 SHARING = [field.name for field in attrs.fields(type(sharing_statements("wio")))]
 COMMITS = ["commit", "commit_and_tell", "losers"]

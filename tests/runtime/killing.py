@@ -1,7 +1,8 @@
 """How does a test kill a runtime, and go on with the next one on the same journal?
 
-One process runs at a time. It is killed at a commit, or between two rounds of the event loop: its tasks end without a
-chance to write. Who has called it is taken to be outside, and calls the next one again.
+One process runs at a time. It is killed at a commit, on a side of any other call of the journal, or between two
+rounds of the event loop: its tasks end without a chance to write. Who has called it is taken to be outside, and calls
+the next one again.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import attrs
 
 from interpreters import Runtime
 from interpreters.machine.pending import Pending
-from interpreters.testing import CrashAt, Crashed, CrashingJournal, NoThreads, VirtualClock
+from interpreters.testing import CrashAt, CrashingJournal, NoThreads, VirtualClock
+from journals.faulty import Crash, Crashed
 from journals.ports import Journal
 from wio import Workflow
 
@@ -42,6 +44,16 @@ class AtRound:
     number: int
 
 
+@attrs.frozen
+class AtPoint:
+    """Is a kill at the `number`-th point that a process comes to, counted from 1; see `journals.faulty`."""
+
+    number: int
+
+
+Kill: TypeAlias = AtCommit | AtRound | AtPoint
+
+
 class Processes:
     """Runs one process after another on a journal.
 
@@ -54,11 +66,11 @@ class Processes:
         journal: Journal,
         *workflows: Workflow[Any, Any, Any],
         clock: VirtualClock,
-        kills: tuple[AtCommit | AtRound, ...] = (),
+        kills: tuple[Kill, ...] = (),
     ) -> None:
         self._store = journal
         self._workflows = workflows
-        self._kills: Iterator[AtCommit | AtRound] = iter(kills)
+        self._kills: Iterator[Kill] = iter(kills)
         self._runtime: Runtime | None = None
         self._journal = CrashingJournal(journal)
         self._outside: frozenset[asyncio.Task[Any]] = frozenset()
@@ -68,7 +80,7 @@ class Processes:
         self.before_kill: Callable[[Runtime], Awaitable[None]] | None = None
         self.after_kill: Callable[[], Awaitable[None]] | None = None
 
-    def kill_at(self, kill: AtCommit | AtRound) -> None:
+    def kill_at(self, kill: Kill) -> None:
         """Let the process die that runs now, or else the next, at a commit or round counted from here."""
         if self._runtime is None:
             self._kills = itertools.chain((kill,), self._kills)
@@ -78,6 +90,8 @@ class Processes:
                 self._journal.crash_at(number, side)
             case AtRound(number):
                 self._rounds_left = number
+            case AtPoint(number):
+                self._journal.points.arm(None, Crash(), at=number)
 
     async def call(self, call: Callable[[Runtime], Awaitable[T]]) -> T:
         """Return what a call returns, once everything has come to rest."""
@@ -99,7 +113,7 @@ class Processes:
         """Let the process die: whatever it does ends, and nothing that it writes passes any more."""
         if self._runtime is None:
             return
-        self._journal.dead = True
+        self._journal.die()
         self.commits, self._runtime, self._rounds_left = self.commits + self._journal.commits, None, None
         tasks = asyncio.all_tasks() - self._outside - {asyncio.current_task()}
         for task in tasks:
@@ -121,11 +135,15 @@ class Processes:
             yield runtime
 
     async def stop(self) -> None:
-        """Let the process that runs end well."""
-        if self._runtime is not None:
-            self.commits += self._journal.commits
+        """Let the process that runs end well, if it does not die of it."""
+        if self._runtime is None:
+            return
+        try:
             await self._runtime.__aexit__(None, None, None)
-            self._runtime = None
+        except Crashed:
+            await self.kill()
+        else:
+            self.commits, self._runtime = self.commits + self._journal.commits, None
 
     async def _booted(self) -> Runtime:
         if self._runtime is None:

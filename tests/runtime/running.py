@@ -21,7 +21,8 @@ from wio import WIO, Early, Query, Signal, Workflow, handle_signal, query
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 120
+"""Bounds a hang only: a loaded machine may be much slower than others."""
 NO_GRACE = timedelta(0)
 DAY = timedelta(days=1)
 

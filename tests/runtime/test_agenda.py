@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from interpreters import Runtime
+from interpreters import Runtime, recover
+from interpreters.runtime.agenda import Agenda
 from interpreters.testing import Simulation
 from journals import InMemoryJournal
 from tests.runtime.running import run
-from wio import WIO, Signal, Workflow, interrupt, receive_signal, scope
+from wio import WIO, Signal, Workflow, interrupt, parallel, receive_signal, scope
 
 TOLD = Signal("told", request=str, response=str)
 
@@ -41,5 +42,31 @@ def test_nor_does_an_instance_that_was_dropped_from_memory() -> None:
             assert await instance.signal(TOLD, "1") == "first"
             await runtime.idle()
             assert await instance.signal(TOLD, "2") == "stop"
+
+    run(story())
+
+
+# What people are told
+
+
+def test_of_many_waits_the_first_by_address_are_told_whatever_came_when() -> None:
+    """Also when the journal is read again; and the record says the same after each entry as a fresh reading."""
+    flow = Workflow(
+        "many", version=1, input=str, root=parallel(*(told(name) >> told(f"{name}2") for name in "edcbafg"))
+    )
+
+    async def story() -> None:
+        async with Runtime(InMemoryJournal(), [flow]) as runtime:
+            instance = await runtime.start(flow, id="a", input="x")
+            details: list[str] = []
+            for _ in range(14):
+                details.append((await instance.record()).detail)
+                execution = recover(flow, await instance.history(), id="a")
+                assert Agenda.of(execution)[0].detail(execution) == details[-1]
+                await instance.signal(TOLD, "x")
+            assert details[0] == (
+                "waits for signal told at parallel[a]/a; waits for signal told at parallel[b]/b;"
+                " waits for signal told at parallel[c]/c; and 4 more"
+            )
 
     run(story())

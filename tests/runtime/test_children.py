@@ -759,6 +759,29 @@ def test_the_end_of_a_child_reaches_its_parent_in_another_process() -> None:
     run(main())
 
 
+def test_the_end_of_a_child_reaches_its_parent_that_goes_away_meanwhile() -> None:
+    """The parent is released, and claimed by another process, while the commit that ends the child is under way."""
+    parent = shop(child(waiting, result=str))
+
+    async def main() -> None:
+        journal = FaultyJournal(InMemoryJournal())
+        async with virtual(journal, parent) as owner, virtual(journal, parent, recover=False) as other:
+            instance = await owner.start(parent, id="s", input="x")
+            await owner.idle()
+            live = owner._lives.get("s")
+
+            async def goes_away() -> None:
+                await owner._membership.member.release([Released("s", None)])
+                live.forget()
+                assert await other.pending("s")
+
+            journal.fail("commit", goes_away, late=True)
+            await (await owner.instance(waiting, "s:waiting")).signal(GO, "now")
+            assert await instance.result() == Success("x packed")
+
+    run(main())
+
+
 def test_a_cancel_reaches_a_child_in_another_process() -> None:
     parent = shop(child(waiting, result=str))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import attrs
 from hypothesis import HealthCheck, assume, given, settings
@@ -16,7 +18,10 @@ from interpreters.machine.pending import EffectToRun, Outcome, Pending, pending
 from interpreters.machine.recovery import recover
 from interpreters.testing import CrashAt, VirtualClock
 from journals.entries import Commit, Entry, Kind
+from journals.errors import UnknownInstance
 from journals.memory import InMemoryJournal
+from journals.ports import Journal
+from tests.faults.worker import store
 from tests.machine.programs import workflow_of
 from tests.runtime.killing import AtCommit, AtRound, Processes, pending_of
 from tests.runtime.racing import Ended, Recipe, World, build, new_world, outcomes, racing
@@ -28,6 +33,7 @@ LAW = settings(max_examples=20, deadline=None, derandomize=True, suppress_health
 _MOST_OUTCOMES = 300
 _MOST_COMMITS = 20
 _MOST_WAITS = 100
+_NUMBERS = itertools.count()
 
 
 class SlowJournal(InMemoryJournal):
@@ -47,9 +53,12 @@ class SlowJournal(InMemoryJournal):
 class Story:
     """Is one run of a program by processes that die, and what was seen of it."""
 
-    def __init__(self, flow: Workflow[Any, Any, Any], seed: int, kills: tuple[AtCommit | AtRound, ...]) -> None:
+    def __init__(
+        self, flow: Workflow[Any, Any, Any], store: Journal, id: str, seed: int, kills: tuple[AtCommit | AtRound, ...]
+    ) -> None:
         self.flow = flow
-        self.store = SlowJournal(seed)
+        self.store = store
+        self.id = id
         self.world: World = new_world(seed)
         self.lost: Counter[str] = Counter()
         self.processes = Processes(self.store, flow, clock=VirtualClock(), kills=kills)
@@ -59,33 +68,35 @@ class Story:
     async def ended(self, value: int) -> Ended:
         """Return how the instance ends. What it comes to is the same live, by another process, and by its journal."""
         call = self.processes.call
-        await call(lambda runtime: runtime.start(self.flow, id="i", input=value))
+        await call(lambda runtime: runtime.start(self.flow, id=self.id, input=value))
         for _ in range(_MOST_WAITS):
             due = await call(_next_wake_up)
             if due is None:
                 break
             self.processes.clock.set(due)
-        live: Ended = await call(lambda runtime: runtime.result("i"))
+        live: Ended = await call(lambda runtime: runtime.result(self.id))
         self.processes.after_kill = None
         await self.processes.kill()
         async with self.processes.looking() as runtime:
-            assert await runtime.result("i") == live
+            assert await runtime.result(self.id) == live
         assert pending(recover(self.flow, await self.entries())) == (Outcome(live, recorded=True),)
         return live
 
     async def entries(self) -> tuple[Entry, ...]:
         """Return what the journal has."""
-        records = await self.store.find_all()
-        return await self.store.read("i") if records else ()
+        try:
+            return await self.store.read(self.id)
+        except UnknownInstance:
+            return ()
 
     async def _before(self, runtime: Runtime) -> None:
-        self._waited = await pending_of(runtime, "i")
+        self._waited = await pending_of(runtime, self.id)
 
     async def _after(self) -> None:
         """Note what was under way in the process that has died; what the instance waits for is as it was."""
         entries = await self.entries()
         async with self.processes.looking() as runtime:
-            now = await pending_of(runtime, "i")
+            now = await pending_of(runtime, self.id)
         assert now == (pending(recover(self.flow, entries)) if entries else ())
         assert self._waited is None or now == self._waited
         self._waited = None
@@ -107,9 +118,16 @@ class _Ran:
     commits: int
 
 
+Ran: TypeAlias = Callable[..., _Ran]
+
+
 def _ran(recipe: Recipe, value: int, seed: int, *kills: AtCommit | AtRound) -> _Ran:
+    return _ran_on(SlowJournal(seed), "i", recipe, value, seed, *kills)
+
+
+def _ran_on(store: Journal, id: str, recipe: Recipe, value: int, seed: int, *kills: AtCommit | AtRound) -> _Ran:
     async def main() -> _Ran:
-        story = Story(workflow_of(build(recipe)), seed, kills)
+        story = Story(workflow_of(build(recipe)), store, id, seed, kills)
         async with story.store:
             end = await story.ended(value)
             _check_runs(story, await story.entries())
@@ -139,13 +157,31 @@ _KILLS = st.builds(AtCommit, st.integers(1, 6), st.sampled_from(CrashAt)) | st.b
 def test_a_crash_brings_no_outcome_that_no_order_has_and_runs_nothing_in_vain(
     recipe: Recipe, value: int, seed: int, kills: list[AtCommit | AtRound]
 ) -> None:
+    _check_every_crash(_ran, recipe, value, seed, _MOST_COMMITS)
+    assert _ran(recipe, value, seed, *kills).end in outcomes(recipe, value)
+
+
+def _check_every_crash(ran: Ran, recipe: Recipe, value: int, seed: int, most_commits: int) -> None:
+    """Let a process die before and after each of the commits that an undisturbed one makes."""
     assume(not problems(workflow_of(build(recipe))))
     allowed = outcomes(recipe, value)
     assume(len(allowed) <= _MOST_OUTCOMES)
-    calm = _ran(recipe, value, seed)
+    calm = ran(recipe, value, seed)
     assert calm.end in allowed
-    assume(calm.commits <= _MOST_COMMITS)
+    assume(calm.commits <= most_commits)
     for number in range(1, calm.commits + 1):
         for side in CrashAt:
-            assert _ran(recipe, value, seed, AtCommit(number, side)).end in allowed
-    assert _ran(recipe, value, seed, *kills).end in allowed
+            assert ran(recipe, value, seed, AtCommit(number, side)).end in allowed
+
+
+@settings(LAW, max_examples=20)
+@given(racing, st.integers(0, 9), st.integers(0, 99))
+def test_a_crash_at_any_commit_to_a_database_brings_no_outcome_that_no_order_has(
+    place: str, recipe: Recipe, value: int, seed: int
+) -> None:
+    """Random trees on real stores: each process is followed by another on the same database."""
+
+    def ran(*arguments: Any) -> _Ran:
+        return _ran_on(store(place), f"i{next(_NUMBERS)}", *arguments)
+
+    _check_every_crash(ran, recipe, value, seed, _MOST_COMMITS // 2)

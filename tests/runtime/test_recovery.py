@@ -17,6 +17,7 @@ from journals.codecs import JsonCodec
 from journals.entries import Kind, Payload, Status
 from journals.errors import CorruptEntry
 from journals.memory import InMemoryJournal
+from journals.search import Search
 from journals.sqlite import SqliteJournal
 from tests.runtime.running import (
     APPROVE,
@@ -123,7 +124,7 @@ def test_three_pages_of_instances_are_recovered() -> None:
             clock.set(START + DAY)
             await rounds(5)
             await runtime.idle()
-            assert len(await runtime.instances(statuses=frozenset({Status.COMPLETED}), most=3_000)) == 2_100
+            assert len(await runtime.instances(Search(statuses=[Status.COMPLETED]), most=3_000)) == 2_100
 
     run(main())
 
@@ -140,7 +141,7 @@ def test_an_instance_of_an_unknown_version_is_left_alone_until_a_runtime_has_it(
         caplog.set_level(logging.WARNING)
         caplog.clear()
         async with virtual(journal, two) as runtime:
-            assert "waits for a runtime with workflow flow version 1" in caplog.text
+            assert "No process knows workflow flow version 1; unfinished instances wait for one: 1" in caplog.text
             with pytest.raises(UnknownWorkflow):
                 await (await runtime.instance(two, "flow")).result()
         await journal.open()

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from returns.result import Failure, Success
 
-from interpreters import InstancePaused, RuntimeStopped, UnexpectedQuery, UserFunctionRaised
+from interpreters import Client, InstancePaused, RuntimeStopped, UnexpectedQuery, UserFunctionRaised
 from interpreters.testing import START, VirtualClock
 from journals.entries import Kind, Status
 from journals.errors import JournalUnavailable, UnknownInstance
 from journals.memory import InMemoryJournal
+from journals.search import Cursor, Search
 from tests.runtime.running import (
     APPROVE,
     DAY,
@@ -123,11 +124,9 @@ def test_a_store_that_is_away_is_told_to_those_who_ask_and_not_for_long() -> Non
             await runtime.start(flow, id="a", input=1)
         async with virtual(journal, flow) as runtime:
             instance = await runtime.instance(flow, "a")
-            journal.fail("claim_instance", *[JournalUnavailable("away")] * 2)
+            journal.fail("claim_instance", JournalUnavailable("away"))
             with pytest.raises(JournalUnavailable):
                 await instance.query(STATE)
-            with pytest.raises(JournalUnavailable):
-                await instance.result()
             assert await instance.query(STATE) == "at 1"
 
     run(main())
@@ -246,9 +245,9 @@ def test_records_are_listed_by_status_and_in_pages() -> None:
                 await runtime.start(flow, id=f"a{number}", input=1)
                 await runtime.start(over, id=f"b{number}", input=1)
             await runtime.idle()
-            waiting = await runtime.instances(statuses=frozenset({Status.WAITING}), most=3)
+            waiting = await runtime.instances(Search(statuses=[Status.WAITING]), most=3)
             assert [record.id for record in waiting] == ["a0", "a1", "a2"]
-            following = await runtime.instances(after="a2", most=3)
+            following = await runtime.instances(after=Cursor("a2"), most=3)
             assert [record.id for record in following] == ["a3", "a4", "b0"]
             assert waiting[0].detail == "waits for signal approve at approve"
 
@@ -282,5 +281,52 @@ def test_a_result_is_not_told_before_the_journal_has_it() -> None:
             assert not waiter.done()
             stored.set()
             assert await waiter == Success(5)
+
+    run(main())
+
+
+def test_who_waits_for_a_result_waits_through_an_outage() -> None:
+    async def main() -> None:
+        journal = FaultyJournal(InMemoryJournal())
+        flow = workflow(approval())
+        async with virtual(journal, flow) as runtime:
+            await (await runtime.start(flow, id="a", input=1)).signal(APPROVE, ME)
+        async with virtual(journal, flow, recover=False) as runtime:
+            instance = await runtime.instance(flow, "a")
+            journal.fail("claim_instance", JournalUnavailable("away"))
+            assert await instance.result() == Success("1 by me")
+
+    run(main())
+
+
+def test_who_waits_through_an_outage_is_told_when_the_runtime_stops() -> None:
+    async def main() -> None:
+        journal = FaultyJournal(InMemoryJournal())
+        flow = workflow(approval())
+        async with virtual(journal, flow) as runtime:
+            await runtime.start(flow, id="a", input=1)
+        async with virtual(journal, flow, recover=False) as runtime:
+            instance = await runtime.instance(flow, "a")
+            journal.fail("claim_instance", *[JournalUnavailable("away")] * 2)
+            waiting = asyncio.create_task(instance.result())
+            await rounds()
+        with pytest.raises(RuntimeStopped):
+            await waiting
+
+    run(main())
+
+
+def test_who_waits_for_the_result_of_another_process_waits_through_an_outage() -> None:
+    async def main() -> None:
+        journal = InMemoryJournal()
+        faulty = FaultyJournal(journal)
+        flow = workflow(approval())
+        async with virtual(journal, flow) as owner, Client(faulty, [flow]) as client:
+            await owner.start(flow, id="a", input=1)
+            instance = await client.instance(flow, "a")
+            faulty.fail("find", *[JournalUnavailable("away")] * 2)
+            waiting = asyncio.create_task(instance.result())
+            await (await owner.instance(flow, "a")).signal(APPROVE, ME)
+            assert await waiting == Success("1 by me")
 
     run(main())

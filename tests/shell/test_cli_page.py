@@ -18,19 +18,40 @@ from interpreters.shell import exit_codes
 from interpreters.shell.asking import query, signal
 from interpreters.shell.deleting import delete_data
 from interpreters.shell.drawing import draw
+from interpreters.shell.finding import Filters
 from interpreters.shell.history import history
 from interpreters.shell.linting import lint
-from interpreters.shell.listing import list_instances
+from interpreters.shell.listing import count_instances, list_instances
 from interpreters.shell.options import Going, Said
 from interpreters.shell.running import cancel, pause, resume, retry, run
+from interpreters.shell.stranded import stranded
 from interpreters.shell.task_list import tasks
 from interpreters.shell.tasking import claim, complete, delegate, fail_task, release, skip
+from interpreters.shell.why import why
 from interpreters.shell.worker import worker
+from interpreters.shell.workflow_switching import disable, enable, workflows
 
 PAGE = ROOT / "docs" / "cli.md"
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
-COMMANDS = (run, pause, resume, retry, cancel, delete_data, worker, signal, query, list_instances, history, draw, lint)
+COMMANDS = (
+    run,
+    pause,
+    resume,
+    retry,
+    cancel,
+    delete_data,
+    worker,
+    signal,
+    query,
+    list_instances,
+    count_instances,
+    history,
+    draw,
+    lint,
+)
+COMMANDS_ON_THE_WHOLE = (why, stranded, workflows, disable, enable)
 COMMANDS_ON_TASKS = (tasks, claim, complete, fail_task, release, delegate, skip)
+ALL = COMMANDS + COMMANDS_ON_THE_WHOLE + COMMANDS_ON_TASKS
 
 
 def sessions() -> list[list[tuple[str, str]]]:
@@ -68,14 +89,14 @@ def test_the_sessions_print_what_the_page_says(
 def options_of(command: Any) -> Iterator[str]:
     """Yield the names of the options of a command."""
     for name, parameter in inspect.signature(command, eval_str=True).parameters.items():
-        if parameter.annotation in (Going, Said):
+        if parameter.annotation in (Going, Said, Filters):
             yield from options_of(parameter.annotation)
-        elif parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+        elif parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD):
             named = [one.name for one in get_args(parameter.annotation) if isinstance(one, Parameter)]
             yield (named[0] or (f"--{name}",))[0]
 
 
-@pytest.mark.parametrize("command", COMMANDS + COMMANDS_ON_TASKS, ids=lambda command: command.__name__)
+@pytest.mark.parametrize("command", ALL, ids=lambda command: command.__name__)
 def test_every_option_is_on_the_page(command: Any) -> None:
     text = PAGE.read_text(encoding="utf-8")
     table = text.partition("## Options")[2].partition("## ")[0]
@@ -85,7 +106,7 @@ def test_every_option_is_on_the_page(command: Any) -> None:
 def test_every_command_is_on_the_page(wio: Callable[..., Any]) -> None:
     text = PAGE.read_text(encoding="utf-8")
     shown = re.findall(r"^\W+ ([a-z]\S+)  +[A-Z]", wio("--help").out, re.MULTILINE)
-    assert len(shown) > len(COMMANDS + COMMANDS_ON_TASKS)
+    assert len(shown) > len(ALL)
     assert [name for name in shown if f"`{name}`" not in text and f"`wio {name}`" not in text] == []
 
 

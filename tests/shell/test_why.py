@@ -1,0 +1,96 @@
+"""What does `wio why` say, with the workflow's code and without?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from interpreters.runtime.why import Action, Remedy
+from interpreters.shell.why import command_of
+from tests.shell.begun_instances import begun
+
+
+def test_without_a_live_process_everything_is_stranded(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("order")
+    answer = wio("why", "order", "shell_workflows:order")
+    first, *helps = answer.out.splitlines()
+    assert first == (
+        "order is stranded: no live process knows workflow order version 2, nor any other version of it;"
+        " it waits for signal confirm at confirm."
+    )
+    assert helps == [
+        "  start a process that knows workflow order version 2: wio worker shell_workflows:order",
+        "  or give it up: wio cancel shell_workflows:order --id order",
+    ]
+    assert (answer.code, answer.err) == (0, "")
+
+
+def test_it_answers_without_the_workflow(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("order")
+    assert "its record says: waits for signal confirm at confirm." in wio("why", "order").out
+    assert "wio worker MODULE:NAME" in wio("why", "order").out
+
+
+def test_of_a_paused_one_the_problem_and_the_way_out(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("pausing")
+    for words in (["pausing"], ["pausing", "shell_workflows:pausing"]):
+        out = wio("why", *words).out
+        assert out.startswith("pausing is paused at ")
+        assert "wio resume " in out
+    assert "wio resume shell_workflows:pausing --id pausing" in out
+
+
+def test_of_an_ended_one_its_end(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("failing")
+    answer = wio("why", "failing", "--json").json()
+    assert answer["because"] == "ended"
+    assert answer["sentence"].startswith("failing has ended: it is failed with ")
+    assert answer["actions"] == []
+
+
+def test_as_json_it_has_every_field(wio: Callable[..., Any]) -> None:
+    begun("a")
+    answer = wio("why", "a", "shell_workflows:failing", "--json").json()
+    del answer["sentence"]
+    assert answer == {
+        "id": "a",
+        "because": "stranded",
+        "since": None,
+        "until": None,
+        "address": "",
+        "owner": None,
+        "others": [],
+        "more": 0,
+        "actions": [
+            {
+                "remedy": "start process",
+                "about": "failing version 1",
+                "command": "wio worker shell_workflows:failing",
+            },
+            {"remedy": "cancel", "about": "", "command": "wio cancel shell_workflows:failing --id a"},
+        ],
+    }
+
+
+def test_a_module_that_does_not_have_the_workflow_is_said(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("order")
+    answer = wio("why", "order", "examples.approval:approval")
+    assert answer.err == "wio: order v2, its workflow, is not in the module of examples.approval:approval.\n"
+    assert "its record says: waits for signal confirm" in answer.out
+
+
+def test_an_unknown_instance_is_an_error(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("order")
+    answer = wio("why", "nobody")
+    assert answer.code == 1
+    assert "No instance 'nobody'" in answer.err
+
+
+@pytest.mark.parametrize("remedy", Remedy)
+def test_every_remedy_has_its_command_or_needs_none(remedy: Remedy) -> None:
+    command = command_of("a b", Action(remedy, "x y"), "orders:order")
+    assert (command is None) == (remedy in (Remedy.WAIT, Remedy.MEND))
+    assert command is None or command.startswith("wio ")
+    assert command is None or "'a b'" in command or remedy in (Remedy.START_PROCESS, Remedy.LOOK_AT_CHILD)
