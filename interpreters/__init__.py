@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from interpreters.runtime.tasking import OfferedTask
     from interpreters.runtime.threads import Threads, Workers
     from interpreters.runtime.why import Action, Because, Reason, Remedy
+    from interpreters.runtime.within import start_within
     from interpreters.tracing import progress
 
 _MODULES = {
@@ -163,6 +164,7 @@ _MODULES = {
     "progress": "interpreters.tracing",
     "recover": "interpreters.machine.recovery",
     "signal_entry": "interpreters.machine.recording",
+    "start_within": "interpreters.runtime.within",
     "to_dot": "interpreters.render",
     "to_json": "interpreters.render",
     "to_mermaid": "interpreters.render",
@@ -261,6 +263,7 @@ __all__ = [
     "progress",
     "recover",
     "signal_entry",
+    "start_within",
     "to_dot",
     "to_json",
     "to_mermaid",

@@ -34,7 +34,9 @@ from journals.entries import Entry, InstanceRecord
 from journals.faulty import AFTER_COMMIT, BEFORE_COMMIT, Crash, FaultyJournal
 from journals.faulty import Crashed as Crashed
 from journals.labels import Labels
+from journals.lending import Connecting, LendingJournal
 from journals.memory import InMemoryJournal
+from journals.ports import Journal
 from wio.errors import WioError
 from wio.nodes import Err, Out
 from wio.signals import Query, Signal
@@ -148,7 +150,8 @@ class Simulation:
     """Runs workflows in virtual time. `crashes` counts how often the simulated process has died.
 
     An effect that waits for real things (a socket, `asyncio.sleep`) is waited for in real time. With `strict`, entering
-    it raises `UnsoundWorkflow` for a workflow that is doubtful; see `Runtime`.
+    it raises `UnsoundWorkflow` for a workflow that is doubtful; see `Runtime`. `connect` gives the connections of steps
+    in transactions; see `journals.lending`.
     """
 
     def __init__(
@@ -157,11 +160,13 @@ class Simulation:
         codec: Codec | None = None,
         start: datetime = START,
         strict: bool = False,
+        connect: Connecting | None = None,
     ) -> None:
         self._workflows = workflows_given(workflows, "Simulation(workflow, another)")
         self._codec = codec
         self._strict = strict
-        self._store = InMemoryJournal()
+        store = InMemoryJournal()
+        self._store: Journal = store if connect is None else LendingJournal(store, connect)
         self.clock = VirtualClock(start)
         self.crashes = 0
         self._booted: tuple[Runtime, asyncio.AbstractEventLoop] | None = None

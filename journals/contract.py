@@ -31,7 +31,18 @@ from typing import TypeAlias
 
 import attrs
 
-from journals.laws import commits, mail, owning, reading, refusals, removing, scrubbing, searching, workflows
+from journals.laws import (
+    commits,
+    mail,
+    owning,
+    reading,
+    refusals,
+    removing,
+    scrubbing,
+    searching,
+    transactions,
+    workflows,
+)
 from journals.laws.samples import Connect
 
 Law: TypeAlias = Callable[[Connect], Awaitable[None]]
@@ -48,6 +59,9 @@ LAWS: tuple[Law, ...] = (
     *scrubbing.LAWS,
 )
 """Are all laws; each one is independent of the others. `law.__name__` and `law.__doc__` say what it demands."""
+
+TRANSACTION_LAWS: tuple[Law, ...] = transactions.TRANSACTION_LAWS
+"""Are the laws for a journal that has transactions, besides those; see `journals.transactions`."""
 
 
 @attrs.frozen

@@ -139,3 +139,25 @@ class CorruptEntry(JournalError):
         )
         self.instance_id = instance_id
         self.seq = seq
+
+
+class RolledBack(JournalError):
+    """Says that a transaction was rolled back for a reason that passes, such as a conflict. Begin it anew."""
+
+
+class SpoiledTransaction(JournalError):
+    """Says that a transaction cannot be committed by what was done in it: it was ended, or has failed."""
+
+
+class NoTransactions(JournalError):
+    """Says that a journal does not lie in a database whose transactions others can use."""
+
+    def __init__(self, journal: str, wanted: str) -> None:
+        super().__init__(
+            f"{journal} has no transactions for {wanted}. Use a journal in the database that you write to, such as"
+            " PostgresJournal; in a test, Simulation(workflow, connect=...)."
+        )
+
+
+class WrongConnection(JournalError):
+    """Says that an instance cannot be started within a transaction of this connection."""

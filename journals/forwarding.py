@@ -8,18 +8,21 @@ class Counting(ForwardingJournal):
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
 from journals.ended import Ended
 from journals.entries import Commit, Entry, InstanceRecord, Message, Payload
+from journals.errors import RolledBack
 from journals.labels import Labels
 from journals.ports import Journal, Listener, Member
 from journals.scrubbing import Scrub
 from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
+from journals.transactions import Begun, Transaction, Transactions, transactions_of
 from journals.workflows import Disabled, Unfinished
 
 T = TypeVar("T")
@@ -159,6 +162,59 @@ class ForwardingJournal:
     async def stranded(self, *, after: str = "", most: int = 1_000) -> tuple[InstanceRecord, ...]:
         """See `Journal`."""
         return await self.around("stranded", lambda: self.journal.stranded(after=after, most=most))
+
+    @property
+    def transactions(self) -> Transactions | None:
+        """See `journals.transactions`."""
+        inner = transactions_of(self.journal)
+        return None if inner is None else ForwardingTransactions(inner, self.around)
+
+
+class ForwardingTransactions:
+    """Passes everything on; `around` surrounds the commits that end transactions, and the starts within others."""
+
+    def __init__(self, transactions: Transactions, around: Around) -> None:
+        self._transactions = transactions
+        self._around = around
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncGenerator[Transaction, None]:
+        """See `Transactions`."""
+        async with self._transactions.begin() as transaction:
+            yield ForwardingTransaction(transaction, self._around)
+
+    def now(self, connection: object) -> datetime:
+        """See `Transactions`."""
+        return self._transactions.now(connection)
+
+    def start(self, connection: object, commit: Commit) -> Begun | None:
+        """See `Transactions`."""
+        return self._transactions.start(connection, commit)
+
+    async def start_async(self, connection: object, commit: Commit) -> Begun | None:
+        """See `Transactions`."""
+        return await self._around("start_async", lambda: self._transactions.start_async(connection, commit))
+
+
+class ForwardingTransaction:
+    """Passes everything on to a transaction; `around` surrounds its commit."""
+
+    def __init__(self, transaction: Transaction, around: Around) -> None:
+        self._transaction = transaction
+        self._around = around
+
+    @property
+    def connection(self) -> object:
+        """See `Transaction`."""
+        return self._transaction.connection
+
+    def why_anew(self, error: Exception) -> RolledBack | None:
+        """See `Transaction`."""
+        return self._transaction.why_anew(error)
+
+    async def commit(self, commit: Commit) -> None:
+        """See `Transaction`."""
+        await self._around("commit", lambda: self._transaction.commit(commit))
 
 
 class ForwardingMember:

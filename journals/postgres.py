@@ -48,7 +48,9 @@ try:
     from journals.postgres_session import Session
     from journals.postgres_sharing import sharing_statements
     from journals.postgres_statements import statements
+    from journals.postgres_transactions import LentConnections, PostgresTransactions, Storing
     from journals.postgres_values import array, message_parameters, storable, time_of
+    from journals.postgres_within import Within
     from journals.postgres_workflows import disabled_in, unfinished_in, workflow_statements
 except ImportError as error:
     raise MissingDriver(
@@ -66,9 +68,11 @@ class _Opened:
     session: Session
     group: GroupCommit
     joining: Joining
+    lent: LentConnections
 
     async def close(self) -> None:
         await self.joining.close()
+        await self.lent.close()
         await self.group.drain()
         await self.session.close()
 
@@ -84,7 +88,9 @@ class PostgresJournal:
 
     `prepare=False` leaves nothing in the session on the server, as a pooler in transaction mode demands; then each
     statement is planned anew. `listen=False` asks every second what has happened, since through such a pooler nothing
-    is called out to anybody. What a commit survives is the server's to say: leave its `synchronous_commit` on.
+    is called out to anybody. At most `most_transactions` steps are in a transaction of their own at a time, each on a
+    connection more, which is opened when it is needed. What a commit survives is the server's to say: leave its
+    `synchronous_commit` on.
     """
 
     def __init__(
@@ -98,11 +104,18 @@ class PostgresJournal:
         patience: timedelta = timedelta(seconds=5),
         prepare: bool = True,
         listen: bool = True,
+        most_transactions: int = 4,
     ) -> None:
         if pool_size < 1:
             raise InvalidSetting(f"pool_size={pool_size}: a journal needs at least one connection.")
+        if most_transactions < 1:
+            raise InvalidSetting(
+                f"most_transactions={most_transactions}: such steps would wait for ever. Give 1 or more."
+            )
         self._place = place_of(dsn)
         self._connect = connector(dsn, connect_timeout, patience, prepare=prepare)
+        self._connect_for_others = connector(dsn, connect_timeout, patience, prepare=prepare, for_others=True)
+        self._most_transactions = most_transactions
         self._schema = checked_schema(schema)
         self._pool_size = pool_size
         self._limit_bytes = limit_bytes
@@ -136,7 +149,11 @@ class PostgresJournal:
                 self._connect, self._ask, self._sharing, self._patience, repr(self),
                 prepare=self._prepare, listens=self._listens,
             )  # fmt: skip
-            self._opened = _Opened(session, GroupCommit(in_task(batches.store)), joining)
+            storing = Storing(
+                session, batches, self._statements, joining.noted, self._patience, self._limit_bytes, repr(self)
+            )
+            lent = LentConnections(self._connect_for_others, self._most_transactions, storing)
+            self._opened = _Opened(session, GroupCommit(in_task(batches.store)), joining, lent)
         else:  # Another task has opened it meanwhile.
             await session.close()
 
@@ -301,6 +318,12 @@ class PostgresJournal:
         # No id has a NUL character, so those after "a\0b" are those after "a".
         rows = await self._ask(self._workflows.stranded, after.partition("\0")[0], str(_clamped(most)))
         return tuple(record_of(row, time_of) for row in rows)
+
+    @property
+    def transactions(self) -> PostgresTransactions:
+        """Is what lets others write to the database, in the transactions in which it stores its own."""
+        within = Within(self._statements, self._workflows.disabled, self._schema, self._limit_bytes)
+        return PostgresTransactions(lambda: self._require_opened().lent, within)
 
     async def _ask(
         self, question: bytes, *parameters: str | None, tries: Iterator[int] | None = None, prepare: bool = True

@@ -8,6 +8,8 @@ from itertools import chain
 from typing import Any, TypeAlias
 
 import attrs
+from psycopg import AsyncRawCursor
+from psycopg.rows import tuple_row
 
 from journals.entries import Commit
 from journals.errors import (
@@ -59,7 +61,7 @@ class Batches:
 
     async def _store_portion(self, commits: Sequence[Commit]) -> Answers:
         try:
-            return await self.session.commit(partial(self._store_at_once, commits))
+            return await self.session.commit(partial(self.store_on, commits))
         except InvalidCommit as error:
             if len(commits) == 1:
                 return [InvalidCommit(f"Instance {commits[0].instance_id!r}: {error}")]
@@ -68,18 +70,24 @@ class Batches:
         except JournalError as error:
             return [error] * len(commits)
 
-    async def _store_at_once(self, commits: Sequence[Commit], connection: Connection) -> Answers:
+    async def store_on(self, commits: Sequence[Commit], connection: Connection) -> Answers:
+        """Return the same for commits that are stored on a connection, whatever that is set to."""
         won = await self._won(connection, commits)
         losers = [commit for commit in commits if commit.instance_id not in won]
         if not losers:
             return [None] * len(commits)
+        reasons = await self.why_lost(losers, connection)
+        return [reasons.get(commit.instance_id) for commit in commits]
+
+    async def why_lost(self, losers: Sequence[Commit], connection: Connection) -> dict[str, JournalError | None]:
+        """Return by instance why commits are not stored; None for one that is stored already."""
         rows = await self._rows(connection, self.statements.losers, loser_parameters(losers))
         states = {row[0]: row[1:] for row in rows}
         reasons = {loser.instance_id: self._reason(loser, *states[loser.instance_id]) for loser in losers}
         barred = [loser for loser in losers if _is_barred(loser, *states[loser.instance_id])]
         if barred:
             reasons.update(await self._why_barred(connection, barred))
-        return [reasons.get(commit.instance_id) for commit in commits]
+        return reasons
 
     async def _why_barred(self, connection: Connection, starts: Sequence[Commit]) -> dict[str, JournalError | None]:
         """Return for starts that found no instance why they were refused; one that may start now is stored."""
@@ -93,19 +101,12 @@ class Batches:
             else:
                 reasons[start.instance_id] = WorkflowDisabled(start.instance_id, rule)
         if again:
-            answers = await self._store_at_once(again, connection)
+            answers = await self.store_on(again, connection)
             reasons.update(zip((start.instance_id for start in again), answers, strict=True))
         return reasons
 
     async def _won(self, connection: Connection, commits: Sequence[Commit]) -> set[str]:
-        parameters = commit_parameters(commits)
-        if not any(map(says_more, commits)):
-            return {row[0] for row in await self._rows(connection, self.statements.commit, parameters)}
-        parameters, statement = (*parameters, *telling_parameters(commits)), self.statements.commit_and_tell
-        if any(commit.tags or commit.attributes for commit in commits):
-            parameters = (*parameters, *labelling_parameters(commits))
-            statement = self.statements.commit_and_label
-        won = {row[0] for row in await self._rows(connection, statement, parameters)}
+        won = {row[0] for row in await self._rows(connection, *question_of(self.statements, commits))}
         receivers = {message.instance_id for commit in commits for message in commit.mail}
         if receivers:
             await self._rows(connection, self.nudge, (array(sorted(receivers)),))
@@ -121,13 +122,25 @@ class Batches:
         return Conflict(loser.instance_id, loser.expected)
 
     async def _rows(self, connection: Connection, statement: bytes, parameters: Parameters) -> list[tuple[Any, ...]]:
-        cursor = await connection.execute(statement, parameters, prepare=self.prepare)
+        cursor = AsyncRawCursor(connection, row_factory=tuple_row)
+        await cursor.execute(statement, parameters, prepare=self.prepare)
         return await cursor.fetchall()
 
 
 def _is_barred(loser: Commit, known: bool, _repeated: bool, _owned: bool, alive: bool) -> bool:
     """Tell whether a commit is a start that nothing stands in the way of but that its workflow is, or was, disabled."""
     return loser.expected == 0 and alive and not known
+
+
+def question_of(statements: Statements, commits: Sequence[Commit]) -> tuple[bytes, Parameters]:
+    """Return the shortest statement that stores all there is in these commits, and its parameters."""
+    parameters = commit_parameters(commits)
+    if not any(map(says_more, commits)):
+        return statements.commit, parameters
+    parameters = (*parameters, *telling_parameters(commits))
+    if not any(commit.tags or commit.attributes for commit in commits):
+        return statements.commit_and_tell, parameters
+    return statements.commit_and_label, (*parameters, *labelling_parameters(commits))
 
 
 def portions(commits: Sequence[Commit], most_characters: int) -> Iterator[Sequence[Commit]]:

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, TypeAlias
 
-from psycopg import AsyncConnection, AsyncRawCursor
+from psycopg import AsyncConnection, AsyncCursor, AsyncRawCursor
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
@@ -26,11 +26,20 @@ SET plan_cache_mode = force_generic_plan;
 SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off
 """
 
+# The locks of a process that is frozen, or gone without a word, are not held for ever.
+_SETTINGS_FOR_OTHERS = b"""
+SET idle_in_transaction_session_timeout = '60s';
+SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3
+"""
 
-def connector(dsn: str, connect_timeout: timedelta, patience: timedelta, *, prepare: bool) -> Connect:
+
+def connector(
+    dsn: str, connect_timeout: timedelta, patience: timedelta, *, prepare: bool, for_others: bool = False
+) -> Connect:
     """Return the function that opens a connection on which a statement is a transaction.
 
-    A server that vanished without a word is noticed after `patience`, unless the DSN says otherwise.
+    A server that vanished without a word is noticed after `patience`, unless the DSN says otherwise. A connection
+    `for_others` is as the driver gives it.
     """
     silence = max(1, math.ceil(patience.total_seconds()))
     given = conninfo_to_dict(dsn)
@@ -50,11 +59,11 @@ def connector(dsn: str, connect_timeout: timedelta, patience: timedelta, *, prep
             conninfo,
             autocommit=True,
             prepare_threshold=5 if prepare else None,
-            cursor_factory=AsyncRawCursor,
+            cursor_factory=AsyncCursor if for_others else AsyncRawCursor,
         )
         if prepare:
             try:
-                await connection.execute(_SETTINGS)
+                await connection.execute(_SETTINGS_FOR_OTHERS if for_others else _SETTINGS)
             except BaseException:
                 await connection.close()
                 raise

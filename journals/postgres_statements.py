@@ -110,6 +110,9 @@ LEFT JOIN {schema}.instances AS i ON i.id = c.id
 LEFT JOIN {schema}.entries AS e ON e.instance_id = c.id AND e.seq = c.expected + 1
 """
 
+# Whoever stored it last has ended when this returns, if it is asked on a connection of its own.
+_WAIT = "SELECT 1 FROM {schema}.instances WHERE id = $1 FOR SHARE"
+
 _READ = """
 SELECT i.last_seq, {entry_columns_of_e} FROM {schema}.instances AS i
 LEFT JOIN LATERAL (
@@ -138,6 +141,7 @@ class Statements:
     commit_and_tell: bytes
     commit_and_label: bytes
     losers: bytes
+    wait: bytes
     read: bytes
     find: bytes
     find_key: bytes
@@ -148,7 +152,7 @@ def statements(schema: str) -> Statements:
     """Return the statements for a schema."""
     longer = (_MORE.replace("{labelling}", labelling) for labelling in ("", _LABELLING))
     commits = (_COMMIT.replace("{more}", more) for more in ("", *longer))
-    texts = (*commits, _LOSERS, _READ, _FIND, _FIND_KEY, _LABELS)
+    texts = (*commits, _LOSERS, _WAIT, _READ, _FIND, _FIND_KEY, _LABELS)
     return Statements(*(_for_schema(text, schema) for text in texts))
 
 

@@ -49,6 +49,7 @@ from wio.steps import (
     wait_until,
 )
 from wio.tasks import Signed, Task
+from wio.transactions import run_in_transaction
 from wio.workflow import Workflow
 
 __all__ = [
@@ -124,6 +125,7 @@ __all__ = [
     "region",
     "repeat_while",
     "retrying",
+    "run_in_transaction",
     "run_io",
     "saga",
     "scope",

@@ -68,6 +68,7 @@ class EffectToRun(Struct, frozen=True):
     `attempt` counts from 1. `kept` is the signal that came early and is handled by this effect, or None. Of an effect
     that was tried before, `attempts` is the number of the last attempt that its policy grants, None when it grants any
     number, and `error` is what the attempt before has failed with, None when it was lost or came before a resume.
+    A `transactional` one also takes a connection, after its arguments.
     """
 
     address: str
@@ -79,6 +80,7 @@ class EffectToRun(Struct, frozen=True):
     kept: Kept | None = None
     attempts: int | None = None
     error: Problem | None = None
+    transactional: bool = False
 
 
 @attrs.frozen
@@ -197,8 +199,8 @@ def pending_at(execution: Execution, active: Active) -> Pending | None:
     if active.gated:
         return None
     match node:
-        case RunIO(effect):
-            return _effect(execution, active, effect, (active.value,), None)
+        case RunIO(effect, transactional=transactional):
+            return _effect(execution, active, effect, (active.value,), None, transactional)
         case HandleSignal(_, effect):
             if active.kept is not None:
                 request = _request(execution, active, node, active.kept)
@@ -241,7 +243,12 @@ def why_stuck(execution: Execution) -> str:
 
 
 def _effect(
-    execution: Execution, active: Active, function: Callable[..., Any], arguments: tuple[Any, ...], kept: Kept | None
+    execution: Execution,
+    active: Active,
+    function: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    kept: Kept | None,
+    transactional: bool = False,
 ) -> EffectToRun:
     ended = cast(Attempts, active.standing)
     last = last_attempt(execution.joints, active) if ended.ended else None
@@ -255,6 +262,7 @@ def _effect(
         kept,
         last,
         ended.error,
+        transactional,
     )
 
 

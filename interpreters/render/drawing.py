@@ -49,6 +49,7 @@ class Step:
     place: Place
     retry: str = ""
     description: str = ""
+    transactional: bool = False
 
 
 @attrs.frozen

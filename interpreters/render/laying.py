@@ -63,6 +63,7 @@ from interpreters.render.wording import (
     attributes_words,
     child_words,
     count_words,
+    effect_words,
     handler_words,
     note_words,
 )
@@ -150,7 +151,8 @@ def _lay_step(
 ) -> Ends:
     match shape:
         case Step():
-            return sheet.dot(ends, Look.EFFECT, shape.name, shape.place, (shape.retry,), shape.description)
+            words = effect_words(shape.retry, shape.transactional)
+            return sheet.dot(ends, Look.EFFECT, shape.name, shape.place, (words,), shape.description)
         case SignalStep():
             detail = "signal" if shape.signal == shape.name else f"signal {shape.signal}"
             return sheet.dot(ends, Look.SIGNAL, shape.name, shape.place, (detail,), shape.description)

@@ -56,6 +56,7 @@ from interpreters.render.wording import (
     attributes_words,
     child_words,
     count_words,
+    effect_words,
     enclosure_words,
     handler_words,
     kind_beside,
@@ -93,7 +94,7 @@ def _rows_or_none(body: Body) -> Rows:
 def _rows_of_shape(shape: Shape) -> Rows:
     match shape:
         case Step():
-            return (Row(shape.name, shape.retry, shape.place),)
+            return (Row(shape.name, effect_words(shape.retry, shape.transactional), shape.place),)
         case SignalStep():
             return (Row(shape.name, f"signal {shape.signal}", shape.place),)
         case WaitStep():

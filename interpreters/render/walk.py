@@ -242,7 +242,7 @@ def _visit_step(
     name, place, description = node.name, walker.place(node.name), printable(node.description)
     match node:
         case RunIO():
-            walker.add(Step(name, place, retry_words(node.retry), description))
+            walker.add(Step(name, place, retry_words(node.retry), description, node.transactional))
         case HandleSignal(signal):
             walker.add(SignalStep(name, place, signal.name, description))
         case Wait(moment, timing):

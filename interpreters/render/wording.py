@@ -72,6 +72,19 @@ def retry_words(retry: Retry | None) -> str:
     return "" if retry is None else ", ".join((_attempts_words(retry), *_terms(retry)))
 
 
+TRANSACTION = "in a transaction"
+"""Is said of an effect that is committed together with its event."""
+
+
+def effect_words(retry: str, transactional: bool) -> str:
+    """Return what is said beside an effect: its retry policy in words, and that it is part of the commit.
+
+    >>> effect_words("retry", True), effect_words("", False)
+    ('in a transaction, retry', '')
+    """
+    return ", ".join(word for word in (TRANSACTION if transactional else "", retry) if word)
+
+
 def _attempts_words(retry: Retry) -> str:
     return "retry" if retry.attempts is None else f"retry \N{MULTIPLICATION SIGN}{retry.attempts}"
 

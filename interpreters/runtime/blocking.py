@@ -76,10 +76,11 @@ class BlockingRuntime:
             self._close()
 
     def start(
-        self, workflow: Workflow[A, E, B], *, id: str, input: A, tags: Iterable[str] = ()
+        self, workflow: Workflow[A, E, B], *, id: str, input: A, tags: Iterable[str] = (), within: object | None = None
     ) -> BlockingInstance[E, B]:
-        """Start an instance, or attach to it; see `Runtime.start`."""
-        return BlockingInstance(self, self.wait_for(self._runtime.start(workflow, id=id, input=input, tags=tags)))
+        """Start an instance, or attach to it; see `Runtime.start`. `within` is a blocking connection."""
+        starting = self._runtime.start(workflow, id=id, input=input, tags=tags, within=within)
+        return BlockingInstance(self, self.wait_for(starting))
 
     def instance(self, workflow: Workflow[Any, E, B], id: str) -> BlockingInstance[E, B]:
         """Return the handle of an instance that exists; see `Runtime.instance`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import uuid
 from collections.abc import Iterable
 from contextlib import suppress
 from types import TracebackType
@@ -12,12 +11,10 @@ from typing import Any, Self, TypeVar
 from returns.result import Result
 
 from interpreters.errors import InstanceExists, RuntimeStopped
-from interpreters.machine.attributes import set_in
 from interpreters.machine.pending import Pending
 from interpreters.machine.recorded import Note
 from interpreters.machine.transition import JSON
 from interpreters.machine.turn import Turn, first_turn
-from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.arguments import journal_given, tags_given, workflows_given
 from interpreters.runtime.asking_why import reason_of
 from interpreters.runtime.commands import Command
@@ -27,11 +24,12 @@ from interpreters.runtime.oversight import Oversight
 from interpreters.runtime.reading import read_all
 from interpreters.runtime.registry import by_name_and_version, check_registered
 from interpreters.runtime.remote import Remote
-from interpreters.runtime.starting import existing
+from interpreters.runtime.same_start import existing
 from interpreters.runtime.tasking import OfferedTask, Report
 from interpreters.runtime.why import Reason
+from interpreters.runtime.within import begin_within, start_of
 from journals.codecs import Codec
-from journals.entries import Commit, Entry, InstanceRecord, Status
+from journals.entries import Entry, InstanceRecord
 from journals.errors import Conflict, UnknownInstance
 from journals.ports import Journal, Listener
 from journals.search import EVERY, Count, Cursor, Order, Search
@@ -87,17 +85,21 @@ class Client(Oversight):
             await self.journal.close()
 
     async def start(
-        self, workflow: Workflow[A, E, B], *, id: str, input: A, tags: Iterable[str] = ()
+        self, workflow: Workflow[A, E, B], *, id: str, input: A, tags: Iterable[str] = (), within: object | None = None
     ) -> Instance[E, B]:
         """Start an instance for whoever can run it; attach to it when it was started with the same input.
 
-        When it returns, the start is in the journal. Raises like `Runtime.start`.
+        When it returns, the start is in the journal; with `within`, a connection on which the caller has a transaction
+        open, it is there when that is committed. Raises like `Runtime.start`.
         """
         listener = self._open_listener()
         validate_id(id)
         check_registered(self._workflows, workflow)
         first = first_turn(workflow, input, listener.now(), self._codec, self._random.random, id=id)
         given = tags_given(tags)
+        if within is not None:
+            await begin_within(self.journal, within, workflow, id, first, self._codec, given)
+            return Instance(self, workflow, id)
         while not await self._is_there(workflow, id, first, given):
             pass  # What had the id was removed just now, so that it is free.
         return Instance(self, workflow, id)
@@ -205,25 +207,3 @@ class Client(Oversight):
         if self._listener is None:
             raise RuntimeStopped("async with Client(...)")
         return self._listener
-
-
-def start_of(id: str, first: Turn, tags: tuple[str, ...] = ()) -> Commit:
-    """Return the commit that starts an instance which nobody owns yet; who claims it goes on with it."""
-    execution, at = first.execution, first.entries[-1].recorded_at
-    agenda, _ = Agenda.of(execution)
-    status = agenda.status(execution)
-    is_ready = status is Status.RUNNING
-    return Commit(
-        id,
-        execution.workflow.name,
-        execution.workflow.version,
-        0,
-        first.entries,
-        Status.INITIATED if is_ready else status,
-        at,
-        uuid.uuid4().hex,
-        at if is_ready else agenda.look_at(at),
-        agenda.detail(execution),
-        tags=tags,
-        attributes=set_in(first.entries, execution.codec),
-    )

@@ -16,31 +16,30 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
-from interpreters.errors import UserFunctionRaised, WrongPayload
-from interpreters.machine.entries.attempts import runs_effect
-from interpreters.machine.execution import Active, Attempts, Execution
+from interpreters.errors import UserFunctionRaised
+from interpreters.machine.execution import Execution
 from interpreters.machine.pending import ChildToSee, EffectToRun
-from interpreters.machine.places import place_at
 from interpreters.machine.recorded import Loss
 from interpreters.machine.recording import (
     due_of_attempt,
-    event_entry,
     failure_entry,
     fired_entry,
     lost_entry,
     pause_entry,
-    signal_entry,
 )
 from interpreters.machine.turn import Turn, overdue_turn, together, turn
+from interpreters.runtime.arrivals import entry_of_event, entry_of_fault, execution_of, still_waits
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.effects import EffectContext, run_effect
 from interpreters.runtime.limits import Limit
 from interpreters.runtime.live import Arrived, Live
 from interpreters.runtime.storing import Store, is_of_store
 from interpreters.runtime.threads import Workers
+from interpreters.runtime.transacting import Transacting
 from interpreters.runtime.wakeups import WakeUps
 from journals.entries import Entry, Status
-from journals.errors import Conflict, JournalUnavailable, OwnedElsewhere
+from journals.errors import Conflict, JournalUnavailable, NoTransactions, OwnedElsewhere
+from journals.transactions import transactions_of
 from wio.errors import WioError
 
 _LOG = logging.getLogger("wio.runtime")
@@ -70,6 +69,8 @@ class Driver:
         self._random = random.Random()
         self.wake_ups: WakeUps | None = None
         self.children: SeesToChildren | None = None
+        transactions = transactions_of(store.journal)
+        self.transacting = None if transactions is None else Transacting(transactions, store, clock, self._set_wake_up)
         self.running: set[asyncio.Task[None]] = set()
         self.stopping = False
 
@@ -264,26 +265,39 @@ class Driver:
         if execution is None or execution.held is not None:
             live.running.pop(effect.address, None)
             return
-        delivery = "" if effect.kept is None else effect.kept.key or str(effect.kept.seq)
-        context = EffectContext(live.id, execution.workflow.name, effect.address, effect.attempt, delivery)
-        event: Any = None
-        failure: Exception | None = None
-        began = self._clock.now()
-        due = due_of_attempt(execution, effect.address, began)
         try:
-            if due is None:
-                event = await run_effect(effect, context, self._workers)
+            if effect.transactional:
+                arrived = await self._transact(live, effect, execution)
             else:
-                async with Limit(self._clock, due, f"Attempt {effect.attempt} of {effect.address!r}"):
-                    event = await run_effect(effect, context, self._workers)
+                arrived = await self._attempt(live, execution, effect)
         except asyncio.CancelledError:
             if self._was_withdrawn(live):
                 return
             await self._interrupt(live, effect)
             raise
+        if arrived is not None:
+            await self._record(live, arrived)
+
+    async def _attempt(self, live: Live, execution: Execution, effect: EffectToRun) -> Arrived:
+        """Run an effect, and return how that has ended."""
+        delivery = "" if effect.kept is None else effect.kept.key or str(effect.kept.seq)
+        context = EffectContext(live.id, execution.workflow.name, effect.address, effect.attempt, delivery)
+        began = self._clock.now()
+        due = due_of_attempt(execution, effect.address, began)
+        try:
+            if due is None:
+                return Arrived(effect, await run_effect(effect, context, self._workers), None, began)
+            async with Limit(self._clock, due, f"Attempt {effect.attempt} of {effect.address!r}"):
+                return Arrived(effect, await run_effect(effect, context, self._workers), None, began)
         except Exception as error:
-            failure = error
-        await self._record(live, Arrived(effect, event, failure, began))
+            return Arrived(effect, None, error, began)
+
+    async def _transact(self, live: Live, effect: EffectToRun, execution: Execution) -> Arrived | None:
+        """Run an effect in a transaction that stores its event. Return how it has failed."""
+        if self.transacting is None:  # A step that a continuation has made is first seen here.
+            missing = NoTransactions(repr(self._store.journal), f"step {effect.address!r}")
+            return Arrived(effect, None, missing, self._clock.now())
+        return await self.transacting.run(live, effect, partial(self._attempt, live, execution))
 
     async def _see_to(self, live: Live, seen: ChildToSee) -> None:
         try:
@@ -295,7 +309,7 @@ class Driver:
 
     async def note(self, live: Live, address: str, entry_of: Callable[[Execution, datetime], Entry]) -> None:
         """Record what has happened at a place; where that cannot be, pause there. The lock of the instance is held."""
-        execution, now = _execution_of(live), self._clock.now()
+        execution, now = execution_of(live), self._clock.now()
         try:
             await self._adopt_surely(live, execution, entry_of(execution, now), now)
         # Code of the user runs in there: all that follows without waiting.
@@ -323,7 +337,7 @@ class Driver:
         if live.running.get(arrived.effect.address) is asyncio.current_task():
             del live.running[arrived.effect.address]
         async with live.lock:
-            _execution_of(live)
+            execution_of(live)
             while arrived in live.arrived:
                 batch = list(itertools.islice(live.arrived, _MOST_TOGETHER))
                 for each in batch:
@@ -334,13 +348,13 @@ class Driver:
 
     async def _record_together(self, live: Live, batch: list[Arrived]) -> list[Arrived]:
         """Store the events of several effects in one commit. Return what is left to be recorded by itself."""
-        execution, now = _execution_of(live), self._clock.now()
+        execution, now = execution_of(live), self._clock.now()
         turns: list[Turn] = []
         recorded: dict[Arrived, Entry] = {}
         try:
             for arrived in batch:
-                if arrived.failure is None and _still_waits(live, execution, arrived.effect):
-                    entry = _event_entry(execution, arrived.effect, arrived.event, now)
+                if arrived.failure is None and still_waits(live, execution, arrived.effect):
+                    entry = entry_of_event(execution, arrived.effect, arrived.event, now)
                     turns.append(turn(execution, entry, now, self.chance))
                     execution, recorded[arrived] = turns[-1].execution, entry
             if turns:
@@ -357,22 +371,24 @@ class Driver:
 
     async def _record_alone(self, live: Live, arrived: Arrived) -> None:
         effect, failure = arrived.effect, arrived.failure
-        execution, now = _execution_of(live), self._clock.now()
-        if not _still_waits(live, execution, effect):
+        execution, now = execution_of(live), self._clock.now()
+        if not still_waits(live, execution, effect):
             return
         if failure is None:
             try:
-                entry = _event_entry(execution, effect, arrived.event, now)
+                entry = entry_of_event(execution, effect, arrived.event, now)
                 await self._adopt_surely(live, execution, entry, now)
             # Code of the user runs in there: codecs, handlers, guards.
             except Exception as fault:
                 if is_of_store(fault):
                     raise
-                _LOG.warning("Instance %s: the event of %s: %s", live.id, effect.address, _said(fault))
-                await self._adopt_error(live, partial(_fault_entry, execution, effect.address, at=now), fault, now)
+                await self._record_fault(live, execution, effect, fault, now)
             else:
                 if effect.kept is not None:
                     live.answer_kept(effect.kept.seq, entry)
+            return
+        if arrived.is_fault:
+            await self._record_fault(live, execution, effect, failure, now)
             return
         _LOG.warning("Instance %s: attempt %d of %s: %s", live.id, effect.attempt, effect.address, _said(failure))
         failed = partial(
@@ -385,6 +401,13 @@ class Driver:
             cause=failure,
         )
         await self._adopt_error(live, failed, failure, now)
+
+    async def _record_fault(
+        self, live: Live, execution: Execution, effect: EffectToRun, fault: Exception, at: datetime
+    ) -> None:
+        """Record that the event of an effect cannot be recorded."""
+        _LOG.warning("Instance %s: the event of %s: %s", live.id, effect.address, _said(fault))
+        await self._adopt_error(live, partial(entry_of_fault, execution, effect.address, at=at), fault, at)
 
     async def _adopt_surely(self, live: Live, execution: Execution, entry: Entry, at: datetime) -> None:
         await self._store.adopt_surely(live, turn(execution, entry, at, self.chance))
@@ -409,8 +432,8 @@ class Driver:
     async def _interrupt(self, live: Live, effect: EffectToRun) -> None:
         """Record, when the runtime stops, that an effect was broken off; it runs again when a runtime starts."""
         async with live.lock:
-            execution = _execution_of(live)
-            if not _still_waits(live, execution, effect):
+            execution = execution_of(live)
+            if not still_waits(live, execution, effect):
                 return
             live.running.pop(effect.address, None)
             entry = lost_entry(execution, effect.address, Loss.STOP, self._clock.now())
@@ -444,43 +467,6 @@ class Untold(WioError):
 
     def __init__(self, error: Exception, fault: Exception) -> None:
         super().__init__(f"{type(error).__name__}, whose message cannot be recorded ({type(fault).__name__}).")
-
-
-def _execution_of(live: Live) -> Execution:
-    """Return the execution. Raises `Conflict` when another process has moved the instance on."""
-    if live.execution is None:
-        raise Conflict(live.id, 0)
-    return live.execution
-
-
-def _still_waits(live: Live, execution: Execution, effect: EffectToRun) -> bool:
-    """Tell whether an execution waits for this attempt; it does not when the effect was withdrawn.
-
-    Raises `Conflict` when the instance was read again while the effect ran, as another process has moved it on.
-    """
-    if live.abandoned:
-        raise Conflict(live.id, execution.seq)
-    active = place_at(execution, effect.address)
-    return active is not None and _waits_for(active, effect)
-
-
-def _waits_for(active: Active, effect: EffectToRun) -> bool:
-    attempts = active.standing
-    ended = attempts.ended if isinstance(attempts, Attempts) else 0
-    return active.problem is None and runs_effect(active) and ended + 1 == effect.attempt
-
-
-def _event_entry(execution: Execution, effect: EffectToRun, event: Any, at: datetime) -> Entry:
-    if effect.kept is None:
-        return event_entry(execution, effect.address, event, at)
-    return signal_entry(execution, effect.address, event, effect.kept.key, at)
-
-
-def _fault_entry(execution: Execution, address: str, fault: Exception, at: datetime) -> Entry:
-    """Return the entry that pauses the place: the effect has ended well, but its event cannot be recorded."""
-    if isinstance(fault, WrongPayload | UserFunctionRaised):
-        return failure_entry(execution, address, fault, at, 0.0)
-    return pause_entry(execution, address, fault, at)
 
 
 def _tell_waiters(live: Live, driver: asyncio.Task[None]) -> None:

@@ -49,6 +49,7 @@ from interpreters.runtime.steering import Steering
 from interpreters.runtime.storing import Store
 from interpreters.runtime.tasking import OfferedTask, Report, Tasking
 from interpreters.runtime.threads import Threads, Workers
+from interpreters.runtime.transacting import check_transactions
 from interpreters.runtime.wakeups import WakeUps
 from interpreters.runtime.why import Reason
 from journals.codecs import Codec
@@ -85,7 +86,8 @@ class Runtime(Oversight):
     30 days, unless it is given; for ever, where only a clock is given. Workflows that are used as children in these are
     known too. `scrubber` says what is left of a payload when an instance's data is deleted. What is doubtful in a
     workflow is said in the log; see `lint`. Raises `DraftReached` for a workflow that has drafts, `UnsoundWorkflow` for
-    one whose structure cannot be meant, or with `strict` for one that is doubtful, and `InvalidDefinition` when two
+    one whose structure cannot be meant, or with `strict` for one that is doubtful, `NoTransactions` for a step in a
+    transaction that the journal does not have, and `InvalidDefinition` when two
     workflows have the same name and version, or an argument is of another kind.
     """
 
@@ -109,6 +111,7 @@ class Runtime(Oversight):
         self._codec = codec or JSON
         given = workflows_given(workflows, "Runtime(journal, [workflow])")
         self._workflows = by_name_and_version(given, self._codec, strict=strict)
+        check_transactions(self.journal, self._workflows.values())
         self._given_clock = clock
         self._grace = duration_given(grace, "grace")
         self._recovers = recover
@@ -199,18 +202,24 @@ class Runtime(Oversight):
             await self.journal.close()
 
     async def start(
-        self, workflow: Workflow[A, E, B], *, id: str, input: A, tags: Iterable[str] = ()
+        self, workflow: Workflow[A, E, B], *, id: str, input: A, tags: Iterable[str] = (), within: object | None = None
     ) -> Instance[E, B]:
         """Start an instance under an id of the caller's choice; attach to it when it was started with the same input.
 
-        When it returns, the start is in the journal. The instance is found by its `tags`; those of the first start
-        stay. Raises `InstanceExists` when the id is taken by another workflow or input, `UnknownWorkflow`,
-        `WorkflowDisabled`, `WrongPayload`, `PayloadTooLarge`, or `InvalidCommit` for a bad id or tag.
+        When it returns, the start is in the journal; with `within`, a connection on which the caller has a transaction
+        open, it is there when that is committed, and then whoever comes first goes on with it. The instance is found by
+        its `tags`; those of the first start stay. Raises `InstanceExists` when the id is taken by another workflow or
+        input, `UnknownWorkflow`, `WorkflowDisabled`, `WrongPayload`, `PayloadTooLarge`, or `InvalidCommit` for a bad id
+        or tag; with `within` also `NoTransactions`, `WrongConnection`, `NotAJournal`, and what the driver raises.
         """
         self._check_running()
         validate_id(id)
         check_registered(self._workflows, workflow)
-        await self._calls.finish(self._start(self._lives.get(id), workflow, input, tags_given(tags)))
+        given = tags_given(tags)
+        if within is not None:
+            await self._starting.begin_within(within, workflow, id, input, given)
+            return Instance(self, workflow, id)
+        await self._calls.finish(self._start(self._lives.get(id), workflow, input, given))
         return Instance(self, workflow, id)
 
     async def _start(self, live: Live, workflow: Workflow[A, Any, Any], input: A, tags: tuple[str, ...]) -> None:

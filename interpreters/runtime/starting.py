@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from interpreters.errors import InstanceExists
 from interpreters.machine.recorded import Parent
 from interpreters.machine.turn import Turn, first_turn
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.driver import Driver
 from interpreters.runtime.live import Live
 from interpreters.runtime.membership import Membership
-from interpreters.runtime.storing import check_has_data
-from journals.codecs import Codec, CodecError
-from journals.entries import Entry, InstanceRecord, Payload
+from interpreters.runtime.same_start import existing
+from interpreters.runtime.within import begin_within
+from journals.codecs import Codec
+from journals.entries import InstanceRecord
 from journals.errors import Conflict, NotOwner, UnknownInstance
 from journals.ports import Journal
 from wio.workflow import Workflow
@@ -53,6 +53,13 @@ class Starting:
             except UnknownInstance:  # It had ended, and was removed: its id is free.
                 live.forget()
 
+    async def begin_within(
+        self, connection: object, workflow: Workflow[Any, Any, Any], id: str, input: object, tags: tuple[str, ...]
+    ) -> None:
+        """Store the first turn of an instance within the caller's transaction; it is nobody's then."""
+        first = first_turn(workflow, input, self._clock.now(), self._codec, self._driver.chance, id=id)
+        await begin_within(self._journal, connection, workflow, id, first, self._codec, tags)
+
     async def _is_stored(self, live: Live, first: Turn, tags: tuple[str, ...]) -> bool:
         """Store the first turn, and return True; False when the instance has begun before."""
         lost: int | None = None
@@ -66,34 +73,3 @@ class Starting:
                 return False
             else:
                 return True
-
-
-async def existing(
-    journal: Journal, codec: Codec, id: str, workflow: Workflow[Any, Any, Any], started: Entry
-) -> InstanceRecord:
-    """Return the record of an instance that was started as `started` would start it. Raises `InstanceExists`."""
-    record = await journal.find(id)
-    if record.workflow != workflow.name:
-        raise InstanceExists(id, f"workflow {record.workflow!r}, not {workflow.name!r}")
-    check_has_data(record)
-    (recorded,) = await journal.read(id, most=1)
-    if started.response is not None and recorded.response != started.response:
-        raise InstanceExists(id, f"another parent, {_shown(recorded.response)}")
-    if recorded.payload != started.payload and not _is_same_input(codec, workflow, recorded, started):
-        raise InstanceExists(id, f"another input, {_shown(recorded.payload)}")
-    return record
-
-
-def _is_same_input(codec: Codec, workflow: Workflow[Any, Any, Any], recorded: Entry, started: Entry) -> bool:
-    """Compare values: the texts of equal ones may differ, for instance in the order of a set."""
-    if recorded.payload is None or started.payload is None:
-        return False
-    try:
-        before = codec.decode(recorded.payload, workflow.input)
-    except CodecError:
-        return False
-    return before == codec.decode(started.payload, workflow.input)
-
-
-def _shown(payload: Payload | None) -> str:
-    return "none" if payload is None else f"{payload.text:.200}"

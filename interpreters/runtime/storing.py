@@ -36,6 +36,7 @@ from journals.errors import (
 )
 from journals.ports import Journal
 from journals.sharing import Released
+from journals.transactions import Transaction
 from wio.workflow import Workflow
 
 T = TypeVar("T")
@@ -88,6 +89,10 @@ class Store:
         """Commit a turn however long the store is away: what happened once must not be lost. Raises `Conflict` only."""
         await self._adopt(live, turn, self._store_surely)
 
+    async def adopt_within(self, live: Live, turn: Turn, transaction: Transaction) -> None:
+        """Do the same within a transaction. Raises `RolledBack` and `SpoiledTransaction` too."""
+        await self._adopt(live, turn, partial(self._store_within, transaction))
+
     async def _adopt(
         self,
         live: Live,
@@ -113,6 +118,13 @@ class Store:
             await self._store(live, commit)
         except JournalUnavailable:
             await self.surely(live, partial(self._store, live, commit))
+
+    async def _store_within(self, transaction: Transaction, live: Live, commit: Commit) -> None:
+        try:
+            await self.surely(live, partial(transaction.commit, commit))
+        except Conflict:
+            live.forget()
+            raise
 
     async def surely(self, live: Live, call: Callable[[], Awaitable[T]]) -> T:
         """Return what a call returns, and repeat it as long as the store is away."""

@@ -20,6 +20,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, TypeVar
 
+from psycopg import AsyncConnection
+
 from interpreters import Runtime, effect_context
 from journals.entries import Commit
 from journals.errors import Conflict
@@ -28,7 +30,7 @@ from journals.ports import Journal, Member
 from journals.postgres import PostgresJournal
 from journals.sharing import LEASE, Hear
 from journals.sqlite import SqliteJournal
-from wio import WIO, Early, Query, Signal, Workflow, child, handle_signal, query, run_io, wait
+from wio import WIO, Early, Query, Signal, Workflow, child, handle_signal, query, run_in_transaction, run_io, wait
 
 T = TypeVar("T")
 
@@ -46,6 +48,7 @@ class Steps:
         self._folder = folder
         self._name = name
         self._place = place
+        self.is_written = False
 
     def log(self, what: str, step: str, instance: str) -> None:
         """Write what has happened; lines of several processes do not mix."""
@@ -110,6 +113,21 @@ class Steps:
 
         return run_io(count, name=step)
 
+    def written(self, step: str) -> WIO[Any, Any, Any]:
+        """Return a step that writes a row in a transaction, and ends when there is a file with its name."""
+
+        async def write(value: str, connection: AsyncConnection[Any]) -> str:
+            instance = effect_context().instance_id
+            self.log("began", step, instance)
+            await connection.execute("INSERT INTO written VALUES (%s)", [instance])
+            self.is_written = True
+            self.begin(f"{step}-row")
+            while not (self._folder / step).exists():
+                await asyncio.sleep(LOOK_SECONDS)
+            return f"{value} {step}"
+
+        return run_in_transaction(write, name=step)
+
     def noted(self, step: str, signal: Signal[str, str] = NOTE) -> WIO[Any, Any, Any]:
         """Return a step that waits for a signal."""
 
@@ -134,6 +152,7 @@ def workflows(steps: Steps) -> dict[str, Workflow[Any, Any, Any]]:
         "threaded": steps.blocking("slept", 5, in_thread=True),
         "greedy": steps.greedy("counted", 20_000_000),
         "parent": child(small, result=str, name="child") >> steps.step("told"),
+        "writing": steps.written("written") >> steps.step("two"),
         "calling": child(listening, result=str, name="child") >> steps.step("told"),
     }
     return {"small": small, "listening": listening} | {name: _flow(name, root) for name, root in parts.items()}
@@ -172,11 +191,12 @@ class DyingJournal(ShortLease):
         self._steps = steps
 
     async def around(self, method: str, call: Callable[[], Awaitable[T]]) -> T:
-        """Die where it was told so."""
-        if method == self._what and self._side == "before":
+        """Die where it was told so. The commit of the written row is a call named `transaction`."""
+        named = "transaction" if method == "commit" and self._steps.is_written else method
+        if named == self._what and self._side == "before":
             die()
         returned = await call()
-        if method == self._what and self._side == "after":
+        if named == self._what and self._side == "after":
             die()
         return returned
 

@@ -19,6 +19,7 @@ class Fault(enum.Enum):
 
 
 READY = b"Z\x00\x00\x00\x05I"
+IN_TRANSACTION = b"Z\x00\x00\x00\x05T"
 
 
 class Proxy:
@@ -28,12 +29,18 @@ class Proxy:
         given = conninfo_to_dict(dsn)
         self._target = (str(given["host"]), int(given["port"]))
         self.fault: Fault | None = None
+        self._statement = b""
         self.round_trips = 0
         self.executed = 0
         self.cuts = 0
         self.down = False
         self.refused = 0
         self.ends: set[asyncio.Task[None]] = set()
+
+    def cut_at(self, statement: bytes, *, after: bool) -> None:
+        """Cut the next execution of a statement that holds this, before it is sent or when it was committed."""
+        self._statement = statement
+        self.fault = Fault.BEFORE_THE_ANSWER if after else Fault.BEFORE_THE_STATEMENT
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         serving = asyncio.create_task(self._refuse(writer) if self.down else self._serve(reader, writer))
@@ -64,12 +71,15 @@ class Proxy:
         self, reader: asyncio.StreamReader, server: asyncio.StreamWriter, lose_answer: asyncio.Event
     ) -> None:
         server.write(await self._message(reader, b""))
+        parsed = b""
         while True:
             kind = await reader.readexactly(1)
             self.round_trips += kind in b"SQ"
             self.executed += kind in b"EQ"
             message = await self._message(reader, kind)
-            if kind == b"E" and self.fault is not None:
+            parsed = message if kind in b"PQ" else parsed
+            is_the_one = kind in b"EQ" and self._statement in parsed if self._statement else kind == b"E"
+            if is_the_one and self.fault is not None:
                 fault, self.fault = self.fault, None
                 self.cuts += 1
                 if fault is Fault.BEFORE_THE_STATEMENT:
@@ -87,7 +97,7 @@ class Proxy:
         while chunk := await server.read(65536):
             if not lose_answer.is_set():
                 writer.write(chunk)
-            elif chunk.endswith(READY):
+            elif chunk.endswith((READY, IN_TRANSACTION)):
                 return
 
 

@@ -71,6 +71,7 @@ from wio import (
     recursive,
     region,
     retrying,
+    run_in_transaction,
     run_io,
     saga,
     scope,
@@ -462,3 +463,13 @@ assert_type(reserved >> now(), WIO[Order, OutOfStock, datetime])
 workflow = Workflow("order", version=1, input=Order, root=declined)
 assert_type(call(workflow), WIO[Order, OutOfStock | Declined, Charged])
 assert_type(recursive("down", shop.countdown), WIO[Order, OutOfStock, int])
+
+# In a transaction
+
+assert_type(run_in_transaction(shop.book), WIO[Order, Never, Reserved])
+assert_type(run_in_transaction(shop.book_future), WIO[Order, Never, Reserved])
+assert_type(run_in_transaction(shop.book, shop.number_of), WIO[Order, Never, int])
+assert_type(run_in_transaction(shop.book_future, shop.number_of), WIO[Order, Never, int])
+assert_type(run_in_transaction(shop.book, shop.in_stock), WIO[Order, OutOfStock, Reserved])
+assert_type(run_in_transaction(shop.book_future, shop.in_stock), WIO[Order, OutOfStock, Reserved])
+assert_type(run_in_transaction(shop.book, name="book", retry=Retry(attempts=3)), WIO[Order, Never, Reserved])

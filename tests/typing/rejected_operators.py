@@ -65,6 +65,7 @@ from wio import (
     recursive,
     region,
     retrying,
+    run_in_transaction,
     run_io,
     saga,
     scope,
@@ -250,3 +251,12 @@ error_of_call: WIO[Order, Declined, Reserved] = call(workflow)  # must fail
 call_of_a_program = call(reserved)  # must fail
 wrong_recursion: WIO[Charged, OutOfStock, int] = recursive("down", shop.countdown)  # must fail
 not_recursive = recursive("down", shop.number_in)  # must fail
+
+# In a transaction
+
+without_connection = run_in_transaction(shop.reserve_soon)  # must fail
+not_awaited = run_in_transaction(shop.book_at_once)  # must fail
+wrong_booked = run_in_transaction(shop.book, shop.is_paid)  # must fail
+error_of_booking: WIO[Order, Never, Reserved] = run_in_transaction(shop.book, shop.in_stock)  # must fail
+booked_after = charged >> run_in_transaction(shop.book)  # must fail
+with_a_connection = run_io(shop.book)  # must fail

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Never
+from typing import Any, Never
 from uuid import UUID
 
 import attrs
+from psycopg import AsyncConnection, Connection
 from returns.future import FutureResultE, future_safe
 from returns.io import IOResultE, IOSuccess, impure_safe
 from returns.maybe import Maybe, Nothing, Some
@@ -480,3 +481,18 @@ def packed_or_out(brought: Mapping[str, tuple[Reserved, ...]]) -> Result[int, Ou
 
 def billed_or_declined(brought: Mapping[str, tuple[Charged, ...]]) -> Result[int, Declined]:
     return Success(len(brought))
+
+
+async def book(order: Order, connection: AsyncConnection[Any]) -> Reserved:
+    await connection.execute("INSERT INTO booked VALUES (%s)", [order.number])
+    return Reserved(order.number)
+
+
+@future_safe
+async def book_future(order: Order, connection: AsyncConnection[Any]) -> Reserved:
+    return await book(order, connection)
+
+
+def book_at_once(order: Order, connection: Connection[Any]) -> Reserved:
+    connection.execute("INSERT INTO booked VALUES (%s)", [order.number])
+    return Reserved(order.number)

@@ -75,6 +75,7 @@ from wio import (
     region,
     repeat_while,
     retrying,
+    run_in_transaction,
     run_io,
     saga,
     scope,
@@ -318,6 +319,10 @@ FORM: Mapping[str, tuple[Callable[..., object], Arguments]] = {
     "region": (region, {"of": of(REGION), "body": PROGRAM}),
     "repeat_while": (repeat_while, {"condition": FUNCTION, "body": PROGRAM, "checkpoint": EVENT, **NAMED}),
     "retrying": (retrying, {"body": PROGRAM, "retry": RETRY_POLICY, "give_up": KEY}),
+    "run_in_transaction": (
+        run_in_transaction,
+        {"effect": FUNCTION, "handler": KEY, "retry": or_none(RETRY_POLICY), **STEPPING},
+    ),
     "run_io": (run_io, {"effect": FUNCTION, "handler": KEY, "retry": or_none(RETRY_POLICY), **STEPPING}),
     "saga": (saga, {"body": PROGRAM, **NAMED}),
     "scope": (

@@ -35,7 +35,8 @@ class RunIO(AnyNode):
     """Runs an effect whose event is recorded, and folds the event with a pure handler.
 
     Without a handler the event is the output. `event` is the declared type of the event; None means that
-    the annotations of the effect tell it.
+    the annotations of the effect tell it. A `transactional` effect is given a connection as well; what it writes there
+    is committed together with its event.
     """
 
     effect: Function = attrs.field(validator=is_function)
@@ -44,6 +45,7 @@ class RunIO(AnyNode):
     description: str = attrs.field(default="", kw_only=True, validator=is_text)
     event: Any = attrs.field(default=None, kw_only=True, validator=is_type_or_none)
     retry: Retry | None = attrs.field(default=None, kw_only=True, validator=optional(_RETRY))
+    transactional: bool = attrs.field(default=False, kw_only=True)
 
 
 @attrs.frozen(eq=False, repr=False)

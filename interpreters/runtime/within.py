@@ -1,0 +1,96 @@
+"""How does an instance begin together with what its caller writes? In the caller's own transaction of the database.
+
+It is there when they commit, and any process that can run it takes it then; when they roll back, it never was.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from interpreters.machine.attributes import set_in
+from interpreters.machine.transition import JSON
+from interpreters.machine.turn import Turn, first_turn
+from interpreters.runtime.agenda import Agenda
+from interpreters.runtime.arguments import tags_given
+from interpreters.runtime.same_start import check_same
+from journals.codecs import Codec
+from journals.entries import Commit, Status
+from journals.errors import NoTransactions
+from journals.ports import Journal
+from journals.transactions import Transactions, transactions_of
+from journals.validation import validate_id
+from wio.workflow import Workflow
+
+A = TypeVar("A")
+
+
+def start_within(
+    connection: object,
+    workflow: Workflow[A, Any, Any],
+    *,
+    id: str,
+    input: A,
+    journal: Journal,
+    codec: Codec | None = None,
+    tags: Iterable[str] = (),
+) -> None:
+    """Start an instance within the transaction that is open on a blocking connection: for code without an event loop.
+
+    `connection` is psycopg's `Connection`, or SQLAlchemy's `Connection` or `Session` over one. `journal` says in which
+    tables; it need not be open. `codec` is the one of the runtimes. The same start again changes nothing. Raises
+    `InstanceExists`, `NoTransactions`, `WrongConnection`, `NotAJournal`, `WrongPayload`, and what the driver raises.
+    """
+    validate_id(id)
+    transactions = _transactions(journal, id)
+    codec = codec or JSON
+    first = first_turn(workflow, input, transactions.now(connection), codec, random.random, id=id)
+    begun = transactions.start(connection, start_of(id, first, tags_given(tags)))
+    if begun is not None:
+        check_same(begun, codec, workflow, first.entries[0])
+
+
+async def begin_within(
+    journal: Journal,
+    connection: object,
+    workflow: Workflow[Any, Any, Any],
+    id: str,
+    first: Turn,
+    codec: Codec,
+    tags: tuple[str, ...],
+) -> None:
+    """Store the first turn of an instance within the caller's transaction. Raises like `start_within`."""
+    begun = await _transactions(journal, id).start_async(connection, start_of(id, first, tags))
+    if begun is not None:
+        check_same(begun, codec, workflow, first.entries[0])
+
+
+def _transactions(journal: Journal, id: str) -> Transactions:
+    transactions = transactions_of(journal)
+    if transactions is None:
+        raise NoTransactions(repr(journal), f"the start of {id!r} within one")
+    return transactions
+
+
+def start_of(id: str, first: Turn, tags: tuple[str, ...] = ()) -> Commit:
+    """Return the commit that starts an instance which nobody owns yet; who claims it goes on with it."""
+    execution, at = first.execution, first.entries[-1].recorded_at
+    agenda, _ = Agenda.of(execution)
+    status = agenda.status(execution)
+    is_ready = status is Status.RUNNING
+    return Commit(
+        id,
+        execution.workflow.name,
+        execution.workflow.version,
+        0,
+        first.entries,
+        Status.INITIATED if is_ready else status,
+        at,
+        uuid.uuid4().hex,
+        at if is_ready else agenda.look_at(at),
+        agenda.detail(execution),
+        tags=tags,
+        attributes=set_in(first.entries, execution.codec),
+    )
