@@ -104,11 +104,16 @@ def _decided(recorded: object, address: str) -> Iterator[tuple[str, str, str]]:
 def _said_by(recorded: object) -> str:
     """Return where an operator let the instance go back to, if he did, who he is, and why."""
     match recorded:
-        case {"by": str(by), "text": str(text), **rest}:
-            to = f"to {rest['address']} " if "address" in rest else ""
-            return f"{to}by {by or 'somebody'}{f': {text}' if text else ''}"
+        case {"address": str(address), "by": str(by), "text": str(text)}:
+            return f"to {address} {_by(by, text)}"
+        case {"by": str(by), "text": str(text)}:
+            return _by(by, text)
         case _:
             return "by somebody"
+
+
+def _by(by: str, text: str) -> str:
+    return f"by {by or 'somebody'}{f': {text}' if text else ''}"
 
 
 def _loss(recorded: object) -> str:
