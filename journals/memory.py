@@ -440,7 +440,8 @@ class InMemoryJournal:
     def _was_busy(self, instance_id: str, instance: _Instance) -> bool:
         """Tell whether the owner of an instance may have been doing something for it."""
         status, wake_up = instance.latest.status, instance.wake_up
-        is_due = status is Status.WAITING and wake_up is not None and wake_up <= datetime.now(UTC)
+        is_waiting = status in (Status.INITIATED, Status.WAITING)
+        is_due = is_waiting and wake_up is not None and wake_up <= datetime.now(UTC)
         return status is Status.RUNNING or is_due or bool(self._messages.open(instance_id))
 
     def _make_ready(self, instance_id: str, instance: _Instance) -> None:
