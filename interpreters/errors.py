@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from datetime import datetime
 
+from journals.run_states import MOVES, RunState
 from wio.errors import WioError
 from wio.retries import GivenUp
 
@@ -257,18 +258,33 @@ class WrongPayload(WioError):
 
 
 class InstancePaused(WioError):
-    """Says that an instance is paused, and why; it goes on after `resume`. `remaining` names the undos that wait."""
+    """Says that an instance is paused, and why; it goes on after `resume`. `remaining` names the undos that wait.
 
-    def __init__(self, instance_id: str, address: str, problem: str, remaining: tuple[str, ...] = ()) -> None:
+    `since` is when it was paused by a command, of the instance as a whole, and `by` who has given that; then `problem`
+    is the reason given. It is None when something went wrong.
+    """
+
+    def __init__(
+        self,
+        instance_id: str,
+        address: str,
+        problem: str,
+        remaining: tuple[str, ...] = (),
+        by: str = "",
+        since: datetime | None = None,
+    ) -> None:
+        at = f" at {address!r}" if address else ""
+        reason = f": {problem.rstrip('. ')}" if problem else ""
         after = f" Still to be undone after it: {', '.join(remaining)}." if remaining else ""
-        super().__init__(
-            f"Instance {instance_id!r} is paused{f' at {address!r}' if address else ''}: {problem.rstrip('. ')}.{after}"
-            " Nothing is lost. Mend the cause, then resume the instance."
-        )
+        told = "" if since is None else f"{f' by {by}' if by else ''} since {since:%Y-%m-%d %H:%M:%S} UTC"
+        way_out = "Mend the cause, then resume the instance." if since is None else "Resume the instance."
+        super().__init__(f"Instance {instance_id!r} is paused{at}{told}{reason}.{after} Nothing is lost. {way_out}")
         self.instance_id = instance_id
         self.address = address
         self.problem = problem
         self.remaining = remaining
+        self.by = by
+        self.since = since
 
 
 class InstanceCancelled(WioError):
@@ -292,13 +308,45 @@ class InstanceFailed(WioError):
         self.given_up = given_up
 
 
-class InstanceEnded(WioError):
-    """Says that an instance cannot be cancelled, because it has ended."""
+class MoveRefused(WioError):
+    """Says that the run of an instance cannot go from the state it is in to that which was wanted; see `RunState`."""
 
-    def __init__(self, instance_id: str, status: str) -> None:
-        super().__init__(f"Instance {instance_id!r} has ended already: it is {status}. Nothing was recorded.")
+    def __init__(self, instance_id: str, before: RunState, wanted: RunState, why: str = "") -> None:
+        allowed = ", ".join(sorted(state.value for state in MOVES[before]))
+        super().__init__(
+            f"Instance {instance_id!r} {why or f'is {before.value}'}: it cannot go from {before.value} to"
+            f" {wanted.value}, only to {allowed}. Nothing was recorded."
+        )
         self.instance_id = instance_id
-        self.status = status
+        self.before = before
+        self.wanted = wanted
+        self.allowed = MOVES[before]
+
+
+class InstanceEnded(MoveRefused):
+    """Says that an instance cannot be cancelled or paused, because it has ended."""
+
+    def __init__(self, instance_id: str, before: RunState, wanted: RunState = RunState.CANCELLED) -> None:
+        super().__init__(instance_id, before, wanted, "has ended already")
+
+
+class AlreadyPaused(MoveRefused):
+    """Says that an instance cannot be paused, because a command has paused it already: by whom, and since when."""
+
+    def __init__(self, instance_id: str, held: str) -> None:
+        super().__init__(instance_id, RunState.PAUSED, RunState.PAUSED, f"is {held}")
+        self.held = held
+
+
+class InstanceDataDeleted(WioError):
+    """Says that an instance cannot be asked any more: its data is deleted, or about to be."""
+
+    def __init__(self, instance_id: str) -> None:
+        super().__init__(
+            f"Instance {instance_id!r} has ended, and its data is deleted, or about to be."
+            " Its history still says what happened, and when."
+        )
+        self.instance_id = instance_id
 
 
 class InstanceStuck(WioError):
@@ -336,12 +384,33 @@ class InstanceExists(WioError):
         self.difference = difference
 
 
-class NotPaused(WioError):
+class NotPaused(MoveRefused):
     """Says that an instance cannot be resumed because it is not paused."""
 
-    def __init__(self, instance_id: str) -> None:
-        super().__init__(f"Instance {instance_id!r} is not paused, so there is nothing to resume.")
+    def __init__(self, instance_id: str, before: RunState = RunState.RUNNING) -> None:
+        super().__init__(instance_id, before, RunState.RUNNING, "is not paused, so there is nothing to resume")
+
+
+class CannotGoBack(WioError):
+    """Says why an instance cannot go on from an earlier address. Nothing was recorded."""
+
+    def __init__(self, instance_id: str, address: str, reason: str) -> None:
+        super().__init__(
+            f"Instance {instance_id!r} cannot go back to {address!r}: {reason}. Nothing was recorded."
+            " Choose another address; its history has all."
+        )
         self.instance_id = instance_id
+        self.address = address
+        self.reason = reason
+
+
+class NothingToRetry(WioError):
+    """Says that no step of an instance waits for its next attempt, and none has paused it."""
+
+    def __init__(self, instance_id: str, detail: str) -> None:
+        super().__init__(f"Instance {instance_id!r} has nothing to try again: it {detail or 'does nothing'}.")
+        self.instance_id = instance_id
+        self.detail = detail
 
 
 class RuntimeStopped(WioError):

@@ -56,6 +56,10 @@ def _rows_of(workflow: str, entry: Entry) -> Iterator[tuple[str, str, str]]:
             yield "timer started", address, f"{address} {result}"
         case Kind.TIMER_FIRED:
             yield "timer fired", address, address
+        case Kind.PAUSED | Kind.RESUMED if not address:
+            yield f"workflow {entry.kind.value}", address, _said_by(recorded)
+        case Kind.WENT_BACK:
+            yield "workflow went back", address, _said_by(recorded)
         case Kind.PAUSED:
             yield "workflow paused", address, f"{address} {_problem(recorded)}"
         case Kind.RESUMED:
@@ -95,6 +99,21 @@ def _decided(recorded: object, address: str) -> Iterator[tuple[str, str, str]]:
             yield "workflow paused", address, address
         case _:
             pass
+
+
+def _said_by(recorded: object) -> str:
+    """Return where an operator let the instance go back to, if he did, who he is, and why."""
+    match recorded:
+        case {"address": str(address), "by": str(by), "text": str(text)}:
+            return f"to {address} {_by(by, text)}"
+        case {"by": str(by), "text": str(text)}:
+            return _by(by, text)
+        case _:
+            return "by somebody"
+
+
+def _by(by: str, text: str) -> str:
+    return f"by {by or 'somebody'}{f': {text}' if text else ''}"
 
 
 def _loss(recorded: object) -> str:

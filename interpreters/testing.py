@@ -373,9 +373,9 @@ class SimulatedInstance(Generic[Err, Out]):
         """Return the result. Raises `NotAnswered` before the end, and `InstancePaused`."""
         return self._simulation.call(lambda: self._handle().result())
 
-    def cancel(self) -> None:
+    def cancel(self, *, by: str = "", reason: str = "") -> None:
         """Cancel the instance."""
-        self._simulation.call(lambda: self._handle().cancel())
+        self._simulation.call(lambda: self._handle().cancel(by=by, reason=reason))
 
     @property
     def tasks(self) -> tuple[OfferedTask[Any], ...]:
@@ -414,9 +414,21 @@ class SimulatedInstance(Generic[Err, Out]):
         """Let the workflow go on without the work."""
         self._simulation.call(lambda: self._handle().skip(address, output, by=by, reason=reason, key=key))
 
-    def resume(self) -> None:
+    def pause(self, *, by: str = "", reason: str = "") -> None:
+        """Let nothing of the instance begin any more."""
+        self._simulation.call(lambda: self._handle().pause(by=by, reason=reason))
+
+    def resume(self, *, by: str = "", reason: str = "") -> None:
         """Let the paused instance go on."""
-        self._simulation.call(lambda: self._handle().resume())
+        self._simulation.call(lambda: self._handle().resume(by=by, reason=reason))
+
+    def retry(self, *, from_address: str = "", by: str = "", reason: str = "") -> None:
+        """Let steps that wait for their next attempt make it now, or go back to an earlier step."""
+        self._simulation.call(lambda: self._handle().retry(from_address=from_address, by=by, reason=reason))
+
+    def request_data_deletion(self, *, by: str = "", reason: str = "") -> None:
+        """Let the data of the instance be deleted."""
+        self._simulation.call(lambda: self._handle().request_data_deletion(by=by, reason=reason))
 
     @property
     def record(self) -> InstanceRecord:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from msgspec.structs import replace
 from returns.result import Success
 
 from interpreters.machine.children import step_of
 from interpreters.machine.elements import decoded_elements
 from interpreters.machine.entries.moves import folded
-from interpreters.machine.execution import Active, Bond, Cancelled, ChildLink, Execution, UndoFailed
+from interpreters.machine.execution import Active, Bond, Cancelled, ChildLink, Execution, Held, UndoFailed
 from interpreters.machine.locking import blocker, joints_around
 from interpreters.machine.pending import (
     ChildRunning,
@@ -86,7 +87,8 @@ def progress(workflow: Workflow[Any, Any, Any], entries: Sequence[Entry], codec:
     # Rounds that a recovery would leave out are shown as well, so it must not.
     execution = recover(workflow, entries, codec, jumps=False, observe=observe, applying=applied)
     waiting = pending(execution)
-    trace.extend(reached for each in waiting if (reached := _present(each)) is not None)
+    standing = waiting if execution.held is None else pending(replace(execution, held=None))
+    trace.extend(reached for each in standing if (reached := _present(each)) is not None)
     trace.extend(_held_up(execution))
     trace.extend(_left_behind(execution))
     return Progress(tuple(trace), _outcome(waiting))
@@ -200,7 +202,7 @@ def _present(waiting: Pending) -> Reached | None:
             return None
         case PausedAt(address, problem):
             return Reached(step_of(address), State.PAUSED, _said(problem))
-        case Outcome() | Stuck():
+        case Held() | Outcome() | Stuck():
             return None
 
 
@@ -221,6 +223,8 @@ def _mark(waiting: Pending) -> Mark:
             return Mark(State.FAILED, _said(told(result.failure())))
         case PausedAt():
             return Mark(State.PAUSED)
+        case Held():
+            return Mark(State.PAUSED, _said(waiting))
         case EffectToRun(attempt=1):
             return Mark(State.RUNNING)
         case EffectToRun():

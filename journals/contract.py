@@ -40,6 +40,7 @@ from journals.laws import (
     reading,
     refusals,
     removing,
+    scrubbing,
     searching,
     transactions,
     workflows,
@@ -59,6 +60,7 @@ LAWS: tuple[Law, ...] = (
     *feed.LAWS,
     *workflows.LAWS,
     *removing.LAWS,
+    *scrubbing.LAWS,
 )
 """Are all laws; each one is independent of the others. `law.__name__` and `law.__doc__` say what it demands."""
 

@@ -20,6 +20,8 @@ class Kind(enum.Enum):
     SIGNAL_TAKEN = "signal_taken"
     ATTEMPT_FAILED = "attempt_failed"
     ATTEMPT_LOST = "attempt_lost"
+    RETRIED = "retried"
+    WENT_BACK = "went_back"
     TIMER_SET = "timer_set"
     TIMER_FIRED = "timer_fired"
     ELEMENTS = "elements"
@@ -44,6 +46,8 @@ class Kind(enum.Enum):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    DATA_DELETION_REQUESTED = "data_deletion_requested"
+    DATA_DELETED = "data_deleted"
 
 
 @attrs.frozen
@@ -108,6 +112,9 @@ UNFINISHED = frozenset(
     }
 )
 """Are the statuses in which there is, or may come to be, something for a member to do."""
+
+WITHOUT_DATA = frozenset({Status.DATA_DELETION_REQUESTED, Status.DATA_DELETED})
+"""Are the statuses in which nothing is told of an instance any more but that it was."""
 
 RESTING = frozenset(Status) - {Status.INITIATED, Status.RUNNING, Status.WAITING}
 """Are the statuses in which an instance has ended, or does nothing until somebody asks it to."""

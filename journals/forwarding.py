@@ -22,6 +22,7 @@ from journals.feed import Subscriber
 from journals.labels import Labels
 from journals.outbox import Delivered, Deliveries, Undelivered
 from journals.ports import Journal, Listener, Member
+from journals.scrubbing import Scrub
 from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
 from journals.transactions import Begun, Transaction, Transactions, transactions_of
@@ -140,6 +141,10 @@ class ForwardingJournal:
     async def answer_to(self, message_id: int) -> Payload | None:
         """See `Journal`."""
         return await self.around("answer_to", lambda: self.journal.answer_to(message_id))
+
+    async def scrub(self, scrub: Scrub) -> None:
+        """See `Journal`."""
+        await self.around("scrub", lambda: self.journal.scrub(scrub))
 
     async def disable(self, workflow: str, version: int | None = None, *, by: str = "", reason: str = "") -> None:
         """See `Journal`."""

@@ -25,6 +25,7 @@ from journals.memory_members import Ear, InMemoryMember, Members, Messages
 from journals.memory_outbox import Outbox
 from journals.outbox import Delivered, Deliveries, Undelivered
 from journals.ports import LIMIT_BYTES
+from journals.scrubbing import Scrub, Scrubbed, check_scrubbable
 from journals.search import EVERY, Count, Cursor, Order, Search, by_start, check_page, counted
 from journals.sharing import (
     LEASE,
@@ -41,7 +42,7 @@ from journals.sharing import (
     ToDeliver,
     Work,
 )
-from journals.validation import validate, validate_disabling, validate_message, validate_subscriber
+from journals.validation import validate, validate_disabling, validate_message, validate_scrub, validate_subscriber
 from journals.workflows import Disabled, Unfinished, disabled_by, in_order
 
 
@@ -78,6 +79,15 @@ class _Instance:
 
     def labels(self) -> Labels:
         return labels_of(self.label_rows.values())
+
+    def leave(self, scrubbed: Sequence[Scrubbed]) -> None:
+        for left in scrubbed:
+            if 0 < left.seq <= len(self.entries):
+                entry = self.entries[left.seq - 1]
+                self.entries[left.seq - 1] = attrs.evolve(entry, payload=left.payload, response=left.response, key=None)
+        self.keys = {entry.key: entry for entry in self.entries if entry.key is not None}
+        self.label_rows.clear()
+        self.started, self.latest = attrs.evolve(self.started, entries=()), attrs.evolve(self.latest, entries=())
 
     def record(self) -> InstanceRecord:
         latest = self.latest
@@ -551,6 +561,16 @@ class InMemoryJournal:
         """Delete what has arrived. For `InMemoryMember`."""
         self._check_open()
         self._outbox.delivered(member.epoch, delivered)
+
+    async def scrub(self, scrub: Scrub) -> None:
+        """Leave of some entries what is given. See `Journal.scrub`."""
+        self._check_open()
+        validate_scrub(scrub, self._limit_bytes)
+        instance = self._instance(scrub.instance_id)
+        is_owner = instance.owner == scrub.owner and (scrub.owner is None or self._members.has(scrub.owner))
+        check_scrubbable(scrub, len(instance.entries), instance.latest.status, is_owner=is_owner)
+        instance.leave(scrub.entries)
+        self._messages.remove(scrub.instance_id)
 
     def expel(self, epoch: int) -> None:
         """End a membership as a lease that has run out does; a test of what happens then has no other way."""

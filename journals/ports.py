@@ -16,6 +16,7 @@ from journals.entries import Commit, Entry, InstanceRecord, Message, Payload
 from journals.feed import Subscriber
 from journals.labels import Labels
 from journals.outbox import Delivered, Deliveries, Undelivered
+from journals.scrubbing import Scrub
 from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
 from journals.workflows import Disabled, Unfinished
@@ -241,6 +242,15 @@ class Journal(Protocol):
 
     async def answer_to(self, message_id: int) -> Payload | None:
         """Return the answer to a message, or None as long as there is none. Answers are kept for an hour at least."""
+        ...
+
+    async def scrub(self, scrub: Scrub) -> None:
+        """Leave of some entries what is given, without their keys, and nothing of the instance's messages and labels.
+
+        When it returns, what was there is in no table any more, and that survives a kill; numbers, kinds, addresses and
+        times stay. All of it is done or nothing; a repeat changes nothing. Raises `UnknownInstance`, `NotOwner`,
+        `InvalidCommit` unless the status is `DATA_DELETION_REQUESTED`, or `PayloadTooLarge`.
+        """
         ...
 
     async def disable(self, workflow: str, version: int | None = None, *, by: str = "", reason: str = "") -> None:

@@ -17,7 +17,7 @@ import attrs
 
 from journals.changes import Change
 from journals.ended import Ended
-from journals.entries import Commit, Entry, InstanceRecord, Message, Payload
+from journals.entries import Commit, Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import JournalClosed, UnknownInstance
 from journals.feed import Subscriber
 from journals.grouping import GroupCommit, in_task
@@ -25,10 +25,11 @@ from journals.labels import Labels
 from journals.outbox import Undelivered
 from journals.ports import LIMIT_BYTES
 from journals.rows import counts_of, entries_of, entry_of, labels_by_id, record_of
+from journals.scrubbing import Scrub, check_scrubbable
 from journals.search import EVERY, Count, Cursor, Order, Search, check_page
 from journals.search_sql import Statement, counting, found
 from journals.sharing import LEASE, Hear, MemberRecord, Posted
-from journals.validation import validate, validate_disabling, validate_message, validate_subscriber
+from journals.validation import validate, validate_disabling, validate_message, validate_scrub, validate_subscriber
 from journals.workflows import Disabled, Unfinished
 from wio.errors import WioError
 
@@ -48,6 +49,7 @@ try:
     from journals.postgres_outbox import undelivered_of
     from journals.postgres_removing import ended_of, ended_parameters, remove_parameters, removing_statements
     from journals.postgres_schema import checked_schema, migrate
+    from journals.postgres_scrubbing import scrub_parameters
     from journals.postgres_search import dialect, text_of
     from journals.postgres_session import Session
     from journals.postgres_sharing import sharing_statements
@@ -292,6 +294,15 @@ class PostgresJournal:
         rows = await self._ask(self._sharing.answer_to, str(_clamped(message_id)))
         return payload_of(*rows[0]) if rows else None
 
+    async def scrub(self, scrub: Scrub) -> None:
+        """Leave of some entries what is given, in one statement. See `Journal.scrub`."""
+        self._require_opened()
+        validate_scrub(scrub, self._limit_bytes)
+        ((last_seq, status, is_owner),) = await self._ask_about(
+            scrub.instance_id, self._sharing.scrub, *scrub_parameters(scrub)
+        )
+        check_scrubbable(scrub, last_seq, Status(status), is_owner=is_owner)
+
     async def disable(self, workflow: str, version: int | None = None, *, by: str = "", reason: str = "") -> None:
         """Let nothing start any more of a workflow. See `Journal.disable`."""
         self._require_opened()
@@ -367,7 +378,7 @@ class PostgresJournal:
 
         return await self._require_opened().session.read(answered)
 
-    async def _ask_about(self, instance_id: str, question: bytes, *parameters: str) -> list[Row]:
+    async def _ask_about(self, instance_id: str, question: bytes, *parameters: str | None) -> list[Row]:
         """Return the rows, at least one. Raises `UnknownInstance` when there is none."""
         self._require_opened()
         rows = await self._ask(question, instance_id, *parameters) if storable(instance_id) else []

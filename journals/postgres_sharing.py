@@ -25,6 +25,7 @@ from journals.postgres_mail import (
 )
 from journals.postgres_notices import channel_of
 from journals.postgres_outbox import DELIVERED, DELIVERIES, OUTBOX
+from journals.postgres_scrubbing import SCRUB
 from journals.rows import ENTRY_COLUMNS, RECORD_COLUMNS
 from journals.sharing import MOST_ENTRIES_CLAIMED
 
@@ -222,6 +223,7 @@ class SharingStatements:
     deliveries: bytes
     delivered: bytes
     outbox: bytes
+    scrub: bytes
 
 
 def sharing_statements(schema: str) -> SharingStatements:
@@ -231,7 +233,7 @@ def sharing_statements(schema: str) -> SharingStatements:
         *(_JOIN, _RENEW, _BURY, _FREE, _GIVE_BACK, *nudges, _CLAIM, _CLAIM_INSTANCE, _OWNED, _RELEASE),
         *(BEGIN_TRIAL, ACQUIT),
         *(MESSAGES, ANSWER, POST, ANSWER_TO, _MEMBERS, _OWNER, PRUNE, POLL, STOP_POLLING, _LISTEN),
-        *(DELIVERIES, DELIVERED, OUTBOX),
+        *(DELIVERIES, DELIVERED, OUTBOX, SCRUB),
     )
     return SharingStatements(*(_for_schema(text, schema) for text in texts))
 

@@ -38,6 +38,7 @@ from journals.grouping import Hear as HearAnswers
 from journals.labels import Labels
 from journals.outbox import Undelivered
 from journals.ports import LIMIT_BYTES
+from journals.scrubbing import Scrub
 from journals.search import EVERY, Count, Cursor, Order, Search, check_page
 from journals.sharing import LEASE, Hear, MemberRecord, Posted
 from journals.sqlite_errors import translated
@@ -45,9 +46,10 @@ from journals.sqlite_heart import Joining
 from journals.sqlite_lone import LoneCommits
 from journals.sqlite_members import SqliteListener, SqliteMember, end_all
 from journals.sqlite_schema import prepare
+from journals.sqlite_scrubbing import scrub_in
 from journals.sqlite_thread import ConnectionThread
 from journals.sqlite_watch import Ear, Watch
-from journals.validation import validate, validate_disabling, validate_message, validate_subscriber
+from journals.validation import validate, validate_disabling, validate_message, validate_scrub, validate_subscriber
 from journals.workflows import Disabled, Unfinished
 
 _CHECKPOINT_PAGES = 1_000
@@ -249,6 +251,12 @@ class SqliteJournal:
     async def answer_to(self, message_id: int) -> Payload | None:
         """Return the answer to a message, or None. See `Journal.answer_to`."""
         return await self._now_open().reader.ask(lambda connection: mail.answer_to(connection, message_id))
+
+    async def scrub(self, scrub: Scrub) -> None:
+        """Leave of some entries what is given. See `Journal.scrub`."""
+        opened = self._now_open()
+        validate_scrub(scrub, self._limit_bytes)
+        await opened.writer.ask(lambda connection: scrub_in(connection, scrub, repr(self)))
 
     async def disable(self, workflow: str, version: int | None = None, *, by: str = "", reason: str = "") -> None:
         """Let nothing start any more of a workflow. See `Journal.disable`."""

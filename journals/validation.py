@@ -8,6 +8,7 @@ from journals.entries import Commit, Entry, Message, Payload, Published
 from journals.errors import InvalidCommit, PayloadTooLarge
 from journals.labels import validate_labels
 from journals.ports import LONGEST_ID
+from journals.scrubbing import Scrub
 
 _MOST_BYTES_PER_CHARACTER = 4
 
@@ -61,6 +62,16 @@ def validate_message(message: Message, limit_bytes: int) -> None:
     size_bytes = len(texts[-1].encode())
     if size_bytes > limit_bytes:
         raise PayloadTooLarge(message.instance_id, message.name, size_bytes, limit_bytes)
+
+
+def validate_scrub(scrub: Scrub, limit_bytes: int) -> None:
+    """Raise `InvalidCommit` or `PayloadTooLarge` when what is to be left breaks a rule; otherwise do nothing."""
+    validate_id(scrub.instance_id)
+    for left in scrub.entries:
+        for payload in (left.payload, left.response):
+            if payload is not None:
+                message = Message(scrub.instance_id, "scrub", f"entry {left.seq}", payload, "")
+                validate_message(message, limit_bytes)
 
 
 def validate_disabling(workflow: str, version: int | None, by: str = "", reason: str = "") -> None:

@@ -340,6 +340,20 @@ class Halt(Struct, frozen=True, eq=False):
     freed: frozenset[str] | None = frozenset()
 
 
+@attrs.frozen
+class Held:
+    """Says that the whole instance is paused by a command: by whom, why, and since when. Nothing of it begins."""
+
+    by: str
+    reason: str
+    since: datetime
+
+    def __str__(self) -> str:
+        by = f" by {self.by}" if self.by else ""
+        reason = f": {self.reason}" if self.reason else ""
+        return f"paused{by} since {self.since:%Y-%m-%d %H:%M:%S} UTC{reason}"
+
+
 Trail: TypeAlias = tuple[tuple[str, int], ...]
 """Has the common beginning of the addresses of the last entries, and the number of the entry before them: of all of
 these runs of entries, the longest first."""
@@ -353,7 +367,7 @@ class Execution(Struct, frozen=True, eq=False):
     last entry has moved, begun or withdrawn. `id` is the instance's, and `parent` who has started it as a child. While
     it is `recovering`, a thread halts before each part that may have a checkpoint, and all others with it until it is
     known whether it has; see `recovery`. `trail` says in which parts all has happened lately, None where no part has
-    checkpoints; see `trail`.
+    checkpoints; see `trail`. `held` says that it is paused by a command, None when it is not.
     """
 
     workflow: Workflow[Any, Any, Any]
@@ -372,8 +386,9 @@ class Execution(Struct, frozen=True, eq=False):
     recovering: bool = False
     halt: Halt | None = None
     trail: Trail | None = None
+    held: Held | None = None
 
     @property
     def outcome(self) -> Ended | None:
-        """Is the end of the instance, or None as long as something is under way."""
-        return self.ended if self.ended is not None and not self.threads else None
+        """Is the end of the instance, or None as long as something is under way or held back."""
+        return self.ended if self.ended is not None and not self.threads and self.held is None else None

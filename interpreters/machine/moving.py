@@ -96,6 +96,7 @@ class Moving:
             before.recovering,
             None if self.halted is None else self._halt(self.halted),
             before.trail,
+            before.held,
         )
 
     def go_on(self, halt: Halt) -> None:

@@ -23,6 +23,7 @@ from interpreters.machine.execution import (
     Deadline,
     Execution,
     GaveUp,
+    Held,
     Joint,
     Kept,
     Offer,
@@ -171,7 +172,9 @@ class Outcome:
 ChildToSee: TypeAlias = ChildToStart | ChildRunning | ChildToCancel
 """Is a child that the instance has to see to."""
 
-Pending: TypeAlias = EffectToRun | SignalExpected | TimerRunning | TaskOffered | ChildToSee | PausedAt | Stuck | Outcome
+Pending: TypeAlias = (
+    EffectToRun | SignalExpected | TimerRunning | TaskOffered | ChildToSee | PausedAt | Held | Stuck | Outcome
+)
 """Is one thing that an execution waits for."""
 
 
@@ -183,6 +186,8 @@ def pending(execution: Execution) -> tuple[Pending, ...]:
     ended = execution.outcome
     if ended is not None:
         return (Outcome(ended.outcome, ended.recorded),)
+    if execution.held is not None:
+        return (execution.held,)
     found = tuple(waiting for place in places(execution) if (waiting := pending_at(execution, place)) is not None)
     return found or (Stuck(why_stuck(execution)),)
 

@@ -199,9 +199,25 @@ class Onward:
 
 @attrs.frozen
 class Note:
-    """Is recorded with a sign of life or a release, and beside a skip or a delegation: who gave it, and why."""
+    """Is recorded with a sign of life or a release, beside a skip or a delegation, and with what an operator commands:
+    who gave it, and why.
+    """
 
     __stored_name__: ClassVar = "wio.Note"
 
+    by: str = ""
+    text: str = ""
+
+
+@attrs.frozen
+class WentBack:
+    """Is recorded of a command to go back to an address. `void` are all entries that do not count any more, this one
+    included: runs of them, each with the numbers of its first and its last. The rest is as in a `Note`.
+    """
+
+    __stored_name__: ClassVar = "wio.WentBack"
+
+    address: str
+    void: tuple[tuple[int, int], ...]
     by: str = ""
     text: str = ""

@@ -194,15 +194,27 @@ def pause_entry(execution: Execution, address: str, error: BaseException, at: da
     return _machine_entry(execution, Kind.PAUSED, address, Paused(problem_of(error)), at)
 
 
-def resume_entry(execution: Execution, address: str, at: datetime) -> Entry:
-    """Return the entry that lets a paused place go on, with a fresh retry policy."""
-    _active(execution, address)
-    return Entry(execution.seq + 1, Kind.RESUMED, address, None, at)
+def resume_entry(execution: Execution, address: str, at: datetime, note: Note | None = None) -> Entry:
+    """Return the entry that lets a paused place go on, with a fresh retry policy; at "", a held instance as a whole."""
+    if address:
+        _active(execution, address)
+    return Entry(execution.seq + 1, Kind.RESUMED, address, _noted(execution.codec, note), at)
 
 
-def cancel_entry(execution: Execution, at: datetime) -> Entry:
+def retry_entry(execution: Execution, address: str, at: datetime, note: Note | None = None) -> Entry:
+    """Return the entry of the command to make the next attempt at a place now, and not when it is due."""
+    _active(execution, address, RunIO, HandleSignal)
+    return Entry(execution.seq + 1, Kind.RETRIED, address, _noted(execution.codec, note), at)
+
+
+def hold_entry(execution: Execution, at: datetime, note: Note | None = None) -> Entry:
+    """Return the entry of the command to pause the instance."""
+    return Entry(execution.seq + 1, Kind.PAUSED, "", _noted(execution.codec, note), at)
+
+
+def cancel_entry(execution: Execution, at: datetime, note: Note | None = None) -> Entry:
     """Return the entry of the command to cancel the instance."""
-    return Entry(execution.seq + 1, Kind.CANCELLING, "", None, at)
+    return Entry(execution.seq + 1, Kind.CANCELLING, "", _noted(execution.codec, note), at)
 
 
 # Tasks

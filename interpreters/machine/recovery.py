@@ -27,9 +27,10 @@ from interpreters.machine.execution import Active, Ahead, Execution, Halt, Kept
 from interpreters.machine.locking import joints_around
 from interpreters.machine.moving import Moving, Observer
 from interpreters.machine.places import passes_over, place_at
-from interpreters.machine.questions import facts_of
+from interpreters.machine.questions import Facts, facts_of
 from interpreters.machine.trail import followed
 from interpreters.machine.transition import JSON, apply, begin_from, no_start
+from interpreters.machine.voided import Void, WentBackLater, is_in, pass_void, void_in
 from journals.codecs import Codec
 from journals.entries import Entry, Kind
 from wio.nodes import Checkpoint, FirstOf, Loop, Machine, Recovered
@@ -111,12 +112,36 @@ def recovery(
 ) -> Reading[Execution]:
     """Return the recovery of an instance, which asks for what it needs of its journal. It raises like `apply`."""
     step = applying or partial(apply, observe=observe)
-    facts = facts_of(workflow)
-    recovering = facts.has_checkpoints
-    pages = _Pages(_FIRST_PAGE if recovering else _PAGE, facts.takes_old)
+    void: Void = ()
+    while True:
+        pages = _Pages(_FIRST_PAGE if facts_of(workflow).has_checkpoints else _PAGE, facts_of(workflow), codec, void)
+        try:
+            return (yield from _recovered(pages, workflow, codec, id, step, observe, jumps=jumps))
+        except WentBackLater as found:
+            void = found.void
+        except Exception:
+            # A workflow that was mended need not fit what does not count any more.
+            later = yield from pages.void_later()
+            if later == void:
+                raise
+            void = later
+
+
+def _recovered(
+    pages: _Pages,
+    workflow: Workflow[Any, Any, Any],
+    codec: Codec,
+    id: str,
+    step: Applying,
+    observe: Observer | None,
+    *,
+    jumps: bool,
+) -> Reading[Execution]:
+    """Return where the entries lead that count. Raises `WentBackLater` when others are found not to count."""
     yield from pages.read()
     if not pages.entries:
         raise no_start(workflow)
+    recovering = facts_of(workflow).has_checkpoints
     execution = begin_from(workflow, pages.entries[0], codec, observe, id=id, recovering=recovering)
     pages.position = 1
     while True:
@@ -127,7 +152,8 @@ def recovery(
         if pages.position < len(pages.entries):
             entry = pages.entries[pages.position]
             pages.position += 1
-            execution = step(execution, entry)
+            is_void = bool(pages.void) and is_in(pages.void, entry.seq)
+            execution = pass_void(execution, entry, step) if is_void else step(execution, entry)
         elif pages.is_last:
             return replace(execution, recovering=False) if recovering else execution
         else:
@@ -139,15 +165,18 @@ class _Pages:
 
     `marks` are the last checkpoints by their keys, and `places` the addresses, among the entries that were looked at;
     `knows_all` says that these are all that there are. `ahead` are the checkpoints that threads wait for, in a heap:
-    the one first before which nothing happened beside its part for the longest time.
+    the one first before which nothing happened beside its part for the longest time. `void` are the entries that do not
+    count, as far as is known.
     """
 
-    def __init__(self, size: int, notes_places: bool) -> None:
+    def __init__(self, size: int, facts: Facts, codec: Codec, void: Void) -> None:
+        self.void = void
+        self._codec = codec
         self.entries: tuple[Entry, ...] = ()
         self.position = 0
         self.is_last = False
         self.ahead: list[tuple[int, int, Entry]] = []
-        self._notes_places = notes_places
+        self._notes_places = facts.takes_old
         self._size = size
         self._seq = 0
         self._questions = 0
@@ -168,8 +197,11 @@ class _Pages:
         self._knows_all = self._knows_all or self.is_last
 
     def _look_at(self, page: tuple[Entry, ...]) -> None:
+        void = void_in(page, self._codec)
+        if len(void) and void[-1][1] > (self.void[-1][1] if self.void else 0):
+            raise WentBackLater(void)
         for entry in page:
-            if entry.seq > self._looked_to:
+            if entry.seq > self._looked_to and not (self.void and is_in(self.void, entry.seq)):
                 if self._notes_places:
                     self._places[entry.address] = entry.seq
                 if entry.kind is Kind.CHECKPOINT and entry.key is not None:
@@ -195,7 +227,7 @@ class _Pages:
             if self._questions <= _MOST_QUESTIONS:
                 found = yield Latest(key)
                 known = found[0] if found else None
-            else:
+            if self._questions > _MOST_QUESTIONS or (known is not None and is_in(self.void, known.seq)):
                 yield from self._look_at_all()
                 known = self._marks.get(key)
         return known if known is not None and known.seq > seq else None
@@ -210,11 +242,20 @@ class _Pages:
         """Return the next entry that stands at a place, or None."""
         while True:
             for entry in self.entries[self.position :]:
-                if entry.address and not entry.address.startswith(MAILBOX):
+                counts = not (self.void and is_in(self.void, entry.seq))
+                if counts and entry.address and not entry.address.startswith(MAILBOX):
                     return entry
             if self.is_last:
                 return None
             yield from self.read()
+
+    def void_later(self) -> Reading[Void]:
+        """Return what does not count by all that follows."""
+        try:
+            yield from self._look_at_all()
+        except WentBackLater as found:
+            return found.void
+        return self.void
 
     def _look_at_all(self) -> Reading[None]:
         """Look at all that follows, without keeping the entries."""
@@ -266,7 +307,7 @@ def _jumped(pages: _Pages, execution: Execution) -> Reading[Execution]:
     trail = execution.trail
     if trail is not None and execution.joints and isinstance(stop.standing, Ahead) and execution.seq < seq - 1:
         trail = followed(trail, inside_of(stop.node, stop.standing.part), execution.seq + 1)
-    return replace(execution, seq=seq - 1, mailbox=kept, trail=trail)
+    return replace(execution, seq=seq - 1, mailbox=kept, trail=trail, held=None)  # none is recorded while it is held
 
 
 def _is_undecided(execution: Execution, stop: Active) -> bool:

@@ -18,10 +18,11 @@ from interpreters.machine.addresses import Scope
 from interpreters.machine.advance import advance
 from interpreters.machine.branches import open_each
 from interpreters.machine.elements import decoded_elements
-from interpreters.machine.entries.attempts import count_attempt, runs_effect
+from interpreters.machine.entries.attempts import count_attempt, retry_now, runs_effect
 from interpreters.machine.entries.checkpoints import on_checkpoint, on_old, pass_over
 from interpreters.machine.entries.children import on_child
 from interpreters.machine.entries.ends import cancel, record_end
+from interpreters.machine.entries.holding import WHILE_HELD, hold, let_go
 from interpreters.machine.entries.moves import decoded, decoded_own, folded, label, mismatch, moved, stayed
 from interpreters.machine.entries.signals import keep_signal, take_kept
 from interpreters.machine.entries.tasks import on_task
@@ -152,6 +153,8 @@ def _applied(execution: Execution, entry: Entry, observe: Observer | None) -> Ex
         return _apply_to_whole(execution, entry, observe) if skipping is None else pass_over(execution, skipping, entry)
     node = active.node
     does_not_fit = (kind is Kind.RESUMED) is (active.problem is None) or active.gated
+    if execution.held is not None and kind not in WHILE_HELD:
+        raise mismatch(execution, entry, expectation(execution))
     if does_not_fit and not isinstance(node, Recovered):
         raise mismatch(execution, entry, expectation(execution))
     match kind:
@@ -176,6 +179,8 @@ def _applied(execution: Execution, entry: Entry, observe: Observer | None) -> Ex
             return _open_each(execution, active, node, entry, observe)
         case Kind.ATTEMPT_FAILED | Kind.ATTEMPT_LOST if runs_effect(active):
             return count_attempt(execution, active, entry, observe)
+        case Kind.RETRIED if runs_effect(active):
+            return retry_now(execution, active, entry)
         case Kind.PAUSED | Kind.RESUMED if not isinstance(node, Recovered):
             return _pause_or_resume(execution, active, entry, observe)
         case _ if isinstance(node, OfferTask):
@@ -191,12 +196,16 @@ def _applied(execution: Execution, entry: Entry, observe: Observer | None) -> Ex
 
 
 def _apply_to_whole(execution: Execution, entry: Entry, observe: Observer | None) -> Execution:
-    """Apply an entry that concerns no place: a signal to keep, a cancel, the end."""
+    """Apply an entry that concerns no place: a signal to keep, a command to the whole instance, the end."""
     ended = execution.outcome
     if entry.kind is Kind.SIGNAL_KEPT:
         return keep_signal(execution, entry, observe)
     if entry.kind is Kind.CANCELLING and not entry.address and ended is None:
         return cancel(execution, observe)
+    if entry.kind is Kind.PAUSED and not entry.address and ended is None and execution.held is None:
+        return hold(execution, entry)
+    if entry.kind is Kind.RESUMED and not entry.address and execution.held is not None:
+        return let_go(replace(execution, seq=entry.seq, touched=()))
     if entry.kind in _ENDS and ended is not None:
         return record_end(execution, ended, entry)
     raise mismatch(execution, entry, expectation(execution))

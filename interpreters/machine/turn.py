@@ -95,6 +95,8 @@ def _followed(
 ) -> tuple[list[Entry], Execution, list[str]]:
     """Return what follows at threads without waiting, the execution after it, and all threads touched."""
     entries: list[Entry] = []
+    if execution.held is not None:
+        return entries, execution, touched
     for prefix in touched:  # it grows by what the entries in it touch
         following = following_entry(execution, prefix, at, chance)
         if following is not None:

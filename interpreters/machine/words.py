@@ -36,6 +36,8 @@ def expectation(execution: Execution) -> str:
             return "its outcome 'completed'"
         cancelled = isinstance(ended.outcome.failure(), Cancelled)
         return f"its outcome {'cancelled' if cancelled else 'failed'!r}"
+    if execution.held is not None:
+        return f"a resume: it is {execution.held}"
     standing = places(execution)
     more = f" and {len(standing) - _MOST} more" if len(standing) > _MOST else ""
     said = ", or ".join(f"{_awaited(active)} at {active.address!r}" for active in standing[:_MOST])

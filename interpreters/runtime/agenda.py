@@ -12,7 +12,7 @@ import attrs
 from msgspec.structs import replace
 from returns.result import Success
 
-from interpreters.machine.execution import Active, Execution
+from interpreters.machine.execution import Active, Execution, Held
 from interpreters.machine.locking import blocker
 from interpreters.machine.mailbox import given_key, wanted_key
 from interpreters.machine.pending import (
@@ -64,6 +64,7 @@ class Agenda:
         "_effects",
         "_foremost",
         "_foremost_paused",
+        "_held",
         "_outcome",
         "_paused",
         "_signals",
@@ -77,6 +78,7 @@ class Agenda:
         self._effects = 0
         self._paused: dict[str, PausedAt] = {}
         self._children: dict[str, ChildToSee] = {}
+        self._held: Held | None = None
         self._outcome: Outcome | None = None
         self._signals: dict[_Wanted, list[Active]] = {}
         self._wanted: dict[str, tuple[_Wanted, Active]] = {}
@@ -112,7 +114,10 @@ class Agenda:
         return tuple(self._children.values())
 
     def update(self, execution: Execution, touched: Iterable[str]) -> Changes:
-        """Take over what a turn has changed in some threads."""
+        """Take over what a turn has changed in some threads. In a held instance nothing becomes ready."""
+        was_held, self._held = self._held is not None, execution.held
+        if self._held is None and was_held:
+            touched = sorted({*touched, *execution.threads})
         ready: list[EffectToRun | ChildToSee] = []
         gone: list[str] = []
         for prefix in touched:
@@ -123,11 +128,11 @@ class Agenda:
                 isinstance(now, EffectToRun) and (now.address, now.attempt) == (before.address, before.attempt)
             ):
                 gone.append(before.address)
-            if can_be_done(now) and not (isinstance(now, _CHILDREN) and now == before):
+            if can_be_done(now) and (was_held or not (isinstance(now, _CHILDREN) and now == before)):
                 ready.append(now)
         ended = execution.outcome
         self._outcome = None if ended is None else Outcome(ended.outcome, ended.recorded)
-        return Changes(tuple(ready), tuple(gone))
+        return Changes(() if self._held is not None else tuple(ready), tuple(gone))
 
     def _leave(self, prefix: str) -> Pending | None:
         before = self._waiting.pop(prefix, None)
@@ -191,7 +196,7 @@ class Agenda:
         Such an effect can run now. A timer is due until it has been fired.
         """
         nearest = self._nearest()
-        if nearest is None or nearest[0] > now:
+        if nearest is None or nearest[0] > now or self._held is not None:
             return None
         waiting = self._waiting[nearest[1]]
         if isinstance(waiting, EffectToRun):
@@ -203,14 +208,14 @@ class Agenda:
     def wake_up(self) -> datetime | None:
         """Return the time at which the instance goes on by itself, or None."""
         nearest = self._nearest()
-        return None if nearest is None else nearest[0]
+        return None if nearest is None or self._held is not None else nearest[0]
 
     def look_at(self, now: datetime) -> datetime | None:
         """Return the time at which the next process has to look, when this one is gone without a word.
 
         With a child to be seen to, that is now: it may have begun or ended without being told of.
         """
-        return now if self._children else self.wake_up()
+        return now if self._children and self._held is None else self.wake_up()
 
     def _nearest(self) -> tuple[datetime, str] | None:
         while self._dues:
@@ -222,6 +227,8 @@ class Agenda:
 
     def status(self, execution: Execution) -> Status:
         """Return the status that the record of the instance has."""
+        if self._held is not None:
+            return Status.PAUSED
         if self._outcome is not None:
             if self._outcome.is_cancelled:
                 return Status.CANCELLED
@@ -248,6 +255,8 @@ class Agenda:
         """Return a sentence for people about what the instance waits for."""
         if self._outcome is not None:
             return ""
+        if self._held is not None:
+            return f"{self._held}"[:_MOST_CHARACTERS]
         told: Mapping[str, Pending] = self._paused or self._waiting
         count = len(told)
         said = "; ".join(map(described, (self._foremost_paused if self._paused else self._foremost).of(told)))
@@ -308,6 +317,8 @@ def described(waiting: Pending) -> str:
         case PausedAt(address, problem, remaining):
             after = f"; still to be undone after it: {', '.join(remaining)}"[:_MOST_OF_REST] if remaining else ""
             return f"paused at {address}: {problem}"[: _MOST_CHARACTERS - len(after)] + after
+        case Held():
+            return f"{waiting}"
         case Stuck(reason):
             return f"stuck: {reason}"
         case Outcome():

@@ -5,13 +5,19 @@ An error of another class, such as one that the effect of a signal has raised, a
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import msgspec
 
 from interpreters.errors import (
+    AlreadyPaused,
+    CannotGoBack,
+    InstanceDataDeleted,
     InstanceEnded,
     InstancePaused,
+    MoveRefused,
+    NothingToRetry,
     NotPaused,
     SignalRefusal,
     TaskRefusal,
@@ -22,6 +28,7 @@ from interpreters.errors import (
 from interpreters.machine.recorded import storable
 from interpreters.runtime.driver import NotHandled
 from journals.entries import Payload
+from journals.run_states import RunState
 from wio.errors import WioError
 
 _Fields: TypeAlias = dict[str, Any]
@@ -37,9 +44,21 @@ _REFUSALS: dict[type[WioError], _Fields] = {
     },
     WrongPayload: {"place": str, "reason": str},
     NotHandled: {"instance_id": str},
-    InstanceEnded: {"instance_id": str, "status": str},
-    InstancePaused: {"instance_id": str, "address": str, "problem": str, "remaining": tuple[str, ...]},
-    NotPaused: {"instance_id": str},
+    InstanceDataDeleted: {"instance_id": str},
+    CannotGoBack: {"instance_id": str, "address": str, "reason": str},
+    MoveRefused: {"instance_id": str, "before": RunState, "wanted": RunState},
+    AlreadyPaused: {"instance_id": str, "held": str},
+    InstanceEnded: {"instance_id": str, "before": RunState, "wanted": RunState},
+    InstancePaused: {
+        "instance_id": str,
+        "address": str,
+        "problem": str,
+        "remaining": tuple[str, ...],
+        "by": str,
+        "since": datetime | None,
+    },
+    NothingToRetry: {"instance_id": str, "detail": str},
+    NotPaused: {"instance_id": str, "before": RunState},
     TaskRefused: {"address": str, "refusal": TaskRefusal, "reason": str},
 }
 """Are the errors that arrive as what they were: each with the arguments it is made of, which are its attributes."""

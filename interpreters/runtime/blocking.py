@@ -190,13 +190,25 @@ class BlockingInstance(Generic[Err, Out]):
         """Wait for the end; see `Instance.result`."""
         return self._runtime.wait_for(self._instance.result(), timeout)
 
-    def resume(self) -> None:
-        """Let a paused instance go on; see `Instance.resume`."""
-        self._runtime.wait_for(self._instance.resume())
+    def pause(self, *, by: str = "", reason: str = "") -> None:
+        """Let nothing of the instance begin any more; see `Instance.pause`."""
+        self._runtime.wait_for(self._instance.pause(by=by, reason=reason))
 
-    def cancel(self) -> None:
+    def resume(self, *, by: str = "", reason: str = "") -> None:
+        """Let a paused instance go on; see `Instance.resume`."""
+        self._runtime.wait_for(self._instance.resume(by=by, reason=reason))
+
+    def retry(self, *, from_address: str = "", by: str = "", reason: str = "") -> None:
+        """Let steps that wait for their next attempt make it now, or go back; see `Instance.retry`."""
+        self._runtime.wait_for(self._instance.retry(from_address=from_address, by=by, reason=reason))
+
+    def cancel(self, *, by: str = "", reason: str = "") -> None:
         """Cancel the instance; see `Instance.cancel`."""
-        self._runtime.wait_for(self._instance.cancel())
+        self._runtime.wait_for(self._instance.cancel(by=by, reason=reason))
+
+    def request_data_deletion(self, *, by: str = "", reason: str = "") -> None:
+        """Let the data of the instance be deleted; see `Instance.request_data_deletion`."""
+        self._runtime.wait_for(self._instance.request_data_deletion(by=by, reason=reason))
 
     def tasks(self) -> tuple[OfferedTask[Any], ...]:
         """Return the tasks that can be worked on now; see `Instance.tasks`."""

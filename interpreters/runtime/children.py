@@ -20,6 +20,7 @@ from interpreters.machine.recorded import Parent
 from interpreters.machine.recording import cancel_entry, child_ended_entry, child_left_entry, pause_entry
 from interpreters.machine.turn import turn
 from interpreters.runtime.clock import Clock
+from interpreters.runtime.commands import Command, Verb
 from interpreters.runtime.driver import Driver
 from interpreters.runtime.live import Live
 from interpreters.runtime.remote import Remote
@@ -118,7 +119,7 @@ class Children:
         except OwnedElsewhere:
             with suppress(InstanceEnded):
                 if (await self._remote.execution(child.id)).parent == parent:
-                    await self._remote.cancel(child.id)
+                    await self._remote.steer(child.id, Command(Verb.CANCEL), self._clock.now())
 
     async def _cancel_own(self, child: Live, parent: Parent) -> None:
         async with child.lock:
@@ -184,9 +185,11 @@ def _seen_at(execution: Execution, active: Active | None) -> object:
 
 
 def _stands(live: Live, seen: ChildToSee) -> bool:
-    """Tell whether the instance still waits there for just that."""
+    """Tell whether the instance still waits there for just that, and is not held: then it looks again afterwards."""
     execution = live.execution
-    return execution is not None and _seen_at(execution, place_at(execution, seen.address)) == seen
+    if execution is None or execution.held is not None:
+        return False
+    return _seen_at(execution, place_at(execution, seen.address)) == seen
 
 
 def _taken(error: InstanceExists, parent_id: str, link: ChildLink) -> InstanceExists:

@@ -17,6 +17,7 @@ from interpreters.runtime.live import Live, LiveInstances
 from interpreters.runtime.membership import Membership
 from interpreters.runtime.rounds import LookAgain, Rounds, seconds_of
 from interpreters.runtime.wakeups import WakeUps
+from journals.entries import Status
 from journals.sharing import Claimed, Released
 
 NO_INSTANCE = ""
@@ -30,7 +31,8 @@ class Claiming:
     """Claims instances for one runtime, and gives back those that only wait.
 
     `most_running` bounds how much may be under way before it claims no more. `is_given` says that it is `clock` which
-    decides what is due, and not the store's. `collect` is told of an instance that has mail, or may have some.
+    decides what is due, and not the store's. `collect` is told of an instance that has mail, or may have some, `delete`
+    of one whose data is to be deleted.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Claiming:
         driver: Driver,
         wake_ups: WakeUps,
         collect: Callable[[str], None],
+        delete: Callable[[Live], None],
         clock: Clock,
         most_running: int,
         *,
@@ -51,6 +54,7 @@ class Claiming:
         self._driver = driver
         self._wake_ups = wake_ups
         self._collect = collect
+        self._delete = delete
         self._clock = clock
         self._is_given = is_given
         self._most_running = most_running
@@ -119,6 +123,11 @@ class Claiming:
         """Let an instance go on that has just been claimed."""
         live = self._lives.get(claimed.record.id)
         self._dropped.pop(live.id, None)
+        if claimed.record.status is Status.DATA_DELETION_REQUESTED:
+            self._delete(live)
+            return
+        if live.outcome is not None:
+            live.forget()  # it had ended, and has gone back since
         if live.execution is None:
             live.claimed = (epoch, claimed)
         self._driver.start(live)

@@ -12,10 +12,13 @@ from returns.result import Result
 
 from interpreters.errors import InstanceExists, RuntimeStopped
 from interpreters.machine.pending import Pending
+from interpreters.machine.recorded import Note
 from interpreters.machine.transition import JSON
 from interpreters.machine.turn import Turn, first_turn
 from interpreters.runtime.arguments import durations_given, journal_given, tags_given, workflows_given
 from interpreters.runtime.asking_why import reason_of
+from interpreters.runtime.commands import Command
+from interpreters.runtime.deleting import request_deletion
 from interpreters.runtime.following import Following, News
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.oversight import Oversight
@@ -192,15 +195,15 @@ class Client(Oversight, Following):
         self._open_listener()
         await self._remote.report(id, report)
 
-    async def resume(self, id: str) -> None:
-        """Let a paused instance go on; see `Instance.resume`."""
-        self._open_listener()
-        await self._remote.resume(id)
+    async def steer(self, id: str, command: Command) -> None:
+        """Let an instance be paused, resumed and so on; see `Instance.pause` and what follows there."""
+        now = self._open_listener().now()
+        await self._remote.steer(id, command, now)
 
-    async def cancel(self, id: str) -> None:
-        """Cancel an instance; see `Instance.cancel`."""
-        self._open_listener()
-        await self._remote.cancel(id)
+    async def request_data_deletion(self, id: str, note: Note) -> None:
+        """Let the data of an instance be deleted; see `Instance.request_data_deletion`."""
+        now = self._open_listener().now()
+        await request_deletion(self.journal, self._codec, id, note, now)
 
     async def history(self, id: str) -> tuple[Entry, ...]:
         """Return all entries of an instance; see `Instance.history`."""

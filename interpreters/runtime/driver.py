@@ -268,10 +268,12 @@ class Driver:
             await self._see_to(live, effect)
             return
         execution = live.execution
-        if execution is None:
-            return
-        if live.status is not Status.RUNNING:
+        if execution is not None and execution.held is None and live.status is not Status.RUNNING:
             await self._store.surely(live, partial(self._mark_running, live))
+            execution = live.execution
+        if execution is None or execution.held is not None:
+            live.running.pop(effect.address, None)
+            return
         try:
             if effect.transactional:
                 arrived = await self._transact(live, effect, execution)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping
 
+from interpreters.machine.execution import Held
 from interpreters.machine.pending import Outcome, Pending, Stuck
 
 _MOST_STALE = 16
@@ -47,4 +48,4 @@ class Foremost:
 
 
 def _address(waiting: Pending) -> str:
-    return "" if isinstance(waiting, Stuck | Outcome) else waiting.address
+    return "" if isinstance(waiting, Held | Stuck | Outcome) else waiting.address

@@ -6,6 +6,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from returns.result import Result
 
+from interpreters.machine.recorded import Note
+from interpreters.runtime.commands import Command, Verb
 from interpreters.runtime.tasking import OfferedTask, Report
 from journals.entries import Entry, InstanceRecord, Kind
 from journals.labels import Labels
@@ -33,9 +35,9 @@ class Host(Protocol):
 
     async def result(self, id: str) -> Result[Any, Any]: ...
 
-    async def resume(self, id: str) -> None: ...
+    async def steer(self, id: str, command: Command) -> None: ...
 
-    async def cancel(self, id: str) -> None: ...
+    async def request_data_deletion(self, id: str, note: Note) -> None: ...
 
     async def tasks(self, id: str) -> tuple[OfferedTask[Any], ...]: ...
 
@@ -88,16 +90,44 @@ class Instance(Generic[Err, Out]):
         """
         return await self._runtime.result(self.id)
 
-    async def resume(self) -> None:
-        """Let a paused instance go on, with a fresh retry policy. Raises `NotPaused`."""
-        await self._runtime.resume(self.id)
+    async def pause(self, *, by: str = "", reason: str = "") -> None:
+        """Let nothing of the instance begin any more, until it is resumed: no effect, timer or attempt.
 
-    async def cancel(self) -> None:
-        """Cancel the instance: withdraw everything, and undo what its sagas say.
+        An effect under way ends, and its event is recorded; nothing follows from it. Signals are refused with
+        `InstancePaused`, or kept where they may come early. `by` and `reason`, here and in what follows, say in the
+        journal who has given the command, and why. Raises `AlreadyPaused` or `InstanceEnded`.
+        """
+        await self._runtime.steer(self.id, Command(Verb.PAUSE, by, reason))
+
+    async def resume(self, *, by: str = "", reason: str = "") -> None:
+        """Let a paused instance go on, with a fresh retry policy where a step has paused it. Raises `NotPaused`."""
+        await self._runtime.steer(self.id, Command(Verb.RESUME, by, reason))
+
+    async def retry(self, *, from_address: str = "", by: str = "", reason: str = "") -> None:
+        """Let every step that waits for its next attempt make it now, and those go on that have paused the instance.
+
+        With `from_address`, the instance goes back to that step or part, also when it is paused or has failed: what
+        was recorded there and since then stays in its history, and does not count any more. Raises `CannotGoBack` with
+        the reason where that cannot be meant, `NothingToRetry`, `InstancePaused` when a command has paused it, or
+        `MoveRefused`.
+        """
+        await self._runtime.steer(self.id, Command(Verb.RETRY, by, reason, address=from_address))
+
+    async def cancel(self, *, by: str = "", reason: str = "") -> None:
+        """Cancel the instance, also a paused one: withdraw everything, and undo what its sagas say.
 
         When it returns, the command is in the journal; wait for the end with `result`. Raises `InstanceEnded`.
         """
-        await self._runtime.cancel(self.id)
+        await self._runtime.steer(self.id, Command(Verb.CANCEL, by, reason))
+
+    async def request_data_deletion(self, *, by: str = "", reason: str = "") -> None:
+        """Let the data of the instance, which has ended, be deleted by the next runtime that can run it.
+
+        Its entries stay, with number, kind, address and time; of their payloads stays what the runtime's `scrubber`
+        leaves. From now on, whoever asks for the result or anything else gets `InstanceDataDeleted`. Raises
+        `MoveRefused` when it has not ended, or the deletion is under way.
+        """
+        await self._runtime.request_data_deletion(self.id, Note(by, reason))
 
     async def tasks(self) -> tuple[OfferedTask[Any], ...]:
         """Return the tasks that can be worked on now, in the order of their addresses."""

@@ -16,6 +16,7 @@ from weakref import WeakValueDictionary
 
 import attrs
 
+from interpreters.errors import InstancePaused
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import ChildToSee, EffectToRun, Outcome
 from interpreters.runtime.agenda import Agenda, Changes
@@ -35,6 +36,13 @@ class Arrived:
     failure: Exception | None
     began: datetime
     is_fault: bool = False
+
+
+def check_not_held(instance_id: str, execution: Execution) -> None:
+    """Raise `InstancePaused` for an instance that a command has paused: by whom, since when, and why."""
+    held = execution.held
+    if held is not None:
+        raise InstancePaused(instance_id, "", held.reason, by=held.by, since=held.since)
 
 
 class Live:
@@ -115,6 +123,8 @@ class Live:
         if changes.gone and self.ready:
             gone = frozenset(changes.gone)
             self.ready = deque(effect for effect in self.ready if effect.address not in gone)
+        if execution.held is not None:
+            self.ready.clear()  # a resume makes them ready anew
         self.ready.extend(changes.ready)
         for address in changes.gone:
             task = self.running.pop(address, None)

@@ -18,7 +18,6 @@ from returns.result import Result
 
 from interpreters.errors import (
     InstanceCancelled,
-    InstanceEnded,
     InstanceFailed,
     InstancePaused,
     InstanceStuck,
@@ -34,17 +33,22 @@ from interpreters.machine.places import place_at
 from interpreters.machine.recording import request_payload
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.answers import value_of
+from interpreters.runtime.commands import Command, ended, message_of
 from interpreters.runtime.driver import NotHandled
 from interpreters.runtime.following import News
+from interpreters.runtime.going_back import go_back
+from interpreters.runtime.live import check_not_held
 from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows, registered_as
 from interpreters.runtime.rounds import LOOK_AGAIN, LookAgain, seconds_of
+from interpreters.runtime.storing import check_has_data, is_parked
 from interpreters.runtime.suspects import is_deadly
 from interpreters.runtime.tasking import OfferedTask, Report, entry_of, offered_in, what_became
 from journals.codecs import Codec, CodecError
 from journals.entries import UNFINISHED, InstanceRecord, Kind, Message, Payload, Status
 from journals.errors import JournalUnavailable
 from journals.ports import Journal
+from journals.run_states import run_state
 from journals.sharing import Answered, Changed, Missed, Notice, Rested
 from wio.errors import WioError
 from wio.signals import Query, Signal
@@ -144,18 +148,15 @@ class Remote:
             if known is None:
                 raise UnexpectedSignal(signal.name, SignalRefusal.ENDED, ())
 
-    async def cancel(self, id: str) -> None:
-        """Cancel an instance; see `Instance.cancel`."""
-        await self._steer(Message(id, "cancel", "", None, f"cancel:{uuid.uuid4().hex}"))
-
-    async def resume(self, id: str) -> None:
-        """Let a paused instance go on; see `Instance.resume`."""
-        await self._steer(Message(id, "resume", "", None, f"resume:{uuid.uuid4().hex}"))
-
-    async def _steer(self, message: Message) -> None:
-        id = message.instance_id
+    async def steer(self, id: str, command: Command, now: datetime) -> None:
+        """Let an instance be paused, resumed and so on; see `Instance.pause` and what follows there."""
+        message = message_of(id, command)
         if not await self._is_taken(message) and await self._journal.find_key(id, message.key) is None:
-            raise InstanceEnded(id, (await self._journal.find(id)).status.value)
+            record = await self._journal.find(id)
+            if not command.address:
+                raise ended(id, run_state(record.status), command.verb)
+            workflow = registered_as(self._workflows, record.workflow, record.version)
+            await go_back(self._journal, workflow, self._codec, record, None, command, now)
 
     async def report(self, id: str, report: Report) -> None:
         """Let what somebody reports of a task be recorded; see `Instance.claim` and what follows there."""
@@ -235,7 +236,7 @@ class Remote:
         if is_deadly(record):
             raise InstancePaused(id, "", record.detail)
         execution = await self._execution(record)
-        if record.status is Status.PAUSED and Agenda.of(execution)[0].first_problem is None:
+        if is_parked(record, Agenda.of(execution)[0], execution):
             raise InstancePaused(id, "", record.detail)
         return pending(execution)
 
@@ -248,6 +249,7 @@ class Remote:
         return await self._execution(await self._journal.find(id))
 
     async def _execution(self, record: InstanceRecord) -> Execution:
+        check_has_data(record)
         workflow = registered_as(self._workflows, record.workflow, record.version)
         return await read_execution(self._journal, record.id, workflow, self._codec)
 
@@ -259,6 +261,7 @@ class Remote:
             rested = _waiter(self._rests, id)
             try:
                 record = await self._journal.find(id)
+                check_has_data(record)
                 if record.status not in UNFINISHED:
                     return _result(id, await self._execution(record))
                 if record.status in (Status.PAUSED, Status.STUCK):
@@ -282,7 +285,9 @@ class Remote:
             raise InstanceStuck(record.id, record.detail)
         if is_deadly(record):
             raise InstancePaused(record.id, "", record.detail)
-        problem = Agenda.of(await self._execution(record))[0].first_problem
+        execution = await self._execution(record)
+        check_not_held(record.id, execution)
+        problem = Agenda.of(execution)[0].first_problem
         if problem is None:
             raise InstancePaused(record.id, "", record.detail)
         raise InstancePaused(record.id, problem.address, str(problem.problem), problem.remaining)

@@ -22,6 +22,7 @@ from interpreters.errors import (
 )
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import Pending, answer, pending
+from interpreters.machine.recorded import Note
 from interpreters.machine.transition import JSON
 from interpreters.runtime.arguments import (
     deaths_given,
@@ -36,13 +37,15 @@ from interpreters.runtime.calls import Calls
 from interpreters.runtime.children import Children
 from interpreters.runtime.claiming import NO_INSTANCE, Claiming
 from interpreters.runtime.clock import Clock
+from interpreters.runtime.commands import Command, command_in
+from interpreters.runtime.deleting import Deleting, request_deletion
 from interpreters.runtime.delivering import OUTBOX, Delivering, Receive
 from interpreters.runtime.driver import Driver
 from interpreters.runtime.following import Following, News
 from interpreters.runtime.hooks import HookRoom, Hooks
 from interpreters.runtime.housekeeping import Housekeeping
 from interpreters.runtime.instance import Instance
-from interpreters.runtime.live import Live, LiveInstances
+from interpreters.runtime.live import Live, LiveInstances, check_not_held
 from interpreters.runtime.mail import Mail as MailRoom
 from interpreters.runtime.membership import Membership, StoreClock
 from interpreters.runtime.oversight import MOST_COUNTED, Oversight, stranded_counts
@@ -66,6 +69,7 @@ from journals.codecs import Codec
 from journals.entries import Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import JournalClosed, OwnedElsewhere
 from journals.ports import Journal
+from journals.scrubbing import Scrubber, without_text
 from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.sharing import Lost, Mail, Missed, Notice, ToDeliver, Work
 from journals.validation import validate_id
@@ -96,11 +100,11 @@ class Runtime(Oversight, Following):
     row died, the last ones with no other suspect, is parked until somebody resumes it. `retention` says how long
     instances of these workflows are kept after their end: 30 days, unless it is given; for ever, where only a clock is
     given. `publisher` gets what workflows publish; `hooks` are called when instances pause or end, for all workflows or
-    for each by its name. Workflows that are used as children in these are known too. What is doubtful in a workflow is
-    said in the log; see `lint`. Raises `DraftReached` for a workflow that has drafts, `UnsoundWorkflow` for one whose
-    structure cannot be meant, or with `strict` for one that is doubtful, `NoTransactions` for a step in a transaction
-    that the journal does not have, and `InvalidDefinition` when two workflows have the same name and version, or an
-    argument is of another kind.
+    for each by its name. Workflows that are used as children in these are known too. `scrubber` says what is left of a
+    payload when an instance's data is deleted. What is doubtful in a workflow is said in the log; see `lint`. Raises
+    `DraftReached` for a workflow that has drafts, `UnsoundWorkflow` for one whose structure cannot be meant, or with
+    `strict` for one that is doubtful, `NoTransactions` for a step in a transaction that the journal does not have, and
+    `InvalidDefinition` when two workflows have the same name and version, or an argument is of another kind.
     """
 
     def __init__(
@@ -121,6 +125,7 @@ class Runtime(Oversight, Following):
         look_again: LookAgain = LOOK_AGAIN,
         publisher: Publisher | None = None,
         hooks: Hooks | Mapping[str, Hooks] | None = None,
+        scrubber: Scrubber = without_text,
     ) -> None:
         self.journal = journal_given(journal)
         self._codec = codec or JSON
@@ -138,6 +143,7 @@ class Runtime(Oversight, Following):
         names = frozenset(name for name, _ in self._workflows)
         self._hooks = HookRoom(hooks, names, self._workers)
         self.news = News()
+        self._scrubber = scrubber
         self._retention = retention if retention is not None or clock is not None else Retention()
         self._look_again = durations_given(look_again, "look_again")
         self._running = False
@@ -177,13 +183,15 @@ class Runtime(Oversight, Following):
         self._calls = Calls()
         self._signalling = Signalling(self._store, self._driver, self._calls, clock, self._workers, self._codec)
         self._tasking = Tasking(self._store, self._driver, self._calls, clock, self._codec)
-        self._steering = Steering(self._store, self._driver, self._calls, clock)
+        self._steering = Steering(self._store, self._membership, self._driver, self._calls, clock)
+        deleting = Deleting(self._store, self._membership, self._driver, clock, self._scrubber)
         self._claiming = Claiming(
             self._membership,
             self._lives,
             self._driver,
             self._wake_ups,
             self._mail.collect,
+            deleting.begin,
             clock,
             self._most_running,
             is_given=self._given_clock is not None,
@@ -339,15 +347,17 @@ class Runtime(Oversight, Following):
         """Answer a query; see `Instance.query`."""
         self._check_running()
         live = self._lives.get(id)
-        execution = live.execution or await self._load(live)
+        is_under_way = live.execution is not None and live.outcome is None
+        execution = live.execution if is_under_way else await self._load(live)
         return await self._remote.answer(id, question) if execution is None else answer(execution, question)
 
     async def result(self, id: str) -> Result[Any, Any]:
         """Wait for the end of an instance; see `Instance.result`."""
         live = self._lives.get(id)
+        has_ended = live.outcome is not None  # before; else what is in memory is the truth
         while True:
             self._check_running()
-            if live.execution is None and await self._load_surely(live) is None:
+            if (live.execution is None or has_ended) and await self._load_surely(live) is None:
                 return await self._remote.result(id)
             outcome, problem = live.outcome, live.agenda.first_problem
             if outcome is not None:
@@ -358,6 +368,8 @@ class Runtime(Oversight, Following):
                 return outcome.result
             if live.status is Status.STUCK and live.execution is not None:
                 raise InstanceStuck(id, live.agenda.detail(live.execution))
+            if live.execution is not None:
+                check_not_held(id, live.execution)
             if live.status is Status.PAUSED and problem is not None:
                 raise InstancePaused(id, problem.address, str(problem.problem), problem.remaining)
             self._check_running()
@@ -399,21 +411,19 @@ class Runtime(Oversight, Following):
             self._check_running()
             raise
 
-    async def resume(self, id: str) -> None:
-        """Let a paused instance go on; see `Instance.resume`."""
+    async def steer(self, id: str, command: Command) -> None:
+        """Do what an operator asks of an instance; see `Instance.pause` and what follows there."""
         self._check_running()
         try:
-            await self._steering.resume(self._lives.get(id))
+            await self._steering.obey(self._lives.get(id), command)
         except OwnedElsewhere:
-            await self._remote.resume(id)
+            await self._remote.steer(id, command, self._clock.now())
 
-    async def cancel(self, id: str) -> None:
-        """Cancel an instance; see `Instance.cancel`."""
+    async def request_data_deletion(self, id: str, note: Note) -> None:
+        """Let the data of an instance be deleted; see `Instance.request_data_deletion`."""
         self._check_running()
-        try:
-            await self._steering.cancel(self._lives.get(id))
-        except OwnedElsewhere:
-            await self._remote.cancel(id)
+        await request_deletion(self.journal, self._codec, id, note, self._clock.now())
+        self._claiming.look()
 
     async def tasks(self, id: str) -> tuple[OfferedTask[Any], ...]:
         """Return the tasks of an instance; see `Instance.tasks`."""
@@ -478,10 +488,8 @@ class Runtime(Oversight, Following):
             case "signal" | "send" as operation if message.payload is not None:
                 key, waits = signal_key(message), operation == "signal"
                 return await self._signalling.deliver_encoded(live, message.name, message.payload, key, waits=waits)
-            case "cancel":
-                await self._steering.cancel(live, message.key)
-            case "resume":
-                await self._steering.resume(live, message.key)
+            case "command" if message.payload is not None:
+                await self._steering.obey(live, command_in(message))
             case "task" if message.payload is not None:
                 await self._tasking.tell(live, report_in(message.payload))
             case "child":

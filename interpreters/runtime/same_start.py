@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from interpreters.errors import InstanceExists
+from interpreters.runtime.storing import check_has_data
 from journals.codecs import Codec, CodecError
 from journals.entries import Entry, InstanceRecord, Payload
 from journals.ports import Journal
@@ -17,6 +18,7 @@ async def existing(
 ) -> InstanceRecord:
     """Return the record of an instance that was started as `started` would start it. Raises `InstanceExists`."""
     record = await journal.find(id)
+    check_has_data(record)
     (recorded,) = await journal.read(id, most=1)
     check_same(Begun(record, recorded), codec, workflow, started)
     return record

@@ -20,7 +20,7 @@ from interpreters.runtime.clock import Clock
 from interpreters.runtime.driver import Driver, NotHandled
 from interpreters.runtime.effects import EffectContext, run_effect
 from interpreters.runtime.late_signals import why_unexpected
-from interpreters.runtime.live import Live
+from interpreters.runtime.live import Live, check_not_held
 from interpreters.runtime.storing import Store
 from interpreters.runtime.threads import Workers
 from journals.codecs import Codec, CodecError
@@ -119,7 +119,8 @@ class Signalling:
                     return known
                 if self._driver.stopping:
                     raise RuntimeStopped
-                place = None if known is not None else _waiting_place(live, execution, signal, request)
+                is_open = known is None and execution.held is None
+                place = _waiting_place(live, execution, signal, request) if is_open else None
                 if known is not None:
                     self._await_kept(live, known.seq, kept)
                 elif place is None:
@@ -165,6 +166,7 @@ class Signalling:
         if not facts.may_take(signal.name):
             raise UnexpectedSignal(signal.name, SignalRefusal.UNKNOWN, expected_signals(execution))
         if facts.early.get(signal.name, signal.early) is Early.REFUSE:
+            check_not_held(live.id, execution)
             raise await self._refused(live, execution, signal, request)
 
     async def _refused(

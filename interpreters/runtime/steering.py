@@ -1,74 +1,154 @@
-"""How does an operator step in? An instance is cancelled, or goes on after a pause; each is an entry like any other."""
+"""How does an operator step in? An instance is paused, goes on or back, or is cancelled; each with an entry."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeAlias
+
 import attrs
 
-from interpreters.errors import InstanceEnded, NotPaused
-from interpreters.machine.recording import cancel_entry, resume_entry
-from interpreters.machine.turn import turn
+from interpreters.errors import AlreadyPaused, CannotGoBack, InstanceDataDeleted, MoveRefused, NothingToRetry
+from interpreters.machine.execution import Execution
+from interpreters.machine.recording import cancel_entry, hold_entry, resume_entry, retry_entry
+from interpreters.machine.turn import Turn, together, turn
 from interpreters.runtime.calls import Calls
 from interpreters.runtime.clock import Clock
+from interpreters.runtime.commands import Command, Verb, ended
 from interpreters.runtime.driver import Driver
-from interpreters.runtime.live import Live
+from interpreters.runtime.going_back import go_back
+from interpreters.runtime.live import Live, check_not_held
+from interpreters.runtime.membership import Membership
 from interpreters.runtime.storing import Store
-from journals.entries import Status
+from journals.entries import UNFINISHED, Entry, Status
 from journals.errors import JournalError
+from journals.run_states import run_state
+
+MakesEntry: TypeAlias = Callable[..., Entry]
+"""Makes the entry of a command, of the execution it goes on from, `at` a time and with a `note`."""
 
 
 class Steering:
-    """Cancels and resumes the instances of one runtime. A repeat with the `key` of what is recorded does nothing."""
+    """Does what operators ask of the instances of one runtime."""
 
-    def __init__(self, store: Store, driver: Driver, calls: Calls, clock: Clock) -> None:
+    def __init__(self, store: Store, membership: Membership, driver: Driver, calls: Calls, clock: Clock) -> None:
         self._store = store
+        self._membership = membership
         self._driver = driver
         self._calls = calls
         self._clock = clock
 
-    async def cancel(self, live: Live, key: str | None = None) -> None:
-        """Cancel an instance; see `Instance.cancel`."""
-        await self._calls.finish(self._cancel(live, key))
+    async def obey(self, live: Live, command: Command) -> None:
+        """Do what a command says, unless it is recorded already; see `Instance`."""
+        await self._calls.finish(self._obey(live, command))
 
-    async def _cancel(self, live: Live, key: str | None) -> None:
+    async def _obey(self, live: Live, command: Command) -> None:
         async with live.lock:
-            execution = await self._store.load(live)
-            if await self._is_done(live, key):
+            if command.address:
+                await self._go_back(live, command)
+                self._driver.start(live)
                 return
-            if live.outcome is not None:
-                raise InstanceEnded(live.id, live.agenda.status(execution).value)
-            now = self._clock.now()
-            entry = attrs.evolve(cancel_entry(execution, now), key=key)
-            await self._driver.adopt(live, turn(execution, entry, now, self._driver.chance))
+            execution = await self._loaded(live, command)
+            if await self._is_done(live, command):
+                return
+            match command.verb:
+                case Verb.PAUSE:
+                    await self._pause(live, execution, command)
+                case Verb.RESUME:
+                    await self._resume(live, execution, command)
+                case Verb.CANCEL:
+                    await self._cancel(live, execution, command)
+                case Verb.RETRY:
+                    await self._retry(live, execution, command)
         self._driver.start(live)
 
-    async def resume(self, live: Live, key: str | None = None) -> None:
-        """Let a paused instance go on; see `Instance.resume`."""
-        await self._calls.finish(self._resume(live, key))
-
-    async def _resume(self, live: Live, key: str | None) -> None:
-        async with live.lock:
-            execution = await self._store.load(live, resuming=True)
-            if await self._is_done(live, key):
+    async def _go_back(self, live: Live, command: Command) -> None:
+        """Let an instance be read anew from an earlier place; one that does not fit its workflow cannot be loaded."""
+        if live.execution is None:
+            live.owner, _ = await self._membership.claim_instance(live.id)
+        try:
+            record = await self._store.journal.find(live.id)
+            if await self._is_done(live, command):
                 return
-            if live.agenda.first_problem is not None:
-                await self._resume_places(live, key)
-            elif live.status is Status.PAUSED:  # it was parked: nothing in its entries says so
-                try:
-                    await self._store.mark(live, execution, Status.WAITING)
-                except JournalError:
-                    live.forget()
-                    raise
-            else:
-                raise NotPaused(live.id)
-        self._driver.start(live)
+            if live.running:
+                raise CannotGoBack(live.id, command.address, f"an effect is under way at {next(iter(live.running))!r}")
+            workflow = self._store.workflow(record.workflow, record.version)
+            owner = live.owner if record.status in UNFINISHED else None
+            await go_back(self._store.journal, workflow, self._store.codec, record, owner, command, self._clock.now())
+        except BaseException:
+            if live.execution is None:
+                self._driver.start(live)
+            raise
+        live.forget()
 
-    async def _resume_places(self, live: Live, key: str | None) -> None:
-        """Resume every place that is paused now; one that is paused anew by its resume stays so."""
-        for paused in live.agenda.problems():
-            now = self._clock.now()
-            if live.execution is not None:
-                entry = attrs.evolve(resume_entry(live.execution, paused.address, now), key=key)
-                await self._driver.adopt(live, turn(live.execution, entry, now, self._driver.chance))
+    async def _is_done(self, live: Live, command: Command) -> bool:
+        return command.key is not None and await self._store.journal.find_key(live.id, command.key) is not None
 
-    async def _is_done(self, live: Live, key: str | None) -> bool:
-        return key is not None and await self._store.journal.find_key(live.id, key) is not None
+    async def _loaded(self, live: Live, command: Command) -> Execution:
+        try:
+            return await self._store.load(live, resuming=command.verb is Verb.RESUME)
+        except InstanceDataDeleted as error:
+            record = await self._store.journal.find(live.id)
+            raise ended(live.id, run_state(record.status), command.verb) from error
+
+    async def _pause(self, live: Live, execution: Execution, command: Command) -> None:
+        if live.outcome is not None:
+            raise _ended(live, execution, command)
+        if execution.held is not None:
+            raise AlreadyPaused(live.id, f"{execution.held}")
+        await self._record(live, execution, command, (hold_entry,))
+
+    async def _cancel(self, live: Live, execution: Execution, command: Command) -> None:
+        if live.outcome is not None:
+            raise _ended(live, execution, command)
+        await self._record(live, execution, command, (cancel_entry,))
+
+    async def _resume(self, live: Live, execution: Execution, command: Command) -> None:
+        resumes = _resumes(live)
+        if execution.held is not None:
+            whole: MakesEntry = partial(resume_entry, address="")
+            resumes = (whole, *resumes)
+        if resumes:
+            await self._record(live, execution, command, resumes)
+        elif live.status is Status.PAUSED:
+            await self._mark_waiting(live, execution)
+        else:
+            raise _ended(live, execution, command)
+
+    async def _mark_waiting(self, live: Live, execution: Execution) -> None:
+        """Let an instance go on that was parked: nothing in its entries says so."""
+        try:
+            await self._store.mark(live, execution, Status.WAITING)
+        except JournalError:
+            live.forget()
+            raise
+
+    async def _retry(self, live: Live, execution: Execution, command: Command) -> None:
+        """Let every step that waits for its next attempt make it now, and those that are paused go on."""
+        if live.outcome is not None:
+            raise _ended(live, execution, command)
+        check_not_held(live.id, execution)
+        later = [effect.address for effect in live.agenda.effects() if effect.not_before is not None]
+        now: list[MakesEntry] = [partial(retry_entry, address=address) for address in later]
+        retries = (*now, *_resumes(live))
+        if not retries:
+            raise NothingToRetry(live.id, live.agenda.detail(execution))
+        await self._record(live, execution, command, retries)
+
+    async def _record(self, live: Live, execution: Execution, command: Command, makers: Sequence[MakesEntry]) -> None:
+        """Store the entries of a command at once; each goes on from those before."""
+        now, turns = self._clock.now(), list[Turn]()
+        for make in makers:
+            entry = attrs.evolve(make(execution, at=now, note=command.note), key=command.key)
+            turns.append(turn(execution, entry, now, self._driver.chance))
+            execution = turns[-1].execution
+        await self._driver.adopt(live, together(turns))
+
+
+def _resumes(live: Live) -> tuple[MakesEntry, ...]:
+    """Return what resumes every place that is paused now; one that is paused anew by its resume stays so."""
+    return tuple(partial(resume_entry, address=paused.address) for paused in live.agenda.problems())
+
+
+def _ended(live: Live, execution: Execution, command: Command) -> MoveRefused:
+    return ended(live.id, run_state(live.agenda.status(execution)), command.verb)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from interpreters.errors import InstancePaused, UnknownWorkflow
+from interpreters.errors import InstanceDataDeleted, InstancePaused, UnknownWorkflow
 from interpreters.machine.attributes import set_in
 from interpreters.machine.execution import Execution
 from interpreters.machine.recorded import Parent, storable
@@ -27,7 +27,7 @@ from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows, registered_as
 from interpreters.runtime.suspects import Suspects, was_running
 from journals.codecs import Codec
-from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Message, Status
+from journals.entries import UNFINISHED, WITHOUT_DATA, Commit, Entry, InstanceRecord, Message, Status
 from journals.errors import (
     Conflict,
     CorruptEntry,
@@ -70,7 +70,7 @@ class Store:
         self.journal = journal
         self._membership = membership
         self._workflows = workflows
-        self._codec = codec
+        self.codec = codec
         self._clock = clock
         self._owns = owns
         self._loaded = loaded
@@ -149,7 +149,12 @@ class Store:
                 delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
 
     async def mark(self, live: Live, execution: Execution, status: Status) -> None:
-        """Change only the status of an instance. `WAITING` means: whoever comes first may go on at once."""
+        """Change only the status of an instance. `WAITING` means: whoever comes first may go on at once.
+
+        One that is paused by a command stays so, whatever has ended in it.
+        """
+        if execution.held is not None:
+            return
         now = self._clock.now()
         agenda = live.agenda
         wake_up = now if status is Status.WAITING else agenda.look_at(now)
@@ -164,13 +169,20 @@ class Store:
         nothing of it is lost. A parked instance stays so, even when the journal fits again, until it is loaded with
         `resuming`.
         """
-        if live.execution is not None:
-            return live.execution
+        execution = live.execution
+        if execution is not None and execution.outcome is not None and await self._has_moved_on(live, execution):
+            execution = None
+        if execution is not None:
+            return execution
         taken, live.claimed = live.claimed, None
         live.owner, claimed = taken or await self._membership.claim_instance(live.id)
         if claimed.has_mail:
             self._collect(live.id)
         record = claimed.record
+        if record.status in WITHOUT_DATA:
+            await self._membership.release(live.owner, Released(record.id, record.wake_up))
+            live.forget()
+            check_has_data(record)
         try:
             workflow = self.workflow(record.workflow, record.version)
         except UnknownWorkflow:
@@ -182,13 +194,25 @@ class Store:
         finally:
             self._suspects.has_begun(live)
 
+    async def _has_moved_on(self, live: Live, execution: Execution) -> bool:
+        """Tell whether an instance that has ended, so that it is nobody's, has gone back since; then it is forgotten.
+
+        Raises `InstanceDataDeleted`.
+        """
+        record = await self.journal.find(live.id)
+        check_has_data(record)
+        if record.last_seq == execution.seq:
+            return False
+        live.forget()
+        return True
+
     async def _read(
         self, live: Live, owner: int, claimed: Claimed, workflow: Workflow[Any, Any, Any], *, resuming: bool
     ) -> Execution:
         """Read an instance that has been claimed, and let it stand where its journal ends. See `load`."""
         record = claimed.record
         try:
-            execution = await read_execution(self.journal, record.id, workflow, self._codec, claimed.entries)
+            execution = await read_execution(self.journal, record.id, workflow, self.codec, claimed.entries)
             agenda, changes = Agenda.of(execution)
         # Code of the user runs in there: pure functions, codecs. Whatever is wrong, the other instances go on.
         except Exception as error:
@@ -196,7 +220,7 @@ class Store:
                 raise
             await self._park(record, owner, error)
             raise InstancePaused(live.id, "", _reason(error)) from error
-        if record.status is Status.PAUSED and agenda.first_problem is None and not resuming:
+        if is_parked(record, agenda, execution) and not resuming:
             raise InstancePaused(live.id, "", record.detail)
         live.agenda = agenda
         live.stand(execution, record.status, changes)
@@ -240,7 +264,7 @@ class Store:
         status, wake_up, detail = agenda.status(execution), agenda.look_at(at), agenda.detail(execution)
         commit = self._commit(live, execution, turn.entries, status, at, wake_up, detail)
         mail = () if status in UNFINISHED else self._told_to_parent(live, execution)
-        attributes = set_in(turn.entries, self._codec)
+        attributes = set_in(turn.entries, self.codec)
         return attrs.evolve(commit, mail=mail, attributes=attributes) if mail or attributes else commit
 
     def _told_to_parent(self, live: Live, execution: Execution) -> tuple[Message, ...]:
@@ -276,6 +300,17 @@ class Store:
 
     def _token(self) -> str:
         return f"{self._runtime_id}-{next(self._numbers)}"
+
+
+def check_has_data(record: InstanceRecord) -> None:
+    """Raise `InstanceDataDeleted` for an instance whose data is deleted, or is to be."""
+    if record.status in WITHOUT_DATA:
+        raise InstanceDataDeleted(record.id)
+
+
+def is_parked(record: InstanceRecord, agenda: Agenda, execution: Execution) -> bool:
+    """Tell whether an instance is paused of which no entry says so: its journal did not fit its workflow."""
+    return record.status is Status.PAUSED and agenda.first_problem is None and execution.held is None
 
 
 def end_message(parent: Parent, child_id: str) -> Message:

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar, cast
 import attrs
 
 from interpreters.errors import RuntimeStopped, TaskRefusal, TaskRefused, WrongPayload
+from interpreters.machine.entries.holding import WHILE_HELD
 from interpreters.machine.execution import Active, Execution, Offer
 from interpreters.machine.locking import is_blocked
 from interpreters.machine.places import place_at, places
@@ -18,7 +19,7 @@ from interpreters.machine.turn import turn
 from interpreters.runtime.calls import Calls
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.driver import Driver
-from interpreters.runtime.live import Live
+from interpreters.runtime.live import Live, check_not_held
 from interpreters.runtime.storing import Store
 from journals.codecs import Codec, CodecError
 from journals.entries import Entry, Kind, Payload
@@ -98,7 +99,7 @@ class Tasking:
     async def _tell(self, live: Live, report: Report) -> None:
         async with live.lock:
             if report.stored_key is None or await self._store.journal.find_key(live.id, report.stored_key) is None:
-                execution, offer = await self._standing(live, report.address)
+                execution, offer = await self._standing(live, report)
                 if is_news(offer, report):
                     entry = entry_of(execution, self._decoded(execution, report), self._clock.now())
                     await self._driver.adopt(live, turn(execution, entry, entry.recorded_at, self._driver.chance))
@@ -114,11 +115,13 @@ class Tasking:
         form = forms.get(report.kind, None if task is None else task.output)
         return attrs.evolve(report, value=_decode(self._codec, report.value, form, report.address))
 
-    async def _standing(self, live: Live, address: str) -> tuple[Execution, Offer]:
-        """Return how far a task has come. Raises `TaskRefused` when nothing can be done with it now."""
+    async def _standing(self, live: Live, report: Report) -> tuple[Execution, Offer]:
+        """Return how far a task has come. Raises `TaskRefused` or `InstancePaused` when nothing can be done now."""
         if self._driver.stopping:
             raise RuntimeStopped
-        execution = await self._store.load(live)
+        address, execution = report.address, await self._store.load(live)
+        if report.kind not in WHILE_HELD:
+            check_not_held(live.id, execution)
         place = place_at(execution, address)
         if place is None or not isinstance(place.node, OfferTask):
             raise TaskRefused(address, await what_became(self._store.journal, live.id, address))
@@ -150,6 +153,8 @@ async def _entries_at(journal: Journal, instance_id: str, address: str) -> Async
 
 def offered_in(execution: Execution, instance_id: str) -> tuple[OfferedTask[Any], ...]:
     """Return the tasks of an instance that can be worked on now, in the order of their addresses."""
+    if execution.held is not None:
+        return ()
     standing = [place for place in places(execution) if isinstance(place.node, OfferTask)]
     open_now = [place for place in standing if place.problem is None and not is_blocked(execution, place)]
     return tuple(_offered(execution.codec, instance_id, place) for place in open_now)

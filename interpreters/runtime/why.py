@@ -13,7 +13,7 @@ from datetime import datetime
 
 import attrs
 
-from interpreters.machine.execution import Active, Attempts, Execution
+from interpreters.machine.execution import Active, Attempts, Execution, Held
 from interpreters.machine.pending import (
     ChildRunning,
     ChildToCancel,
@@ -149,7 +149,7 @@ def why(seen: Seen) -> Reason:
     if record.status not in UNFINISHED:
         return _ended(seen)
     if record.status is Status.PAUSED:
-        is_here = bool(waits) and isinstance(waits[0].pending, PausedAt)
+        is_here = bool(waits) and isinstance(waits[0].pending, PausedAt | Held)
         return _of_wait(seen, waits) if is_here else _paused_as_recorded(seen)
     if seen.owned_by is None and not seen.knowing:
         return _stranded(seen, waits)
@@ -171,6 +171,8 @@ def waits_of(seen: Seen) -> tuple[Wait, ...]:
         return ()
     if execution.outcome is not None:
         return (Wait(Outcome(execution.outcome.outcome, execution.outcome.recorded)),)
+    if execution.held is not None:
+        return (Wait(execution.held),)
     standing = ((pending_at(execution, place), place) for place in places(execution))
     found = [Wait(waiting, place) for waiting, place in standing if waiting is not None]
     is_paused = seen.record.status is Status.PAUSED
@@ -196,7 +198,7 @@ def _turn(waiting: Pending, is_paused: bool, now: datetime) -> tuple[int, dateti
             return 5, now
         case SignalExpected():
             return 6, now
-        case Stuck() | Outcome():
+        case Held() | Stuck() | Outcome():
             return 7, now
 
 
@@ -221,6 +223,8 @@ def began_with(wait: Wait, entry: Entry) -> bool:
             return _is_at(entry, address, Kind.CHILD_STARTED)
         case PausedAt(address):
             return _is_at(entry, address, Kind.PAUSED, Kind.ATTEMPT_FAILED)
+        case Held(since=since):
+            return entry.kind is Kind.PAUSED and entry.recorded_at == since
         case Stuck() | Outcome():
             return False
 
@@ -234,6 +238,8 @@ def since_of(seen: Seen, wait: Wait) -> datetime | None:
     match wait.pending:
         case EffectToRun(not_before=None) | Stuck() | Outcome():
             return seen.record.updated_at
+        case Held(since=since):
+            return since
         case _:
             begun = (entry.recorded_at for entry in reversed(seen.entries) if began_with(wait, entry))
             return next(begun, None)
@@ -347,7 +353,7 @@ def _of_wait(seen: Seen, waits: tuple[Wait, ...]) -> Reason:
     owner = seen.owned_by
     if isinstance(waiting, EffectToRun) and waiting.not_before is None and owner is not None:
         words = f"is owned by {owner.name} (member {owner.epoch}), which {words}"
-    nobody = _nobody(seen) if isinstance(waiting, PausedAt) else ""
+    nobody = _nobody(seen) if isinstance(waiting, PausedAt | Held) else ""
     return _reason(
         seen,
         because_of(waiting),
@@ -388,7 +394,7 @@ def because_of(waiting: Pending) -> Because:
             return Because.CHILD
         case ChildToCancel():
             return Because.CHILD_TO_CANCEL
-        case PausedAt():
+        case PausedAt() | Held():
             return Because.PAUSED
         case Stuck():
             return Because.STUCK
@@ -410,7 +416,7 @@ def can_be_done_about(waiting: Pending) -> tuple[Action, ...]:
             return (Action(Remedy.COMPLETE_TASK, address), cancel)
         case ChildToStart(_, child) | ChildRunning(_, child) | ChildToCancel(_, child):
             return (Action(Remedy.LOOK_AT_CHILD, child.id), cancel)
-        case PausedAt():
+        case PausedAt() | Held():
             return (Action(Remedy.RESUME), cancel)
         case Stuck():
             return (cancel,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from interpreters.machine.execution import ChildLink
+from interpreters.machine.execution import ChildLink, Held
 from interpreters.machine.pending import (
     ChildRunning,
     ChildToCancel,
@@ -52,6 +52,9 @@ def said(
             after = f" after {errors} errors" if errors > 1 else ""
             left = f"; still to be undone after it: {', '.join(remaining)}" if remaining else ""
             return f"is paused at {address}{after}: {one_line(str(problem)).rstrip('.')}{left}"
+        case Held(by, reason):
+            why = f": {one_line(reason).rstrip('.')}" if reason else ""
+            return f"is paused by {by or 'a command'}{why}"
         case Stuck(reason):
             return f"is stuck, nothing can happen in it any more: {one_line(reason)}"
         case Outcome(_, recorded):

@@ -18,13 +18,15 @@ from interpreters.shell.exit_codes import DONE, ERROR, INTERRUPTED, USAGE_ERROR
 
 _HELP = "Runs, asks, lists and draws workflows and their instances."
 _EPILOGUE = """\
-Exit codes: 0 done, 1 an error of wio, 2 wrong usage. Of run, resume, cancel:
+Exit codes: 0 done, 1 an error of wio, 2 wrong usage. Of run, pause, resume, retry, cancel:
 3 the workflow failed, 4 it waits, 5 it is paused. --debug adds the traceback
 to an error. WIO_JOURNAL stands in for --journal, WIO_NAMESPACE for --namespace.
 """
 _COMMANDS = (
     ("run", "running:run", "Start an instance, or go on with it, until it ends or only waits."),
     ("resume", "running:resume", "Let a paused instance go on, until it ends or only waits."),
+    ("pause", "running:pause", "Let nothing of an instance begin any more, until it is resumed."),
+    ("retry", "running:retry", "Make attempts that wait at once, or go back to an earlier step."),
     ("cancel", "running:cancel", "Cancel an instance, and undo what its sagas say."),
     ("worker", "worker:worker", "Run the instances of workflows, beside other workers, until it is stopped."),
     ("signal", "asking:signal", "Send a signal to an instance and print the response as JSON."),
@@ -38,6 +40,7 @@ _COMMANDS = (
     ("heartbeat", "tasking:heartbeat", "Record a sign of life of who works on a task."),
     ("delegate", "tasking:delegate", "Offer a task to somebody else."),
     ("skip", "tasking:skip", "Go on without the work of a task."),
+    ("delete-data", "deleting:delete_data", "Ask for the data of an instance that has ended to be deleted."),
     ("list", "listing:list_instances", "Print the instances in a journal, or those that are looked for."),
     ("count", "listing:count_instances", "Print how many instances are in a journal, by state or workflow."),
     ("why", "why:why", "Say why an instance does not go on, and what can be done."),

@@ -21,6 +21,8 @@ def complaint(error: Exception) -> str:
                 f" was not stored. See: wio history --id {shlex.quote(error.instance_id)}"
             )
         case InstancePaused():
+            if error.since is not None:
+                return one_line(str(error))
             at = f" at {error.address}" if error.address else ""
             return f"{error.instance_id} is paused{at}: {one_line(error.problem).rstrip('.')}."
         case WioError():
@@ -41,6 +43,8 @@ def resume_told(target: str) -> Generator[None]:
 
 def resume_words(target: str, instance_id: str, problem: str) -> str:
     """Return how a paused instance goes on. What to mend first is said in the problem, if it is one of wio's."""
+    if problem.startswith(("paused by ", "paused since ")):
+        return f"It goes on with: wio resume {shlex.quote(target)} --id {shlex.quote(instance_id)}"
     first = "Do one of the two" if problem.startswith(JournalMismatch.__name__) else "Mend the cause"
     return f"Nothing is lost. {first}, then: wio resume {shlex.quote(target)} --id {shlex.quote(instance_id)}"
 

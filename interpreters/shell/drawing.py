@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from interpreters.render import Drawing, Mark, Progress, Reached, State, to_dot, to_json, to_mermaid, to_svg, to_text
 from interpreters.render import draw as picture_of
 from interpreters.runtime.reading import read_all
+from interpreters.runtime.storing import check_has_data
 from interpreters.shell import options
 from interpreters.shell.journal_urls import journal_at
 from interpreters.shell.output import say
@@ -70,6 +71,7 @@ async def instance_drawing(target: Target, id: str, journal: Journal) -> Drawing
     """Return the picture of an instance; nothing is run. Raises `JournalMismatch` when its journal does not fit."""
     async with journal:
         record = await journal.find(id)
+        check_has_data(record)
         workflow = target.version_of(record)
         return picture_of(workflow, progress=_as_recorded(progress(workflow, await read_all(journal, id)), record))
 

@@ -94,10 +94,23 @@ def _entry_row(entry: Entry) -> tuple[str, ...]:
     )
 
 
+_OWN_WORDS = frozenset(
+    {
+        *(Kind.ATTEMPT_FAILED, Kind.PAUSED, Kind.RESUMED, Kind.RETRIED, Kind.WENT_BACK, Kind.CANCELLING),
+        Kind.DATA_DELETION_REQUESTED,
+    }
+)
+"""Are the kinds of entries whose payloads are wio's own, and said in words."""
+
+
 def _recorded_words(entry: Entry) -> str:
     """Return what was recorded; of an error its type, its message and what was decided: its traceback fills pages."""
-    if entry.kind in (Kind.ATTEMPT_FAILED, Kind.PAUSED) and entry.payload is not None:
+    if entry.kind in _OWN_WORDS and entry.payload is not None:
         match payload_as_json(entry.payload):
+            case {"type": "wio.WentBack", "value": {"address": str(address), "by": str(by), "text": str(text)}}:
+                return f"to {address} {_said_words(by, text)}"
+            case {"type": "wio.Note", "value": {"by": str(by), "text": str(text)}}:
+                return _said_words(by, text)
             case {"value": {"error": {"type": str(type), "message": str(message)}, "decided": str(decided)}}:
                 return f"{type}: {message} -> {decided}"
             case {"value": {"error": {"type": str(type), "message": str(message)}}}:
@@ -115,9 +128,13 @@ def _response_words(response: Payload) -> str:
         case {"type": "wio.Offered", "value": {"task": str(task), "version": int(version)}}:
             return f"task {task} v{version}"
         case {"type": "wio.Note", "value": {"by": str(by), "text": str(text)}}:
-            return "".join((f"by {by}" if by else "by somebody", f": {text}" if text else ""))
+            return _said_words(by, text)
         case _:
             return _payload_words(response)
+
+
+def _said_words(by: str, text: str) -> str:
+    return "".join((f"by {by}" if by else "by somebody", f": {text}" if text else ""))
 
 
 def _payload_words(payload: Payload | None) -> str:

@@ -60,6 +60,10 @@ TaskAddress: TypeAlias = Annotated[str, Parameter(name="--at", help="The address
 Worker: TypeAlias = Annotated[str, Parameter(name="--by", help="Who does it; the name is believed.")]
 Decider: TypeAlias = Annotated[str, Parameter(name="--by", help="Who decides so; it is recorded, and believed.")]
 Reason: TypeAlias = Annotated[str, Parameter(name="--reason", help="Why; it is recorded.")]
+Earlier: TypeAlias = Annotated[
+    str,
+    Parameter(name="--from", help="Go back to this address, as wio history shows it; what followed is void."),
+]
 AnswerKey: TypeAlias = Annotated[
     str | None, Parameter(name="--key", help="An idempotency key: the same answer, sent again with it, does nothing.")
 ]
@@ -83,3 +87,16 @@ class Going:
     journal: JournalUrl
     wait: Patience = PATIENCE
     json: AsJson = False
+
+
+@Parameter(name="*")
+@attrs.frozen
+class Said:
+    """Is who gives a command to an instance, and why."""
+
+    by: Decider = ""
+    reason: Reason = ""
+
+
+NOTHING_SAID = Said()
+"""Is the default of `Said`."""

@@ -1,6 +1,8 @@
-"""The commands `wio run`, `wio resume` and `wio cancel`: how does an instance begin, go on, or end before its time?"""
+"""The commands `wio run`, `pause`, `resume`, `retry` and `cancel`: how does an instance begin, rest, go on, or end?"""
 
 from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
 
 from interpreters.runtime.runtime import Runtime
 from interpreters.shell import options
@@ -14,6 +16,7 @@ from journals.entries import Status
 from journals.errors import UnknownInstance
 
 _CODES_OF_CANCEL = {**EXIT_CODES, Status.CANCELLED: DONE}
+_CODES_OF_PAUSE = {**EXIT_CODES, Status.PAUSED: DONE}
 
 
 def run(
@@ -44,28 +47,52 @@ async def _existing(runtime: Runtime, target: Target, id: str) -> AnyInstance:
         ) from error
 
 
-def resume(workflow: options.WorkflowName, /, *, going: options.Going) -> int:
+def resume(
+    workflow: options.WorkflowName, /, *, going: options.Going, said: options.Said = options.NOTHING_SAID
+) -> int:
     """Let a paused instance go on, with a fresh retry policy, until it ends or only waits."""
-    target = load(workflow)
-
-    async def begin(runtime: Runtime) -> AnyInstance:
-        instance = await runtime.instance(target.workflow, going.id)
-        await instance.resume()
-        return instance
-
-    return EXIT_CODES[go_on(target, going, begin)]
+    return EXIT_CODES[_told(workflow, going, lambda instance: instance.resume(by=said.by, reason=said.reason))]
 
 
-def cancel(workflow: options.WorkflowName, /, *, going: options.Going) -> int:
+def cancel(
+    workflow: options.WorkflowName, /, *, going: options.Going, said: options.Said = options.NOTHING_SAID
+) -> int:
     """Cancel an instance: withdraw everything, undo what its sagas say, and cancel its children as they say.
 
     It goes on until it has ended or only waits; the exit code is 0 when it is cancelled.
     """
+    status = _told(workflow, going, lambda instance: instance.cancel(by=said.by, reason=said.reason))
+    return _CODES_OF_CANCEL[status]
+
+
+def pause(workflow: options.WorkflowName, /, *, going: options.Going, said: options.Said = options.NOTHING_SAID) -> int:
+    """Let nothing of an instance begin any more until it is resumed; a step under way ends. The exit code is 0 then."""
+    return _CODES_OF_PAUSE[_told(workflow, going, lambda instance: instance.pause(by=said.by, reason=said.reason))]
+
+
+def retry(
+    workflow: options.WorkflowName,
+    /,
+    *,
+    going: options.Going,
+    said: options.Said = options.NOTHING_SAID,
+    from_address: options.Earlier = "",
+) -> int:
+    """Make attempts that wait at once, or go back to an earlier step; go on until it ends or only waits."""
+
+    async def tell(instance: AnyInstance) -> None:
+        await instance.retry(from_address=from_address, by=said.by, reason=said.reason)
+
+    return EXIT_CODES[_told(workflow, going, tell)]
+
+
+def _told(workflow: str, going: options.Going, tell: Callable[[AnyInstance], Awaitable[None]]) -> Status:
+    """Give a command to an instance, and go on with it. Return its status then."""
     target = load(workflow)
 
     async def begin(runtime: Runtime) -> AnyInstance:
         instance = await runtime.instance(target.workflow, going.id)
-        await instance.cancel()
+        await tell(instance)
         return instance
 
-    return _CODES_OF_CANCEL[go_on(target, going, begin)]
+    return go_on(target, going, begin)

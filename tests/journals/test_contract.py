@@ -24,6 +24,7 @@ from journals.sqlite import Durability, SqliteJournal
 from tests.journals.feed_faults import FEED_FAULTS
 from tests.journals.outbox_faults import OUTBOX_FAULTS
 from tests.journals.removing_faults import REMOVING_FAULTS
+from tests.journals.scrubbing_faults import SCRUBBING_FAULTS
 from tests.journals.searching_faults import SEARCHING_FAULTS
 from tests.journals.sharing_faults import SHARING_FAULTS
 from tests.journals.workflow_faults import WORKFLOW_FAULTS
@@ -390,6 +391,7 @@ FAULTS: dict[str, tuple[type[InMemoryJournal], ...]] = {
     "everything_is_there_after_a_restart": (ForgetsAtClose, ForgetsTokensAtClose),
     "opening_and_closing_twice_does_nothing": (OpensOnce,),
     "closing_finishes_the_commits_under_way": (DropsCommitsAtClose,),
+    **SCRUBBING_FAULTS,
     **SEARCHING_FAULTS,
     **SHARING_FAULTS,
     **WORKFLOW_FAULTS,

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
+from msgspec.structs import replace
 from returns.result import Failure, Success
 
 from interpreters.errors import ChildWithoutResult, UnexpectedQuery, UserFunctionRaised
-from interpreters.machine.execution import CANCELLED, Execution, GaveUp
+from interpreters.machine.execution import CANCELLED, Execution, GaveUp, Held
 from interpreters.machine.pending import (
     ChildRunning,
     ChildToCancel,
@@ -29,7 +30,7 @@ from interpreters.machine.pending import (
     pending,
 )
 from interpreters.machine.questions import facts_of
-from interpreters.machine.recorded import Loss
+from interpreters.machine.recorded import Loss, Note
 from interpreters.machine.recording import (
     answered_entry,
     cancel_entry,
@@ -40,6 +41,7 @@ from interpreters.machine.recording import (
     event_entry,
     failure_entry,
     fired_entry,
+    hold_entry,
     kept_entry,
     lost_entry,
     noted_entry,
@@ -73,7 +75,7 @@ class Played:
 
 def begun(workflow: Workflow[Any, Any, Any], value: object, at: datetime = AT) -> Turn:
     """Return the first turn."""
-    return first_turn(workflow, value, at, chance=_chance)
+    return first_turn(workflow, value, at, chance=chance)
 
 
 def waiting(here: Turn) -> Pending:
@@ -82,7 +84,7 @@ def waiting(here: Turn) -> Pending:
     return only
 
 
-def _chance() -> float:
+def chance() -> float:
     return 0.25
 
 
@@ -94,7 +96,7 @@ def _address(here: Turn) -> str:
 
 def then(here: Turn, entry: Entry, at: datetime = AT) -> Turn:
     """Return the turn that an entry makes."""
-    return turn(here.execution, entry, at, _chance)
+    return turn(here.execution, entry, at, chance)
 
 
 def ran(here: Turn, event: object, at: datetime = AT, address: str | None = None) -> Turn:
@@ -170,11 +172,18 @@ def play(workflow: Workflow[Any, Any, Any], value: object, stimuli: Sequence[int
 
 def play_on(workflow: Workflow[Any, Any, Any], here: Turn, stimuli: Sequence[int]) -> Turn:
     """Return the last turn after some more numbers, long after."""
+    return [here, *turns_on(workflow, here, stimuli)][-1]
+
+
+def turns_on(workflow: Workflow[Any, Any, Any], here: Turn, stimuli: Sequence[int]) -> Iterator[Turn]:
+    """Yield the turns after some more numbers, long after."""
     for number in stimuli:
         if not isinstance(pending(here.execution)[0], Outcome):
             at = _time_of(_chosen(here, number), AT + timedelta(days=30))
-            here = _played(workflow, here, number, at, early=False) or here
-    return here
+            following = _played(workflow, here, number, at, early=False)
+            if following is not None:
+                here = following
+                yield here
 
 
 def _chosen(here: Turn, number: int) -> Pending:
@@ -222,6 +231,8 @@ def _entry(
     if number % 1_000 == 999:
         return cancel_entry(execution, at)
     brought = number % 51
+    if number % 97 == 96 and execution.held is None:
+        return hold_entry(execution, at, Note("ann", "hm"))
     if early and brought % 5 == 4:
         signal = TELL if brought % 2 else PARITY
         if facts_of(workflow).may_take(signal.name):
@@ -252,6 +263,12 @@ def _entry(
             return _of_child(execution, address, brought, at)
         case PausedAt(address):
             return resume_entry(execution, address, at)
+        case Held():
+            under_way = [each for each in pending(replace(execution, held=None)) if isinstance(each, EffectToRun)]
+            if under_way and brought % 2:
+                ends = under_way[brought % len(under_way)]
+                return _entry(here, workflow, ends, number, at, early=early)
+            return resume_entry(execution, "", at)
         case Stuck():
             return None
         case Outcome():

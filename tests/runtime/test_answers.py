@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -9,8 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interpreters.errors import (
+    AlreadyPaused,
+    CannotGoBack,
+    InstanceDataDeleted,
     InstanceEnded,
     InstancePaused,
+    MoveRefused,
+    NothingToRetry,
     NotPaused,
     SignalRefusal,
     TaskRefusal,
@@ -22,6 +28,7 @@ from interpreters.runtime import answers
 from interpreters.runtime.answers import FailedElsewhere, refused, returned, value_of
 from interpreters.runtime.driver import NotHandled
 from journals.entries import Payload
+from journals.run_states import RunState
 from wio.errors import WioError
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -38,8 +45,15 @@ ERRORS: dict[type[WioError], st.SearchStrategy[Any]] = {
     ),
     WrongPayload: st.builds(WrongPayload, TEXTS, TEXTS),
     NotHandled: st.builds(NotHandled, TEXTS),
-    InstanceEnded: st.builds(InstanceEnded, TEXTS, TEXTS),
-    InstancePaused: st.builds(InstancePaused, TEXTS, TEXTS, TEXTS, MANY),
+    InstanceEnded: st.builds(InstanceEnded, TEXTS, st.sampled_from(RunState), st.sampled_from(RunState)),
+    InstanceDataDeleted: st.builds(InstanceDataDeleted, TEXTS),
+    CannotGoBack: st.builds(CannotGoBack, TEXTS, TEXTS, TEXTS),
+    MoveRefused: st.builds(MoveRefused, TEXTS, st.sampled_from(RunState), st.sampled_from(RunState)),
+    AlreadyPaused: st.builds(AlreadyPaused, TEXTS, TEXTS),
+    NothingToRetry: st.builds(NothingToRetry, TEXTS, TEXTS),
+    InstancePaused: st.builds(
+        InstancePaused, TEXTS, TEXTS, TEXTS, MANY, TEXTS, st.none() | st.datetimes(timezones=st.just(UTC))
+    ),
     NotPaused: st.builds(NotPaused, TEXTS),
     TaskRefused: st.builds(TaskRefused, TEXTS, st.sampled_from(TaskRefusal), TEXTS),
 }
@@ -79,7 +93,7 @@ class Mute(Exception):
     [
         (ValueError("no stock"), "ValueError: no stock"),
         (KeyError("x"), "KeyError: 'x'"),
-        (Refused("a", "completed"), "Refused: "),
+        (Refused("a", RunState.COMPLETED), "Refused: "),
         (Mute(), "Mute: "),
         (ValueError("half a \ud800"), "ValueError: half a "),
         (WioError("plain"), "WioError: plain"),

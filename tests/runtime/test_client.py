@@ -14,9 +14,9 @@ from returns.result import Failure, Success
 from interpreters import Runtime
 from interpreters.errors import (
     InstanceCancelled,
-    InstanceEnded,
     InstanceExists,
     InstancePaused,
+    MoveRefused,
     NotPaused,
     RuntimeStopped,
     SignalRefusal,
@@ -29,12 +29,14 @@ from interpreters.errors import (
 from interpreters.machine.pending import SignalExpected
 from interpreters.runtime.answers import FailedElsewhere
 from interpreters.runtime.client import Client
+from interpreters.runtime.commands import Command, Verb
 from interpreters.runtime.driver import NotHandled
 from journals.entries import Status
 from journals.errors import InvalidCommit, UnknownInstance
 from journals.memory import InMemoryJournal
 from journals.ports import Journal
 from journals.postgres import PostgresJournal
+from journals.run_states import MOVES, RunState
 from journals.sqlite import SqliteJournal
 from tests.runtime.running import (
     APPROVE,
@@ -235,8 +237,9 @@ def test_who_has_ended_takes_nothing_more(connect: Connect) -> None:
             with pytest.raises(InstanceCancelled):
                 await instance.result()
             for call in (instance.cancel(), instance.resume()):
-                with pytest.raises(InstanceEnded, match="cancelled"):
+                with pytest.raises(MoveRefused, match="cannot go from Cancelled") as refusal:
                     await call
+                assert refusal.value.allowed == MOVES[RunState.CANCELLED]
             with pytest.raises(UnexpectedSignal) as raised:
                 await instance.signal(APPROVE, ADA)
             assert raised.value.refusal is SignalRefusal.ENDED
@@ -363,7 +366,7 @@ def test_a_client_is_used_inside_async_with() -> None:
             for call in (client.start(flow, id="a", input=1), client.instance(flow, "a"), client.instances()):
                 with pytest.raises(RuntimeStopped, match="Client"):
                     await call
-            for call in (client.result("a"), client.cancel("a"), client.resume("a"), client.tasks("a")):
+            for call in (client.result("a"), client.steer("a", Command(Verb.PAUSE)), client.tasks("a")):
                 with pytest.raises(RuntimeStopped, match="Client"):
                     await call
             async with client:

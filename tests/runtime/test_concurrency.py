@@ -309,7 +309,7 @@ def test_a_cancel_undoes_and_breaks_off_what_runs() -> None:
             await runtime.idle()
             assert (slow.broken_off, undone.runs) == (1, 1)
             assert (await instance.record()).status is Status.CANCELLED
-            with pytest.raises(InstanceEnded, match="cancelled"):
+            with pytest.raises(InstanceEnded, match="from Cancelled"):
                 await instance.cancel()
             assert [entry.kind for entry in await instance.history()][-3:] == [
                 Kind.CANCELLING,

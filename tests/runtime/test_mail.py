@@ -11,6 +11,7 @@ from interpreters import Runtime
 from interpreters.errors import NotPaused
 from interpreters.machine.recording import request_payload
 from interpreters.runtime.answers import FailedElsewhere, value_of
+from interpreters.runtime.commands import Command, Verb, message_of
 from journals.codecs import JsonCodec
 from journals.entries import Message, Payload
 from journals.errors import JournalUnavailable
@@ -87,7 +88,7 @@ def test_what_cannot_be_done_is_answered_with_its_error() -> None:
         async with Runtime(journal, [flow]) as runtime:
             await runtime.start(flow, id="a", input=7)
             with pytest.raises(NotPaused):
-                await answered(journal, Message("a", "resume", "", None, "resume:1"))
+                await answered(journal, message_of("a", Command(Verb.RESUME, key="resume:1")))
             with pytest.raises(FailedElsewhere, match="cannot do 'dance'"):
                 await answered(journal, Message("a", "dance", "", None, "dance:1"))
             with pytest.raises(FailedElsewhere, match="cannot do 'signal'"):

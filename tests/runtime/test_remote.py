@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from returns.result import Success
 
 from interpreters import Runtime
 from interpreters.errors import InstanceEnded, SignalRefusal, TaskRefusal, TaskRefused, UnexpectedSignal
+from interpreters.runtime.commands import Command, Verb
 from interpreters.runtime.remote import Remote
 from interpreters.runtime.tasking import Report
 from journals.codecs import JsonCodec
@@ -50,7 +51,7 @@ def test_a_lost_notice_costs_a_while_and_no_more() -> None:
             await runtime.start(FLOW, id="b", input=7)
             await remote.send("b", APPROVE, ADA, "k")
             await runtime.start(FLOW, id="c", input=7)
-            await remote.cancel("c")
+            await remote.steer("c", Command(Verb.CANCEL), datetime.now(UTC))
             assert (await runtime.journal.find("c")).status is Status.CANCELLED
 
     run(main())
@@ -92,8 +93,8 @@ def test_what_nobody_answers_as_its_instance_has_ended_is_refused() -> None:
         with pytest.raises(UnexpectedSignal) as raised:
             await remote.deliver("a", APPROVE, ADA, "another")
         assert raised.value.refusal is SignalRefusal.ENDED
-        with pytest.raises(InstanceEnded, match="completed"):
-            await remote.cancel("a")
+        with pytest.raises(InstanceEnded, match="Completed"):
+            await remote.steer("a", Command(Verb.CANCEL), datetime.now(UTC))
         await remote.report("w", Report(Kind.TASK_COMPLETED, offered.address, "Ada", value=8, key="k"))
         with pytest.raises(TaskRefused) as refused:
             await remote.report("w", Report(Kind.TASK_CLAIMED, offered.address, "Ben"))

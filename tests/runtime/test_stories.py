@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from interpreters import Runtime
-from interpreters.errors import TaskRefused, UnexpectedSignal, WrongPayload
+from interpreters.errors import InstancePaused, TaskRefused, UnexpectedSignal, WrongPayload
 from interpreters.lint.rules import problems
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import PausedAt, Pending, SignalExpected, TaskOffered, TimerRunning, pending
@@ -21,8 +21,9 @@ from interpreters.machine.recovery import recover
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.instance import Instance
 from interpreters.testing import CrashAt, VirtualClock
-from journals.entries import Commit, Entry
+from journals.entries import Commit, Entry, Kind
 from journals.memory import InMemoryJournal
+from journals.run_states import may_move
 from tests.machine.driving import seen
 from tests.machine.invariants import broken, shape
 from tests.machine.programs import ASK, FAR, NEAR, TELL, Recipe, build, joined, workflow_of
@@ -53,8 +54,10 @@ class Watched(InMemoryJournal):
         self.commits: list[Commit] = []
 
     async def commit(self, commit: Commit) -> None:
-        """Store a commit, and remember it."""
+        """Store a commit, and remember it. None makes a move that the table of run states does not have."""
+        before = (await self.find(commit.instance_id)).status if commit.expected else commit.status
         await super().commit(commit)
+        assert may_move(before, commit.status), (before, commit)
         self.commits.append(commit)
 
 
@@ -169,6 +172,20 @@ class Stories(RuleBasedStateMachine):
     def resumes(self, id: str) -> None:
         self._on(id, lambda instance: instance.resume())
 
+    @rule(id=st.sampled_from(IDS))
+    def pauses(self, id: str) -> None:
+        self._on(id, lambda instance: instance.pause(by="ann", reason="hm"))
+
+    @rule(id=st.sampled_from(IDS))
+    def retries(self, id: str) -> None:
+        self._on(id, lambda instance: instance.retry(by="ann"))
+
+    @rule(id=st.sampled_from(IDS), number=numbers)
+    def goes_back(self, id: str, number: int) -> None:
+        addresses = sorted({entry.address for entry in self._entries(id) if entry.address})
+        if addresses:
+            self._on(id, lambda instance: instance.retry(from_address=addresses[number % len(addresses)], by="ann"))
+
     @precondition(lambda self: self.told > 6)  # else most stories would be over soon
     @rule(id=st.sampled_from(IDS))
     def cancels(self, id: str) -> None:
@@ -214,7 +231,8 @@ class Stories(RuleBasedStateMachine):
 
     def _each_commit_says_of_the_instance_what_its_entries_say(self) -> None:
         for commit in self.store.commits[self.told :]:
-            if commit.entries and commit.instance_id in self.begun:
+            goes_back = any(entry.kind is Kind.WENT_BACK for entry in commit.entries)  # it is read anew first
+            if commit.entries and commit.instance_id in self.begun and not goes_back:
                 execution = recover(self.flow, self._entries(commit.instance_id)[: commit.entries[-1].seq])
                 agenda, _ = Agenda.of(execution)
                 assert commit.status is agenda.status(execution)
@@ -242,7 +260,7 @@ class Stories(RuleBasedStateMachine):
     def _refused(self, id: str, call: Callable[[Instance[Any, Any]], Awaitable[Any]], *errors: type[WioError]) -> None:
         error: list[WioError | None] = []
         self._unchanged(id, lambda: error.append(self._on(id, call)))
-        assert isinstance(error[0], errors), error[0]
+        assert isinstance(error[0], (*errors, InstancePaused)), error[0]
 
     def _unchanged(self, id: str, call: Callable[[], Any]) -> None:
         before = self._entries(id)

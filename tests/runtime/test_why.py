@@ -12,7 +12,7 @@ import pytest
 from returns.result import Success
 
 from interpreters import Client, Runtime
-from interpreters.machine.execution import ChildLink
+from interpreters.machine.execution import ChildLink, Held
 from interpreters.machine.pending import (
     ChildRunning,
     ChildToCancel,
@@ -386,6 +386,7 @@ EVERY: tuple[tuple[Pending, Because, str], ...] = (
         Because.PAUSED,
         "is paused at undo: OSError: no route; still to be undone after it: pay, book",
     ),
+    (Held("ada", "a recall.", START), Because.PAUSED, "is paused by ada: a recall"),
     (Stuck("x waits"), Because.STUCK, "is stuck, nothing can happen in it any more: x waits"),
     (Outcome(Success(1), False), Because.ENDING, "has come to its end, which is still to be recorded"),
 )

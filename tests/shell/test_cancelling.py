@@ -48,7 +48,10 @@ def test_an_instance_that_has_ended_cannot_be_cancelled(started: Callable[..., A
     started("failing")
     answer = cancel(wio, "failing")
     assert (answer.code, answer.out) == (1, "")
-    assert answer.err == "wio: Instance 'failing' has ended already: it is failed. Nothing was recorded.\n"
+    assert answer.err == (
+        "wio: Instance 'failing' has ended already: it cannot go from Failed to Cancelled,"
+        " only to RequestedDataDeleted, Running. Nothing was recorded.\n"
+    )
 
 
 def test_a_parked_instance_is_not_cancelled(started: Callable[..., Any], wio: Callable[..., Any]) -> None:

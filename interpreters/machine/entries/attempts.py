@@ -50,6 +50,14 @@ def count_attempt(execution: Execution, active: Active, entry: Entry, observe: O
             return stayed(execution, replace(active, standing=counted, problem=problem))
 
 
+def retry_now(execution: Execution, active: Active, entry: Entry) -> Execution:
+    """Let the next attempt be made at once; how many there are, and until when, stays as it was."""
+    attempts = active.standing
+    if not isinstance(attempts, Attempts) or attempts.retry_at is None:
+        raise mismatch(execution, entry, expectation(execution))
+    return stayed(execution, replace(active, standing=attrs.evolve(attempts, retry_at=None)))
+
+
 def _fail(execution: Execution, active: Active, given_up: GivenUp, observe: Observer | None) -> Execution:
     """Withdraw everything, as a cancel does, and let the instance end as failed; what is not undone then is named."""
     moving = Moving(execution, active, observe)

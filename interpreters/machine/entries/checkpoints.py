@@ -60,6 +60,7 @@ _BESIDE = frozenset(
         Kind.ATTRIBUTES,
         Kind.ATTEMPT_FAILED,
         Kind.ATTEMPT_LOST,
+        Kind.RETRIED,
         Kind.TIMER_SET,
         Kind.TASK_OFFERED,
         Kind.TASK_CLAIMED,

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from returns.result import Failure, Success
 
 from interpreters.machine.advance import advance
+from interpreters.machine.entries.holding import let_go
 from interpreters.machine.entries.moves import mismatch
 from interpreters.machine.execution import CANCELLED, ROOT, Cancelled, Ended, Execution
 from interpreters.machine.latest import latest_in
@@ -16,11 +17,12 @@ from journals.entries import Entry, Kind
 
 
 def cancel(execution: Execution, observe: Observer | None) -> Execution:
-    """Withdraw everything; what has to be undone is undone first."""
+    """Withdraw everything; what has to be undone is undone first, also in an instance that was paused."""
     moving = Moving(execution, None, observe)
     withdraw_all(moving, execution)
     advance(moving)
-    return moving.moved()
+    after = moving.moved()
+    return after if after.held is None else let_go(after)
 
 
 def withdraw_all(moving: Moving, execution: Execution) -> None:
