@@ -160,6 +160,7 @@ CREATE INDEX deliveries_due ON {schema}.deliveries (lane, due);
 ALTER TABLE {schema}.instances ADD COLUMN phase text NOT NULL
     GENERATED ALWAYS AS (CASE WHEN status IN ('initiated', 'running', 'waiting') THEN 'active' ELSE status END) STORED;
 CREATE INDEX instances_by_phase ON {schema}.instances (phase, started_at, id);
+CREATE INDEX instances_seldom ON {schema}.instances (phase, id) WHERE phase NOT IN ('active', 'completed');
 CREATE INDEX instances_by_workflow_and_phase ON {schema}.instances (workflow, phase, started_at, id);
 CREATE TABLE {schema}.attributes (
     instance_id text COLLATE "C" NOT NULL,

@@ -1,7 +1,8 @@
 """How is a search said to a SQL database? In one statement, made of what is asked for; the same for each adapter.
 
 With the newest first, the database goes backwards through one index for each *phase* that is looked for, and takes as
-many as fit on a page; so it does not look at what came before, nor at what is in another phase. A phase is a
+many as fit on a page; so it does not look at what came before, nor at what is in another phase. So it does in the order
+of ids where only what is seldom is looked for, such as what is paused or has failed. A phase is a
 status, but for `initiated`, `running` and `waiting`, which are one phase: a step must not write to an index.
 """
 
@@ -24,6 +25,8 @@ ACTIVE = "active"
 
 _ACTIVE = frozenset(Status) - RESTING
 _USUAL = _ACTIVE | {Status.COMPLETED}
+_SELDOM = f"i.phase NOT IN ('{ACTIVE}', '{Status.COMPLETED.value}')"  # as the index says that has only these
+_NEWEST_FIRST = "ORDER BY i.started_at DESC, i.id DESC"
 
 
 def phase_of(status: Status) -> str:
@@ -69,17 +72,21 @@ def found(dialect: Dialect, search: Search, order: Order, after: Cursor | None, 
     columns = ", ".join(f"i.{column}" for column in RECORD_COLUMNS)
     conditions = _conditions(writing, search)
     limit = f"LIMIT {writing.value(most)}"
-    if order is Order.ID:
-        if after is not None:
-            conditions.append(f"i.id > {writing.value(after.id)}")
-        where = " AND ".join([*conditions, *_statuses(writing, search), *_labels(writing, search)])
-        return f"SELECT {columns} FROM {dialect.instances} AS i{_where(where)} ORDER BY i.id {limit}", writing.values
-    place = None
-    if after is not None and after.started_at is not None:
-        place = f"({writing.value(after.started_at)}, {writing.value(after.id)})"
-    if search.labels:
-        return _newest_labelled(writing, search, columns, conditions, place, limit), writing.values
-    return _newest(writing, search, columns, conditions, place, limit), writing.values
+    if order is Order.NEWEST:
+        place = None
+        if after is not None and after.started_at is not None:
+            place = f"({writing.value(after.started_at)}, {writing.value(after.id)})"
+        if search.labels:
+            return _newest_labelled(writing, search, columns, conditions, place, limit), writing.values
+        newest = [] if place is None else [f"(i.started_at, i.id) < {place}"]
+        return _paged(writing, search, columns, [*conditions, *newest], _NEWEST_FIRST, limit), writing.values
+    if after is not None:
+        conditions.append(f"i.id > {writing.value(after.id)}")
+    conditions += _labels(writing, search)
+    if search.statuses is not None and not search.statuses & _USUAL:
+        return _paged(writing, search, columns, [*conditions, _SELDOM], "ORDER BY i.id", limit), writing.values
+    where = _where(" AND ".join([*conditions, *_statuses(writing, search)]))
+    return f"SELECT {columns} FROM {dialect.instances} AS i{where} ORDER BY i.id {limit}", writing.values
 
 
 def counting(dialect: Dialect, search: Search) -> Statement:
@@ -91,25 +98,21 @@ def counting(dialect: Dialect, search: Search) -> Statement:
     return f"{select} FROM {dialect.instances} AS i{where} GROUP BY i.workflow, i.status", writing.values
 
 
-def _newest(
-    writing: _Writing, search: Search, columns: str, conditions: list[str], place: str | None, limit: str
-) -> str:
-    """Return the statement that takes a page from each phase, and of these the newest."""
-    latest = f"ORDER BY i.started_at DESC, i.id DESC {limit}"
-    if place is not None:
-        conditions = [*conditions, f"(i.started_at, i.id) < {place}"]
+def _paged(writing: _Writing, search: Search, columns: str, conditions: list[str], order: str, limit: str) -> str:
+    """Return the statement that takes a page from each phase, and of these the first ones in the order."""
+    instances = writing.dialect.instances
     if search.statuses is not None and search.statuses & _ACTIVE not in (frozenset(), _ACTIVE):
         conditions = [*conditions, writing.among("i.status", (status.value for status in search.statuses))]
     pages = [
-        f"SELECT * FROM (SELECT {columns} FROM {writing.dialect.instances} AS i"
-        f"{_where(' AND '.join([f'i.phase = {writing.value(phase)}', *conditions]))} {latest}) AS page{number}"
+        f"SELECT * FROM (SELECT {columns} FROM {instances} AS i"
+        f"{_where(' AND '.join([f'i.phase = {writing.value(phase)}', *conditions]))} {order} {limit}) AS page{number}"
         for number, phase in enumerate(sorted(_wanted_phases(search)), 1)
     ]
     if not pages:
         # No parameter may be left out: Postgres would not know its type.
         nothing = _where(" AND ".join(["1 = 0", *conditions]))
-        return f"SELECT {columns} FROM {writing.dialect.instances} AS i{nothing} {limit}"
-    return f"SELECT * FROM ({' UNION ALL '.join(pages)}) AS i {latest}"
+        return f"SELECT {columns} FROM {instances} AS i{nothing} {limit}"
+    return f"SELECT * FROM ({' UNION ALL '.join(pages)}) AS i {order} {limit}"
 
 
 def _newest_labelled(

@@ -140,6 +140,7 @@ _VERSION_2 = (
     "ALTER TABLE wio_instances ADD COLUMN phase TEXT NOT NULL DEFAULT 'active'",
     "UPDATE wio_instances SET phase = status WHERE status NOT IN ('running', 'waiting')",
     "CREATE INDEX wio_by_phase ON wio_instances (phase, started_at, id)",
+    "CREATE INDEX wio_seldom ON wio_instances (phase, id) WHERE phase NOT IN ('active', 'completed')",
     "CREATE INDEX wio_by_workflow_and_phase ON wio_instances (workflow, phase, started_at, id)",
     """CREATE TABLE wio_attributes (
         instance_id TEXT NOT NULL,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from interpreters.history import ActivityRow, activities
-from interpreters.machine.recorded import AttemptFailed, AttemptLost, Loss, Paused, Problem, TimerSet
+from interpreters.machine.recorded import AttemptFailed, AttemptLost, AttributesSet, Loss, Paused, Problem, TimerSet
 from journals.codecs import JsonCodec
 from journals.entries import Entry, Kind, Payload
 
@@ -76,6 +76,10 @@ def test_the_last_failed_attempt_pauses() -> None:
         (entry(Kind.SIGNAL_KEPT, "mailbox:confirm", True), ("signal kept", "mailbox:confirm true")),
         (entry(Kind.TIMER_SET, "pause", TimerSet(NOW)), ("timer started", 'pause {due: "2026-01-01T00:00:00Z"}')),
         (entry(Kind.TIMER_FIRED, "pause"), ("timer fired", "pause")),
+        (
+            entry(Kind.ATTRIBUTES, "attributes", AttributesSet({"stage": "new"}, {})),
+            ("attributes set", 'attributes {times: {}, values: {stage: "new"}}'),
+        ),
         (entry(Kind.PAUSED, "pause", Paused(PROBLEM)), ("workflow paused", "pause (TimeoutError: no answer)")),
         (entry(Kind.RESUMED, "pause"), ("workflow resumed", "pause")),
         (entry(Kind.FAILED, value={"reason": None}), ("workflow failed", "{reason: null}")),

@@ -46,6 +46,7 @@ SEARCHES = [
     (Search(workflow="order", statuses=[Status.FAILED]), Order.NEWEST, None),
     (Search(statuses=[Status.PAUSED]), Order.NEWEST, None),
     (Search(statuses=[Status.PAUSED]), Order.ID, None),
+    (Search(statuses=[Status.PAUSED, Status.FAILED]), Order.ID, PLACE),
     (Search(statuses=UNFINISHED), Order.ID, None),
     (Search(workflow="order", started_until=PLACE.started_at), Order.NEWEST, None),
     (Search(attributes={"stage": "paid"}), Order.NEWEST, PLACE),
