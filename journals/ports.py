@@ -180,6 +180,7 @@ class Journal(Protocol):
 
     async def labels(self, instance_ids: Sequence[str]) -> tuple[Labels, ...]:
         """Return the tags and attributes of instances, in the same order; of one that is unknown there are none."""
+        ...
 
     async def find_ended(
         self,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import defaultdict
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +16,18 @@ from interpreters import Client, Runtime
 from interpreters.testing import CrashAt, Simulation, VirtualClock
 from journals import InMemoryJournal
 from journals.entries import Published
-from wio import WIO, InvalidDefinition, Signal, Workflow, for_each, publish, receive_signal, run_io, wait
+from wio import (
+    WIO,
+    InvalidDefinition,
+    Signal,
+    Workflow,
+    for_each,
+    publish,
+    receive_signal,
+    run_in_transaction,
+    run_io,
+    wait,
+)
 
 GO = Signal("go", request=str, response=str)
 HOUR = timedelta(hours=1)
@@ -245,7 +258,7 @@ def test_two_runtimes_keep_the_order_of_each_instance() -> None:
 
 
 def test_a_step_in_a_transaction_publishes_in_it() -> None:
-    def write(value: str, _connection: object) -> str:
+    async def write(value: str, _connection: object) -> str:
         return value
 
     writing = workflow(run_in_transaction(write) >> first)
