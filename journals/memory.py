@@ -287,6 +287,9 @@ class InMemoryJournal:
         return tuple(removed)
 
     def _remove(self, instance_id: str) -> None:
+        if self._feed.is_followed:
+            self._feed.note_removed(self._instances[instance_id].record())
+            self._members.tell_all(Changed())
         del self._instances[instance_id]
         del self._ids[bisect_left(self._ids, instance_id)]
         self._messages.remove(instance_id)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import attrs
 
 from journals.changes import Change, going, is_change
 from journals.entries import InstanceRecord, Status
@@ -29,6 +32,12 @@ class Feed:
             return False
         self._add("", before, record)
         return True
+
+    def note_removed(self, record: InstanceRecord) -> None:
+        """Put into the feed that an instance is gone."""
+        self._add("", record.status, record)
+        subscriber, change = self._changes.pop()
+        self._changes.append((subscriber, attrs.evolve(change, status=None, at=datetime.now(UTC))))
 
     def _add(self, subscriber: str, before: Status | None, record: InstanceRecord) -> None:
         self._last_cursor += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import attrs
 
@@ -194,6 +194,22 @@ async def the_feed_ends_with_its_last_subscriber(connect: Connect) -> None:
         await _tells(journal, "audit", ("a", "paused"), ("b", "paused"), after=cursor)
 
 
+async def who_is_removed_is_told(connect: Connect) -> None:
+    """An instance that is removed is told once, with what it was, and so that it is not there when one rebuilds."""
+    async with connect() as journal:
+        cursor = await journal.subscribe("audit")
+        await starts(journal, _step("a", 0, Status.COMPLETED), _step("b", 0, Status.COMPLETED))
+        record = await journal.find("a")
+        require(await journal.remove([record]) == ("a",), "An instance that has ended is not removed.")
+        await journal.remove([record])
+        found = await _tells(journal, "audit", ("a", "completed"), ("b", "completed"), ("a", "removed"), after=cursor)
+        told = (found[2].status, found[2].before, found[2].last_seq, found[2].workflow)
+        require(told == (None, Status.COMPLETED, 1, "workflow"), f"A removal is told as {found[2]}.")
+        require(found[2].at.tzinfo is UTC, f"The time of a removal is {found[2].at!r}, not in UTC.")
+        wanted = _as_rebuilt(await journal.find_all())
+        require(_rebuilt(found) == wanted, f"Rebuilt was {_rebuilt(found)}, but the store has {wanted}.")
+
+
 async def members_and_listeners_hear_of_changes(connect: Connect) -> None:
     """They hear `Changed` when there is something new in the feed."""
     async with connect() as one, connect() as other:
@@ -255,6 +271,7 @@ LAWS = (
     a_subscriber_goes_on_where_it_was,
     what_all_have_passed_is_deleted,
     the_feed_ends_with_its_last_subscriber,
+    who_is_removed_is_told,
     members_and_listeners_hear_of_changes,
     the_state_can_be_rebuilt_from_the_feed_alone,
 )

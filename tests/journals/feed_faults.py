@@ -124,6 +124,11 @@ class _TellsTooMuch(Feed):
         return super().after(cursor, most + 1, subscriber)
 
 
+class _TellsNothingOfRemovals(Feed):
+    def note_removed(self, record: InstanceRecord) -> None:
+        del record
+
+
 class _LosesSome(Feed):
     def note(self, before: Status | None, record: InstanceRecord) -> bool:
         return record.id != "42" and super().note(before, record)
@@ -197,6 +202,7 @@ FEED_FAULTS: dict[str, tuple[type[InMemoryJournal], ...]] = {
         _with(_NeverEnds, "NeverEnds"),
         _with(_CountsAnew, "CountsAnew"),
     ),
+    "who_is_removed_is_told": (_with(_TellsNothingOfRemovals, "TellsNothingOfRemovals"),),
     "members_and_listeners_hear_of_changes": (SaysNothingOfChanges,),
     "the_state_can_be_rebuilt_from_the_feed_alone": (
         _with(_LosesSome, "LosesSome"),

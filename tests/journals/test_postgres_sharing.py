@@ -784,6 +784,10 @@ FILL = (
     """,
     "INSERT INTO wio.rests SELECT n::text, now() FROM generate_series(1, 40) AS n",
     """
+    INSERT INTO wio.attributes (instance_id, name, type, value, started_at)
+    SELECT n::text, 'a', 's', '', now() FROM generate_series(1, 40) AS n
+    """,
+    """
     INSERT INTO wio.outbox (lane, instance_id, seq, topic, type, version, payload, at)
     SELECT '', n::text, 1, '', '', 1, '', now() FROM generate_series(1, 40) AS n
     """,
@@ -810,7 +814,7 @@ SMALL = (
 """Are indexes with few rows: processes, what is disabled, new changes, open messages. Of the last only one is read."""
 
 SHARING = [field.name for field in attrs.fields(type(sharing_statements("wio")))]
-COMMITS = ["commit", "commit_and_tell", "commit_and_publish", "losers"]
+COMMITS = ["commit", "commit_and_tell", "commit_and_label", "commit_and_publish", "losers"]
 FEED = [field.name for field in attrs.fields(type(feed_statements("wio")))]
 WHOLE = ("join", "listen", "outbox", "subscribe", "unsubscribe", "subscribers")
 """Are statements that read no table, or, for people, a whole one."""

@@ -258,7 +258,7 @@ def test_two_runtimes_keep_the_order_of_each_instance() -> None:
 
 
 def test_a_step_in_a_transaction_publishes_in_it() -> None:
-    def write(value: str, _connection: object) -> str:
+    async def write(value: str, _connection: object) -> str:
         return value
 
     writing = workflow(run_in_transaction(write) >> first)
