@@ -106,6 +106,12 @@ def test_every_option_is_on_the_page(command: Any) -> None:
     assert [name for name in options_of(command) if f"`{name}`" not in table] == []
 
 
+@pytest.mark.parametrize("command", ALL, ids=lambda command: command.__name__)
+def test_who_takes_a_journal_takes_a_namespace(command: Any) -> None:
+    options = set(options_of(command))
+    assert command is namespaces or ("--journal" in options) == ("--namespace" in options)
+
+
 def test_every_command_is_on_the_page(wio: Callable[..., Any]) -> None:
     text = PAGE.read_text(encoding="utf-8")
     shown = re.findall(r"^\W+ ([a-z]\S+)  +[A-Z]", wio("--help").out, re.MULTILINE)
