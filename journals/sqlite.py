@@ -37,6 +37,7 @@ from journals.sqlite_members import SqliteListener, SqliteMember, end_all
 from journals.sqlite_schema import prepare
 from journals.sqlite_thread import ConnectionThread
 from journals.sqlite_watch import Ear, Watch
+from journals.sqlite_within import SqliteWithin
 from journals.validation import validate, validate_disabling, validate_message
 from journals.workflows import Disabled, Unfinished
 
@@ -233,6 +234,11 @@ class SqliteJournal:
     async def stranded(self, *, after: str = "", most: int = 1_000) -> tuple[InstanceRecord, ...]:
         """Return unfinished instances that no member knows. See `Journal.stranded`."""
         return await self._now_open().reader.ask(lambda connection: workflows.stranded(connection, after, max(most, 0)))
+
+    @property
+    def within(self) -> SqliteWithin:
+        """Is what starts instances within transactions of others."""
+        return SqliteWithin(Path(self._path), self._limit_bytes, repr(self))
 
     def _now_open(self) -> _Opened:
         if self._opened is None:

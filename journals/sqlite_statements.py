@@ -55,22 +55,28 @@ def store(connection: sqlite3.Connection, commits: Sequence[Commit], journal: st
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
-        answers: list[JournalError | None] = []
-        rows: list[tuple[Any, ...]] = []
-        won: list[Commit] = []
-        for commit in commits:
-            if _won(connection, commit):
-                rows.extend(_entry_rows(commit))
-                won.append(commit)
-                answers.append(None)
-            else:
-                answers.append(_why_lost(connection, commit, journal))
-        connection.executemany(_APPEND, rows)
-        pass_on(connection, won)
+        answers = store_each(connection, commits, journal)
         connection.execute("COMMIT")
     except BaseException:
         connection.rollback()
         raise
+    return answers
+
+
+def store_each(connection: sqlite3.Connection, commits: Sequence[Commit], journal: str) -> list[JournalError | None]:
+    """Do the same within a transaction that somebody else commits."""
+    answers: list[JournalError | None] = []
+    rows: list[tuple[Any, ...]] = []
+    won: list[Commit] = []
+    for commit in commits:
+        if _won(connection, commit):
+            rows.extend(_entry_rows(commit))
+            won.append(commit)
+            answers.append(None)
+        else:
+            answers.append(_why_lost(connection, commit, journal))
+    connection.executemany(_APPEND, rows)
+    pass_on(connection, won)
     return answers
 
 
