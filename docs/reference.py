@@ -32,6 +32,7 @@ MODULES = {
 """Has, by the name of each module that is meant for users, what it is for."""
 
 CONSTANTS = {
+    ("wio", "AttributeValue"): "Is what an attribute may be: a text, a number, a bool, an aware time, or None.",
     ("interpreters", "Pending"): "Is the closed union of what an execution waits for.",
     ("interpreters.lint", "RULES"): "Are all rules, in the order in which `lint` asks them.",
     ("interpreters.testing", "START"): "Is the time at which a virtual clock starts unless it is told another.",

@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from interpreters.runtime.effects import EffectContext, NoEffect, effect_context
     from interpreters.runtime.instance import Instance
     from interpreters.runtime.oversight import KnownWorkflow, Oversight, Stranded
+    from interpreters.runtime.retention import Retention
     from interpreters.runtime.runtime import Runtime
     from interpreters.runtime.tasking import OfferedTask
     from interpreters.runtime.threads import Threads, Workers
@@ -116,6 +117,7 @@ _MODULES = {
     "Pending": "interpreters.machine.pending",
     "Reason": "interpreters.runtime.why",
     "Remedy": "interpreters.runtime.why",
+    "Retention": "interpreters.runtime.retention",
     "Runtime": "interpreters.runtime.runtime",
     "RuntimeStopped": "interpreters.errors",
     "SignalExpected": "interpreters.machine.pending",
@@ -208,6 +210,7 @@ __all__ = [
     "Pending",
     "Reason",
     "Remedy",
+    "Retention",
     "Runtime",
     "RuntimeStopped",
     "SignalExpected",

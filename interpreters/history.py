@@ -70,6 +70,8 @@ def _rows_of(workflow: str, entry: Entry) -> Iterator[tuple[str, str, str]]:
             yield "cancel requested", "", workflow
         case Kind.ELEMENTS:
             yield "elements recorded", address, f"{address} {result}"
+        case Kind.ATTRIBUTES:
+            yield "attributes set", address, f"{address} {result}"
         case Kind.CHILD_LEFT:
             yield "child left", address, address
         case _:

@@ -15,7 +15,7 @@ import asyncio
 import enum
 import heapq
 import itertools
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import TracebackType
@@ -33,6 +33,7 @@ from journals.codecs import Codec
 from journals.entries import Entry, InstanceRecord
 from journals.faulty import AFTER_COMMIT, BEFORE_COMMIT, Crash, FaultyJournal
 from journals.faulty import Crashed as Crashed
+from journals.labels import Labels
 from journals.lending import Connecting, LendingJournal
 from journals.memory import InMemoryJournal
 from journals.ports import Journal
@@ -190,9 +191,11 @@ class Simulation:
             raise RuntimeStopped("with Simulation(...)")
         return self._booted
 
-    def start(self, workflow: Workflow[A, E, B], *, id: str, input: A) -> SimulatedInstance[E, B]:
+    def start(
+        self, workflow: Workflow[A, E, B], *, id: str, input: A, tags: Iterable[str] = ()
+    ) -> SimulatedInstance[E, B]:
         """Start an instance, or attach to it, and let it run until it has to wait."""
-        self.call(lambda: self.runtime.start(workflow, id=id, input=input))
+        self.call(lambda: self.runtime.start(workflow, id=id, input=input, tags=tags))
         return SimulatedInstance(self, workflow, id)
 
     def instance(self, workflow: Workflow[A, E, B], id: str) -> SimulatedInstance[E, B]:
@@ -393,6 +396,11 @@ class SimulatedInstance(Generic[Err, Out]):
     def record(self) -> InstanceRecord:
         """Is what the journal knows of the instance without its entries."""
         return self._simulation.call(lambda: self._handle().record())
+
+    @property
+    def labels(self) -> Labels:
+        """Is its tags and attributes."""
+        return self._simulation.call(lambda: self._handle().labels())
 
     @property
     def history(self) -> tuple[Entry, ...]:

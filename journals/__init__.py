@@ -1,11 +1,13 @@
 """Where instances are kept. `journals.postgres` holds the adapter that needs the extra `wio[postgres]`."""
 
+from journals.archives import Archive, FolderArchive, NoArchive, read_archived
 from journals.codecs import CannotDecode, CannotEncode, Codec, JsonCodec, UnsupportedType, Upcaster
 from journals.entries import Commit, Entry, InstanceRecord, Kind, Payload, Status
 from journals.errors import (
     Conflict,
     CorruptEntry,
     InvalidCommit,
+    InvalidSearch,
     JournalClosed,
     JournalError,
     JournalFull,
@@ -17,25 +19,32 @@ from journals.errors import (
     UnknownInstance,
     WorkflowDisabled,
 )
+from journals.labels import Labels
 from journals.memory import InMemoryJournal
 from journals.ports import Journal
 from journals.run_states import RunState, run_state
+from journals.search import Count, Cursor, Order, Search
 from journals.sqlite import Durability, SqliteJournal
 from journals.workflows import Disabled, Unfinished
 
 __all__ = [
+    "Archive",
     "CannotDecode",
     "CannotEncode",
     "Codec",
     "Commit",
     "Conflict",
     "CorruptEntry",
+    "Count",
+    "Cursor",
     "Disabled",
     "Durability",
     "Entry",
+    "FolderArchive",
     "InMemoryJournal",
     "InstanceRecord",
     "InvalidCommit",
+    "InvalidSearch",
     "Journal",
     "JournalClosed",
     "JournalError",
@@ -44,11 +53,15 @@ __all__ = [
     "JournalUnavailable",
     "JsonCodec",
     "Kind",
+    "Labels",
     "NewerSchema",
+    "NoArchive",
     "NotAJournal",
+    "Order",
     "Payload",
     "PayloadTooLarge",
     "RunState",
+    "Search",
     "SqliteJournal",
     "Status",
     "Unfinished",
@@ -56,5 +69,6 @@ __all__ = [
     "UnsupportedType",
     "Upcaster",
     "WorkflowDisabled",
+    "read_archived",
     "run_state",
 ]

@@ -31,7 +31,7 @@ from typing import TypeAlias
 
 import attrs
 
-from journals.laws import commits, mail, owning, reading, refusals, transactions, workflows
+from journals.laws import commits, mail, owning, reading, refusals, removing, searching, transactions, workflows
 from journals.laws.samples import Connect
 
 Law: TypeAlias = Callable[[Connect], Awaitable[None]]
@@ -40,9 +40,11 @@ LAWS: tuple[Law, ...] = (
     *commits.LAWS,
     *refusals.LAWS,
     *reading.LAWS,
+    *searching.LAWS,
     *owning.LAWS,
     *mail.LAWS,
     *workflows.LAWS,
+    *removing.LAWS,
 )
 """Are all laws; each one is independent of the others. `law.__name__` and `law.__doc__` say what it demands."""
 

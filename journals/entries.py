@@ -7,6 +7,8 @@ from datetime import datetime
 
 import attrs
 
+from wio.attributes import AttributeValue
+
 
 class Kind(enum.Enum):
     """Says what an entry records. The value is what the store holds."""
@@ -21,6 +23,7 @@ class Kind(enum.Enum):
     TIMER_SET = "timer_set"
     TIMER_FIRED = "timer_fired"
     ELEMENTS = "elements"
+    ATTRIBUTES = "attributes"
     CHECKPOINT = "checkpoint"
     TASK_OFFERED = "task_offered"
     TASK_CLAIMED = "task_claimed"
@@ -176,3 +179,5 @@ class Commit:
     detail: str = ""
     owner: int | None = None
     mail: tuple[Message, ...] = ()
+    tags: tuple[str, ...] = ()
+    attributes: tuple[tuple[str, AttributeValue], ...] = ()

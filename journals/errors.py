@@ -90,6 +90,10 @@ class InvalidCommit(JournalError):
     """Says that a commit breaks the rules of the port: a gap in `seq`, a naive time, an empty or too long id."""
 
 
+class InvalidSearch(JournalError):
+    """Says that nothing can be looked for like that: a time without a zone, an empty page, an impossible tag."""
+
+
 class JournalClosed(JournalError):
     """Says that the journal was used before it was opened, or after it was closed."""
 

@@ -14,9 +14,12 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
-from journals.entries import Commit, Entry, InstanceRecord, Message, Payload, Status
+from journals.ended import Ended
+from journals.entries import Commit, Entry, InstanceRecord, Message, Payload
 from journals.errors import RolledBack
+from journals.labels import Labels
 from journals.ports import Journal, Listener, Member
+from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
 from journals.transactions import StartsWithin, Transaction, Transactions, starts_within_of, transactions_of
 from journals.workflows import Disabled, Unfinished
@@ -74,10 +77,39 @@ class ForwardingJournal:
         return await self.around("find_key", lambda: self.journal.find_key(instance_id, key))
 
     async def find_all(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 1_000
     ) -> tuple[InstanceRecord, ...]:
         """See `Journal`."""
-        return await self.around("find_all", lambda: self.journal.find_all(statuses=statuses, after=after, most=most))
+        return await self.around("find_all", lambda: self.journal.find_all(search, order=order, after=after, most=most))
+
+    async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
+        """See `Journal`."""
+        return await self.around("count", lambda: self.journal.count(search))
+
+    async def labels(self, instance_ids: Sequence[str]) -> tuple[Labels, ...]:
+        """See `Journal`."""
+        return await self.around("labels", lambda: self.journal.labels(instance_ids))
+
+    async def find_ended(
+        self,
+        before: datetime,
+        *,
+        workflows: frozenset[str] | None = None,
+        after: InstanceRecord | None = None,
+        most: int = 100,
+    ) -> tuple[Ended, ...]:
+        """See `Journal`."""
+        return await self.around(
+            "find_ended", lambda: self.journal.find_ended(before, workflows=workflows, after=after, most=most)
+        )
+
+    async def find_unfinished(self, instance_ids: Sequence[str]) -> frozenset[str]:
+        """See `Journal`."""
+        return await self.around("find_unfinished", lambda: self.journal.find_unfinished(instance_ids))
+
+    async def remove(self, records: Sequence[InstanceRecord]) -> tuple[str, ...]:
+        """See `Journal`."""
+        return await self.around("remove", lambda: self.journal.remove(records))
 
     async def join(
         self, name: str, knows: Sequence[tuple[str, int]], hear: Hear, *, lease: timedelta = LEASE

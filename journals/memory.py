@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from types import TracebackType
@@ -13,11 +13,14 @@ from typing import Self
 
 import attrs
 
+from journals.ended import PEACE, Ended
 from journals.entries import RESTING, UNFINISHED, Commit, Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import Conflict, JournalClosed, NotOwner, OwnedElsewhere, UnknownInstance, WorkflowDisabled
+from journals.labels import NO_LABELS, LabelRow, Labels, label_rows, labels_of
 from journals.memory_deaths import Deaths
 from journals.memory_members import Ear, InMemoryMember, Members, Messages
 from journals.ports import LIMIT_BYTES
+from journals.search import EVERY, Count, Cursor, Order, Search, by_start, check_page, counted
 from journals.sharing import (
     LEASE,
     MOST_ENTRIES_CLAIMED,
@@ -50,6 +53,7 @@ class _Instance:
     entries: list[Entry] = attrs.field(factory=list[Entry])
     tokens: dict[int, str] = attrs.field(factory=dict[int, str])
     keys: dict[str, Entry] = attrs.field(factory=dict[str, Entry])
+    label_rows: dict[str, LabelRow] = attrs.field(factory=dict[str, LabelRow])
 
     @property
     def has_ended(self) -> bool:
@@ -63,6 +67,10 @@ class _Instance:
             self.entries.extend(commit.entries)
             self.tokens[commit.expected] = commit.token
             self.keys.update({entry.key: entry for entry in commit.entries if entry.key is not None})
+        self.label_rows.update({row[0]: row for row in label_rows(commit)})
+
+    def labels(self) -> Labels:
+        return labels_of(self.label_rows.values())
 
     def record(self) -> InstanceRecord:
         latest = self.latest
@@ -175,18 +183,88 @@ class InMemoryJournal:
         return self._instance(instance_id).keys.get(key)
 
     async def find_all(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 1_000
     ) -> tuple[InstanceRecord, ...]:
-        """Return records in the order of their ids, at most `most` of them. See `Journal.find_all`."""
+        """Return records of the instances that fit a search, at most `most` of them. See `Journal.find_all`."""
         self._check_open()
-        found: list[InstanceRecord] = []
-        position = bisect_right(self._ids, after)
-        while position < len(self._ids) and len(found) < most:
-            instance = self._instances[self._ids[position]]
-            if statuses is None or instance.latest.status in statuses:
-                found.append(instance.record())
-            position += 1
-        return tuple(found)
+        check_page(order, after, most)
+        return tuple(islice(self._found(search, order, after), most))
+
+    def _found(self, search: Search, order: Order, after: Cursor | None) -> Iterator[InstanceRecord]:
+        if order is Order.ID:
+            position = 0 if after is None else bisect_right(self._ids, after.id)
+            yield from self._fitting(search, islice(self._ids, position, None))
+            return
+        for record in sorted(self._fitting(search, self._ids), key=by_start, reverse=True):
+            if after is None or after.started_at is None or by_start(record) < (after.started_at, after.id):
+                yield record
+
+    def _fitting(self, search: Search, ids: Iterable[str]) -> Iterator[InstanceRecord]:
+        for id in ids:
+            instance = self._instances[id]
+            record = instance.record()
+            if search.fits(record, instance.label_rows.values()):
+                yield record
+
+    async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
+        """Return how many instances fit a search. See `Journal.count`."""
+        self._check_open()
+        found = Counter((record.workflow, record.status) for record in self._found(search, Order.ID, None))
+        return counted((*key, number) for key, number in found.items())
+
+    async def labels(self, instance_ids: Sequence[str]) -> tuple[Labels, ...]:
+        """Return the tags and attributes of instances. See `Journal.labels`."""
+        self._check_open()
+        return tuple(self._instances[id].labels() if id in self._instances else NO_LABELS for id in instance_ids)
+
+    async def find_ended(
+        self,
+        before: datetime,
+        *,
+        workflows: frozenset[str] | None = None,
+        after: InstanceRecord | None = None,
+        most: int = 100,
+    ) -> tuple[Ended, ...]:
+        """Return who has ended, in the order of their ends. See `Journal.find_ended`."""
+        self._check_open()
+        behind = None if after is None else (after.updated_at, after.id)
+        found = sorted(
+            (instance.latest.at, instance_id)
+            for instance_id, instance in self._instances.items()
+            if instance.has_ended
+            and instance.latest.at < before
+            and (workflows is None or instance.latest.workflow in workflows)
+            and (behind is None or (instance.latest.at, instance_id) > behind)
+        )
+        return tuple(self._ended(self._instances[instance_id]) for _, instance_id in found[: max(most, 0)])
+
+    def _ended(self, instance: _Instance) -> Ended:
+        has_news = self._messages.has_news(instance.latest.instance_id, datetime.now(UTC) - PEACE)
+        return Ended(instance.record(), instance.entries[0], has_news)
+
+    async def find_unfinished(self, instance_ids: Sequence[str]) -> frozenset[str]:
+        """Return which of these go on. See `Journal.find_unfinished`."""
+        self._check_open()
+        known = ((each, self._instances.get(each)) for each in instance_ids)
+        return frozenset(each for each, instance in known if instance is not None and not instance.has_ended)
+
+    async def remove(self, records: Sequence[InstanceRecord]) -> tuple[str, ...]:
+        """Remove instances, without giving way to other tasks. See `Journal.remove`."""
+        self._check_open()
+        removed: list[str] = []
+        for record in records:
+            instance = self._instances.get(record.id)
+            if instance is None or not instance.has_ended or self._ended(instance).has_news:
+                continue
+            if (instance.latest.at, len(instance.entries)) == (record.updated_at, record.last_seq):
+                self._remove(record.id)
+                removed.append(record.id)
+        return tuple(removed)
+
+    def _remove(self, instance_id: str) -> None:
+        del self._instances[instance_id]
+        del self._ids[bisect_left(self._ids, instance_id)]
+        self._messages.remove(instance_id)
 
     def _instance(self, instance_id: str) -> _Instance:
         self._check_open()
@@ -275,7 +353,10 @@ class InMemoryJournal:
         next_due: datetime | None = None
         while self._ready and self._members.has(member.epoch):
             due, instance_id = self._ready[0]
-            instance = self._instances[instance_id]
+            instance = self._instances.get(instance_id)
+            if instance is None:  # It has ended, and was removed.
+                heapq.heappop(self._ready)
+                continue
             is_known = (instance.latest.workflow, instance.latest.version) in member.knows
             if instance.owner is None and instance.wake_up == due and is_known:
                 if due > now or len(claimed) >= most:

@@ -27,6 +27,7 @@ class _Posted:
     """Is a message, and its answer as soon as there is one."""
 
     message: Message
+    at: datetime
     answer: Payload | None = None
 
 
@@ -181,7 +182,9 @@ class Messages:
 
     def __init__(self) -> None:
         self._posted: dict[int, _Posted] = {}
+        self._last_number = 0
         self._ids: dict[tuple[str, str], int] = {}
+        self._of: dict[str, list[int]] = {}
         self._open: dict[str, dict[int, _Posted]] = {}
 
     def put(self, message: Message) -> int:
@@ -189,9 +192,10 @@ class Messages:
         known = self._ids.get((message.instance_id, message.key))
         if known is not None:
             return known
-        number = len(self._posted) + 1
-        posted = _Posted(attrs.evolve(message, id=number))
+        self._last_number = number = self._last_number + 1
+        posted = _Posted(attrs.evolve(message, id=number), datetime.now(UTC))
         self._posted[number] = posted
+        self._of.setdefault(message.instance_id, []).append(number)
         self._ids[message.instance_id, message.key] = number
         self._open.setdefault(message.instance_id, {})[number] = posted
         return number
@@ -205,7 +209,7 @@ class Messages:
         posted = self._posted.get(number)
         if posted is None or posted.answer is not None:
             return False
-        posted.answer = answer
+        posted.answer, posted.at = answer, datetime.now(UTC)
         waiting = self._open[posted.message.instance_id]
         del waiting[number]
         if not waiting:
@@ -216,3 +220,13 @@ class Messages:
         """Return the answer to a message, or None."""
         posted = self._posted.get(number)
         return None if posted is None else posted.answer
+
+    def has_news(self, instance_id: str, since: datetime) -> bool:
+        """Tell whether an instance was sent a message, or one was answered, since a time."""
+        return any(self._posted[number].at > since for number in self._of.get(instance_id, ()))
+
+    def remove(self, instance_id: str) -> None:
+        """Forget the messages of an instance, and their answers."""
+        for number in self._of.pop(instance_id, ()):
+            del self._ids[instance_id, self._posted.pop(number).message.key]
+        self._open.pop(instance_id, None)

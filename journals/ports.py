@@ -10,7 +10,10 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Protocol, Self
 
-from journals.entries import Commit, Entry, InstanceRecord, Message, Payload, Status
+from journals.ended import Ended
+from journals.entries import Commit, Entry, InstanceRecord, Message, Payload
+from journals.labels import Labels
+from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
 from journals.workflows import Disabled, Unfinished
 
@@ -146,11 +149,46 @@ class Journal(Protocol):
         ...
 
     async def find_all(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 1_000
     ) -> tuple[InstanceRecord, ...]:
-        """Return records with `id > after` in the order of their ids (by code point), at most `most` of them.
+        """Return records of the instances that fit a search, behind a place, in an order, at most `most` of them.
 
-        `statuses=None` means every status.
+        Raises `InvalidSearch` for a page that cannot be.
+        """
+        ...
+
+    async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
+        """Return how many instances fit a search, by workflow and status; where there is none, there is no count."""
+        ...
+
+    async def labels(self, instance_ids: Sequence[str]) -> tuple[Labels, ...]:
+        """Return the tags and attributes of instances, in the same order; of one that is unknown there are none."""
+        ...
+
+    async def find_ended(
+        self,
+        before: datetime,
+        *,
+        workflows: frozenset[str] | None = None,
+        after: InstanceRecord | None = None,
+        most: int = 100,
+    ) -> tuple[Ended, ...]:
+        """Return who ended before a time, in the order of their ends, then of their ids; at most `most` of them.
+
+        When an instance ended is the record's `updated_at`. `workflows=None` means every workflow; `after` the record
+        of the one to begin behind.
+        """
+        ...
+
+    async def find_unfinished(self, instance_ids: Sequence[str]) -> frozenset[str]:
+        """Return which of these instances are there and have not ended."""
+        ...
+
+    async def remove(self, records: Sequence[InstanceRecord]) -> tuple[str, ...]:
+        """Remove all that there is of instances, and return the ids of those removed. Their ids are free then.
+
+        Each is removed whole or left. Left is what has not ended, has changed since its record was found, was sent a
+        message or answered one within the last hour, or is just being changed or removed by others.
         """
         ...
 

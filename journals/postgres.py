@@ -8,18 +8,22 @@ same tokens: a commit whose answer was lost is found to be stored already.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 import attrs
 
-from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Message, Payload, Status
+from journals.ended import Ended
+from journals.entries import Commit, Entry, InstanceRecord, Message, Payload
 from journals.errors import JournalClosed, UnknownInstance
 from journals.grouping import GroupCommit, in_task
+from journals.labels import Labels
 from journals.ports import LIMIT_BYTES
-from journals.rows import entries_of, entry_of, record_of
+from journals.rows import counts_of, entries_of, entry_of, labels_by_id, record_of
+from journals.search import EVERY, Count, Cursor, Order, Search, check_page
+from journals.search_sql import Statement, counting, found
 from journals.sharing import LEASE, Hear, MemberRecord, Posted
 from journals.validation import validate, validate_disabling, validate_message
 from journals.workflows import Disabled, Unfinished
@@ -36,7 +40,9 @@ try:
     from journals.postgres_errors import InvalidSetting, place_of
     from journals.postgres_joining import Joining, PostgresListener, member_of
     from journals.postgres_members import PostgresMember, payload_of
+    from journals.postgres_removing import ended_of, ended_parameters, remove_parameters, removing_statements
     from journals.postgres_schema import checked_schema, migrate
+    from journals.postgres_search import dialect, text_of
     from journals.postgres_session import Session
     from journals.postgres_sharing import sharing_statements
     from journals.postgres_statements import statements
@@ -117,6 +123,8 @@ class PostgresJournal:
         self._sharing = sharing_statements(schema)
         self._statements = statements(schema)
         self._workflows = workflow_statements(schema)
+        self._dialect = dialect(schema)
+        self._removing = removing_statements(schema)
         self._opened: _Opened | None = None
 
     def __repr__(self) -> str:
@@ -172,9 +180,9 @@ class PostgresJournal:
         """Return the entries with `seq > after`, at most `most` of them. See `Journal.read`."""
         after, most = _clamped(after), _clamped(most)
         rows = await self._ask_about(instance_id, self._statements.read, str(after), str(most))
-        found = [row[1:] for row in rows if row[1] is not None]
+        stored = [row[1:] for row in rows if row[1] is not None]
         least = min(most, max(0, rows[0][0] - after))
-        return entries_of(instance_id, found, time_of, after=after, least=least)
+        return entries_of(instance_id, stored, time_of, after=after, least=least)
 
     async def find(self, instance_id: str) -> InstanceRecord:
         """Return the record of an instance. See `Journal.find`."""
@@ -190,16 +198,48 @@ class PostgresJournal:
         return None if rows[0][0] is None else entry_of(instance_id, rows[0], time_of)
 
     async def find_all(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 1_000
     ) -> tuple[InstanceRecord, ...]:
-        """Return records in the order of their ids, at most `most` of them. See `Journal.find_all`."""
-        wanted = frozenset(Status) if statuses is None else statuses
-        question = self._statements.find_unfinished if wanted <= UNFINISHED else self._statements.find_all
-        # No id has a NUL character, so those after "a\0b" are those after "a".
-        start = after.partition("\0")[0]
-        names = array(status.value for status in wanted)
-        rows = await self._ask(question, start, names, str(_clamped(most)))
+        """Return records of the instances that fit a search, at most `most` of them. See `Journal.find_all`."""
+        check_page(order, after, most)
+        rows = await self._search(found(self._dialect, search, order, after, _clamped(most)))
         return tuple(record_of(row, time_of) for row in rows)
+
+    async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
+        """Return how many instances fit a search. See `Journal.count`."""
+        return counts_of(await self._search(counting(self._dialect, search)))
+
+    async def labels(self, instance_ids: Sequence[str]) -> tuple[Labels, ...]:
+        """Return the tags and attributes of instances. See `Journal.labels`."""
+        rows = await self._ask(self._statements.labels, array(each for each in instance_ids if storable(each)))
+        return labels_by_id(rows, instance_ids)
+
+    async def _search(self, statement: Statement) -> list[Row]:
+        """Return the rows of a statement that is planned for its very parameters."""
+        text, values = statement
+        return await self._ask(text.encode(), *map(text_of, values), prepare=False)
+
+    async def find_ended(
+        self,
+        before: datetime,
+        *,
+        workflows: frozenset[str] | None = None,
+        after: InstanceRecord | None = None,
+        most: int = 100,
+    ) -> tuple[Ended, ...]:
+        """Return who has ended, in the order of their ends. See `Journal.find_ended`."""
+        parameters = ended_parameters(before, workflows, after, _clamped(most))
+        return tuple(ended_of(row) for row in await self._ask(self._removing.find_ended, *parameters))
+
+    async def find_unfinished(self, instance_ids: Sequence[str]) -> frozenset[str]:
+        """Return which of these go on. See `Journal.find_unfinished`."""
+        rows = await self._ask(self._removing.find_unfinished, array(each for each in instance_ids if storable(each)))
+        return frozenset(instance_id for (instance_id,) in rows)
+
+    async def remove(self, records: Sequence[InstanceRecord]) -> tuple[str, ...]:
+        """Remove instances, in one statement. See `Journal.remove`."""
+        rows = await self._ask(self._removing.remove, *remove_parameters(records))
+        return tuple(instance_id for (instance_id,) in rows)
 
     async def join(
         self, name: str, knows: Sequence[tuple[str, int]], hear: Hear, *, lease: timedelta = LEASE
@@ -278,11 +318,14 @@ class PostgresJournal:
         """Is what starts instances within transactions of others."""
         return Within(self._statements, self._workflows.disabled, self._schema, self._limit_bytes)
 
-    async def _ask(self, question: bytes, *parameters: str | None, tries: Iterator[int] | None = None) -> list[Row]:
+    async def _ask(
+        self, question: bytes, *parameters: str | None, tries: Iterator[int] | None = None, prepare: bool = True
+    ) -> list[Row]:
         async def answered(connection: Connection) -> list[Row]:
             if tries is not None:
                 next(tries)
-            cursor = await connection.execute(question, parameters, prepare=self._prepare, binary=True)
+            prepares = prepare and self._prepare
+            cursor = await connection.execute(question, parameters, prepare=prepares, binary=True)
             return await cursor.fetchall() if cursor.description else []
 
         return await self._require_opened().session.read(answered)

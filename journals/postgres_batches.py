@@ -24,7 +24,14 @@ from journals.postgres_connections import Connection
 from journals.postgres_notices import says_more
 from journals.postgres_session import Session
 from journals.postgres_statements import Statements
-from journals.postgres_values import Parameters, array, commit_parameters, loser_parameters, telling_parameters
+from journals.postgres_values import (
+    Parameters,
+    array,
+    commit_parameters,
+    labelling_parameters,
+    loser_parameters,
+    telling_parameters,
+)
 from journals.postgres_workflows import disabled_in
 from journals.workflows import disabled_by
 
@@ -99,11 +106,11 @@ class Batches:
         return reasons
 
     async def _won(self, connection: Connection, commits: Sequence[Commit]) -> set[str]:
-        parameters = commit_parameters(commits)
         if not any(map(says_more, commits)):
+            parameters = commit_parameters(commits)
             return {row[0] for row in await self._rows(connection, self.statements.commit, parameters)}
-        parameters = (*parameters, *telling_parameters(commits))
-        won = {row[0] for row in await self._rows(connection, self.statements.commit_and_tell, parameters)}
+        statement, parameters = telling_statement(self.statements, commits)
+        won = {row[0] for row in await self._rows(connection, statement, parameters)}
         receivers = {message.instance_id for commit in commits for message in commit.mail}
         if receivers:
             await self._rows(connection, self.nudge, (array(sorted(receivers)),))
@@ -122,6 +129,14 @@ class Batches:
         cursor = AsyncRawCursor(connection, row_factory=tuple_row)
         await cursor.execute(statement, parameters, prepare=self.prepare)
         return await cursor.fetchall()
+
+
+def telling_statement(statements: Statements, commits: Sequence[Commit]) -> tuple[bytes, Parameters]:
+    """Return the statement that stores commits of which others have to hear, and its parameters."""
+    parameters = (*commit_parameters(commits), *telling_parameters(commits))
+    if any(commit.tags or commit.attributes for commit in commits):
+        return statements.commit_and_label, (*parameters, *labelling_parameters(commits))
+    return statements.commit_and_tell, parameters
 
 
 def _is_barred(loser: Commit, known: bool, _repeated: bool, _owned: bool, alive: bool) -> bool:

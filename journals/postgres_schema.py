@@ -8,6 +8,7 @@
     pollers     a row for each process that cannot listen, and asks instead what has happened
     disabled    a row for each workflow, or version of one, of which nothing may start; of all versions, it is 0
     rests       who has ended, is paused or stuck; written only when there are pollers, and kept for a short time
+    attributes  a row for each attribute of an instance, and for each of its tags; see `journals.labels`
 
 `migrate` applies the missing `MIGRATIONS`, forward only, in one transaction and under a lock, so that any number of
 processes may open a new schema at once.
@@ -66,8 +67,10 @@ CREATE INDEX entries_by_key ON {schema}.entries (instance_id, left(key, 100), se
 INSERT INTO {schema}.meta (program, version) VALUES ('wio', 0);
 """
 
+# When an instance has ended stands in a column of its own, which no step changes, as `updated_at` is changed by each.
 # A step of an instance changes none of the columns that an index has or asks for: so the row stays in its page, and no
-# index is written to. What version 1 left running has to be claimed by somebody, at once.
+# index is written to. That is why searches go by `phase`, in which all that goes on by itself is the same. What
+# version 1 left running has to be claimed by somebody, at once.
 _VERSION_2 = """
 ALTER TABLE {schema}.instances ADD COLUMN owner bigint, ADD COLUMN deaths bigint, ADD COLUMN died_at bigint,
     ADD COLUMN tried_by bigint;
@@ -75,6 +78,9 @@ UPDATE {schema}.instances SET wake_up = clock_timestamp() WHERE NOT finished AND
 CREATE INDEX instances_ready ON {schema}.instances (workflow, version, wake_up)
     WHERE owner IS NULL AND wake_up IS NOT NULL AND NOT finished;
 CREATE INDEX instances_by_workflow ON {schema}.instances (workflow, version, id) WHERE NOT finished;
+ALTER TABLE {schema}.instances ADD COLUMN ended_at timestamptz;
+UPDATE {schema}.instances SET ended_at = updated_at WHERE finished;
+CREATE INDEX instances_ended ON {schema}.instances (workflow, ended_at, id) WHERE ended_at IS NOT NULL;
 CREATE INDEX instances_owned ON {schema}.instances (owner) WHERE owner IS NOT NULL;
 CREATE TABLE {schema}.members (
     epoch bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -119,6 +125,19 @@ CREATE TABLE {schema}.rests (
     at timestamptz NOT NULL
 );
 CREATE INDEX rests_by_time ON {schema}.rests (at);
+ALTER TABLE {schema}.instances ADD COLUMN phase text NOT NULL
+    GENERATED ALWAYS AS (CASE WHEN status IN ('initiated', 'running', 'waiting') THEN 'active' ELSE status END) STORED;
+CREATE INDEX instances_by_phase ON {schema}.instances (phase, started_at, id);
+CREATE INDEX instances_by_workflow_and_phase ON {schema}.instances (workflow, phase, started_at, id);
+CREATE TABLE {schema}.attributes (
+    instance_id text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    type text COLLATE "C" NOT NULL,
+    value text COLLATE "C" NOT NULL,
+    started_at timestamptz NOT NULL,
+    PRIMARY KEY (instance_id, name)
+);
+CREATE INDEX attributes_by_value ON {schema}.attributes (name, value, started_at, instance_id);
 """
 
 MIGRATIONS = (_VERSION_1, _VERSION_2)
@@ -126,7 +145,7 @@ MIGRATIONS = (_VERSION_1, _VERSION_2)
 
 _TABLES = (
     {"entries", "instances", "meta"},
-    {"disabled", "entries", "instances", "members", "messages", "meta", "pollers", "rests"},
+    {"attributes", "disabled", "entries", "instances", "members", "messages", "meta", "pollers", "rests"},
 )
 _META = {"program", "version"}
 

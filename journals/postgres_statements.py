@@ -7,7 +7,8 @@ the name of a member that is none any more, or that does not own the instance, c
 workflow that is disabled.
 
 When others have to hear of a commit, a longer statement is used, which does the same, posts the commits' messages, and
-calls out what it is told to call out: a plain step pays nothing for that.
+calls out what it is told to call out: a plain step pays nothing for that. One that is longer still also writes the tags
+and attributes.
 """
 
 from __future__ import annotations
@@ -30,21 +31,23 @@ continued AS (
     UPDATE {schema}.instances AS i
     SET workflow = c.workflow, version = c.version, status = c.status, finished = c.finished,
         last_seq = c.last_seq, wake_up = c.wake_up, detail = c.detail, updated_at = c.at,
-        owner = CASE WHEN c.finished THEN NULL ELSE c.owner END
+        owner = CASE WHEN c.finished THEN NULL ELSE c.owner END,
+        ended_at = CASE WHEN c.finished THEN c.at END
     FROM commits AS c
     WHERE c.expected > 0 AND i.id = c.id AND i.last_seq = c.expected AND i.owner IS NOT DISTINCT FROM c.owner
-    RETURNING i.id
+    RETURNING i.id, i.started_at
 ),
 started AS (
     INSERT INTO {schema}.instances
-        (id, workflow, version, status, finished, last_seq, wake_up, detail, started_at, updated_at, owner)
+        (id, workflow, version, status, finished, last_seq, wake_up, detail, started_at, updated_at, owner,
+            ended_at)
     SELECT id, workflow, version, status, finished, last_seq, wake_up, detail, at, at,
-        CASE WHEN finished THEN NULL ELSE owner END
+        CASE WHEN finished THEN NULL ELSE owner END, CASE WHEN finished THEN at END
     FROM commits WHERE expected = 0 AND NOT EXISTS (
         SELECT 1 FROM {schema}.disabled AS d WHERE d.workflow = commits.workflow AND d.version IN (0, commits.version)
     )
     ON CONFLICT (id) DO NOTHING
-    RETURNING id
+    RETURNING id, started_at
 ),
 written AS (
     INSERT INTO {schema}.entries (instance_id, token, {entry_columns})
@@ -74,8 +77,29 @@ rested AS (
     INSERT INTO {schema}.rests (instance_id, at)
     SELECT id, clock_timestamp() FROM commits
     WHERE status = ANY ($34::text[]) AND EXISTS (SELECT 1 FROM {schema}.pollers)
-)
+){labelling}
 SELECT pg_notify('{channel}', n.text)::text FROM unnest($25::text[]) AS n (text) UNION ALL"""
+
+_LABELLING = """,
+said AS (
+    SELECT a.*, w.started_at
+    FROM unnest($35::text[], $36::text[], $37::text[], $38::text[]) AS a (instance_id, name, type, value)
+    JOIN (SELECT * FROM continued UNION ALL SELECT * FROM started) AS w ON w.id = a.instance_id
+),
+labelled AS (
+    INSERT INTO {schema}.attributes AS a (instance_id, name, type, value, started_at)
+    SELECT instance_id, name, type, value, started_at FROM said WHERE type IS NOT NULL
+    ON CONFLICT (instance_id, name) DO UPDATE SET type = excluded.type, value = excluded.value
+    WHERE (a.type, a.value) <> (excluded.type, excluded.value)
+),
+unlabelled AS (
+    DELETE FROM {schema}.attributes AS a USING said AS s
+    WHERE s.type IS NULL AND a.instance_id = s.instance_id AND a.name = s.name
+)"""
+
+_LABELS = """
+SELECT instance_id, name, type, value FROM {schema}.attributes WHERE instance_id = ANY ($1::text[])
+"""
 
 _LOSERS = """
 SELECT c.id, i.id IS NOT NULL AS known, coalesce(e.token = c.token, false) AS repeated,
@@ -108,16 +132,6 @@ LEFT JOIN LATERAL (
 WHERE i.id = $1
 """
 
-_FIND_ALL = """
-SELECT {record_columns} FROM {schema}.instances
-WHERE id > $1 AND status = ANY ($2::text[]) ORDER BY id LIMIT $3::bigint
-"""
-
-_FIND_UNFINISHED = """
-SELECT {record_columns} FROM {schema}.instances
-WHERE NOT finished AND id > $1 AND status = ANY ($2::text[]) ORDER BY id LIMIT $3::bigint
-"""
-
 
 @attrs.frozen
 class Statements:
@@ -125,19 +139,20 @@ class Statements:
 
     commit: bytes
     commit_and_tell: bytes
+    commit_and_label: bytes
     losers: bytes
     wait: bytes
     read: bytes
     find: bytes
     find_key: bytes
-    find_all: bytes
-    find_unfinished: bytes
+    labels: bytes
 
 
 def statements(schema: str) -> Statements:
     """Return the statements for a schema."""
-    commits = (_COMMIT.replace("{more}", more) for more in ("", _MORE))
-    texts = (*commits, _LOSERS, _WAIT, _READ, _FIND, _FIND_KEY, _FIND_ALL, _FIND_UNFINISHED)
+    longer = (_MORE.replace("{labelling}", labelling) for labelling in ("", _LABELLING))
+    commits = (_COMMIT.replace("{more}", more) for more in ("", *longer))
+    texts = (*commits, _LOSERS, _WAIT, _READ, _FIND, _FIND_KEY, _LABELS)
     return Statements(*(_for_schema(text, schema) for text in texts))
 
 

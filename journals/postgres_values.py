@@ -9,6 +9,7 @@ from typing import TypeAlias, cast
 import msgspec
 
 from journals.entries import RESTING, UNFINISHED, Commit, Message
+from journals.labels import label_rows
 from journals.postgres_notices import texts_of
 from journals.rows import ENTRY_COLUMNS, entry_row
 
@@ -51,6 +52,12 @@ def telling_parameters(commits: Sequence[Commit]) -> Parameters:
     rows = [(commit.instance_id, *_message_row(message)) for commit in commits for message in commit.mail]
     columns = zip(*rows, strict=True) if rows else [()] * 8
     return (array(texts_of(commits)), *map(array, columns), array(status.value for status in RESTING))
+
+
+def labelling_parameters(commits: Sequence[Commit]) -> Parameters:
+    """Return what the statement that stores a batch with its labels takes besides all of those."""
+    rows = [(commit.instance_id, *row) for commit in commits for row in label_rows(commit)]
+    return tuple(map(array, zip(*rows, strict=True)))
 
 
 def message_parameters(message: Message) -> tuple[str | None, ...]:

@@ -18,8 +18,9 @@ from psycopg.rows import tuple_row
 
 from journals.entries import Commit
 from journals.errors import NotAJournal, WorkflowDisabled, WrongConnection
+from journals.postgres_batches import telling_statement
 from journals.postgres_statements import Statements
-from journals.postgres_values import Parameters, commit_parameters, telling_parameters, time_of
+from journals.postgres_values import Parameters, time_of
 from journals.postgres_workflows import disabled_in
 from journals.rows import entry_of, record_of
 from journals.transactions import Begun
@@ -90,8 +91,9 @@ class Within:
 
         Where another transaction is just starting one of the same id, the first question waits for its end.
         """
+        storing = telling_statement(self.statements, [commit])
         while True:
-            won = yield self.statements.commit_and_tell, (*commit_parameters([commit]), *telling_parameters([commit]))
+            won = yield storing
             if any(row[0] == commit.instance_id for row in won):
                 return None
             records = yield self.statements.find, (commit.instance_id,)

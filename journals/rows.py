@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 
 from journals.entries import Entry, InstanceRecord, Kind, Payload, Status
 from journals.errors import CorruptEntry
+from journals.labels import LabelRow, Labels, labels_of
+from journals.search import Count, counted
 
 ENTRY_COLUMNS = (
     "seq",
@@ -128,6 +130,20 @@ def record_of(row: Row, time: Callable[[Any], datetime]) -> InstanceRecord:
         )
     except (TypeError, ValueError) as error:
         raise CorruptEntry(id_, last_seq, f"the record of the instance is damaged ({error})") from error
+
+
+def counts_of(rows: Iterable[Row]) -> tuple[Count, ...]:
+    """Return the counts that lie in rows of a workflow, a status and a number."""
+    return counted((workflow, Status(status), number) for workflow, status, number in rows)
+
+
+def labels_by_id(rows: Iterable[Row], instance_ids: Sequence[str]) -> tuple[Labels, ...]:
+    """Return the labels of instances, in their order, that lie in rows of an id and a label."""
+    found: dict[str, list[LabelRow]] = {}
+    for instance_id, *row in rows:
+        name, type_, value = row
+        found.setdefault(instance_id, []).append((name, type_, value))
+    return tuple(labels_of(found.get(instance_id, ())) for instance_id in instance_ids)
 
 
 def _payload_of(instance_id: str, seq: int, type_: Any, version: Any, text: Any) -> Payload | None:

@@ -12,7 +12,7 @@ import enum
 import os
 import sqlite3
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -21,14 +21,19 @@ from typing import Self
 import attrs
 
 from journals import sqlite_mail as mail
+from journals import sqlite_removing as removing
+from journals import sqlite_search as searching
 from journals import sqlite_sharing as sharing
 from journals import sqlite_statements as statements
 from journals import sqlite_workflows as workflows
-from journals.entries import Commit, Entry, InstanceRecord, Message, Payload, Status
+from journals.ended import Ended
+from journals.entries import Commit, Entry, InstanceRecord, Message, Payload
 from journals.errors import JournalClosed, JournalError, JournalFull, JournalUnavailable, NotAJournal
 from journals.grouping import GroupCommit
 from journals.grouping import Hear as HearAnswers
+from journals.labels import Labels
 from journals.ports import LIMIT_BYTES
+from journals.search import EVERY, Count, Cursor, Order, Search, check_page
 from journals.sharing import LEASE, Hear, MemberRecord, Posted
 from journals.sqlite_errors import translated
 from journals.sqlite_heart import Joining
@@ -168,12 +173,42 @@ class SqliteJournal:
         )
 
     async def find_all(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 1_000
     ) -> tuple[InstanceRecord, ...]:
-        """Return records in the order of their ids, at most `most` of them. See `Journal.find_all`."""
+        """Return records of the instances that fit a search, at most `most` of them. See `Journal.find_all`."""
+        check_page(order, after, most)
         return await self._now_open().reader.ask(
-            lambda connection: statements.find_all(connection, statuses, after, max(most, 0))
+            lambda connection: searching.find_all(connection, search, order, after, most)
         )
+
+    async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
+        """Return how many instances fit a search. See `Journal.count`."""
+        return await self._now_open().reader.ask(lambda connection: searching.count(connection, search))
+
+    async def labels(self, instance_ids: Sequence[str]) -> tuple[Labels, ...]:
+        """Return the tags and attributes of instances. See `Journal.labels`."""
+        return await self._now_open().reader.ask(lambda connection: searching.labels(connection, instance_ids))
+
+    async def find_ended(
+        self,
+        before: datetime,
+        *,
+        workflows: frozenset[str] | None = None,
+        after: InstanceRecord | None = None,
+        most: int = 100,
+    ) -> tuple[Ended, ...]:
+        """Return who has ended, in the order of their ends. See `Journal.find_ended`."""
+        return await self._now_open().reader.ask(
+            lambda connection: removing.find_ended(connection, before, workflows, after, max(most, 0))
+        )
+
+    async def find_unfinished(self, instance_ids: Sequence[str]) -> frozenset[str]:
+        """Return which of these go on. See `Journal.find_unfinished`."""
+        return await self._now_open().reader.ask(lambda connection: removing.find_unfinished(connection, instance_ids))
+
+    async def remove(self, records: Sequence[InstanceRecord]) -> tuple[str, ...]:
+        """Remove instances, in one transaction. See `Journal.remove`."""
+        return await self._now_open().writer.ask(lambda connection: removing.remove(connection, records))
 
     async def join(
         self, name: str, knows: Sequence[tuple[str, int]], hear: Hear, *, lease: timedelta = LEASE

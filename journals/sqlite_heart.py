@@ -13,7 +13,7 @@ import attrs
 
 from journals import sqlite_sharing as sharing
 from journals.liveness import is_gone
-from journals.sqlite_mail import forget_answered
+from journals.sqlite_mail import forget_old
 from journals.sqlite_notices import prune
 
 _BEATS_A_LEASE = 4
@@ -96,7 +96,7 @@ class Heart:
         prune(connection)
         if self._elapsed() >= self._next_cleaning:
             self._next_cleaning = self._elapsed() + _SECONDS_BETWEEN_CLEANINGS
-            forget_answered(connection)
+            forget_old(connection)
 
     def stop(self, connection: sqlite3.Connection) -> None:
         """Be no member any more, and give back what is owned, unless that has been done."""

@@ -37,8 +37,12 @@ _OPEN = """SELECT m.instance_id, m.operation, m.name, m.type, m.version, m.paylo
 _ANSWER = """UPDATE wio_messages SET answered_at = ?, answer_type = ?, answer_version = ?, answer = ?
     WHERE id = ? AND answered_at IS NULL"""
 _ANSWER_TO = "SELECT answer_type, answer_version, answer FROM wio_messages WHERE id = ? AND answered_at IS NOT NULL"
-_FORGET = """DELETE FROM wio_messages WHERE id IN (SELECT id FROM wio_messages INDEXED BY wio_answered
+_FORGET_ANSWERED = """DELETE FROM wio_messages WHERE id IN (SELECT id FROM wio_messages INDEXED BY wio_answered
     WHERE answered_at IS NOT NULL AND answered_at < ? LIMIT ?)"""
+_FORGET_UNREAD = """DELETE FROM wio_messages WHERE id IN (SELECT m.id FROM wio_messages AS m INDEXED BY wio_open
+    WHERE m.answered_at IS NULL AND m.sent_at < ?
+        AND NOT EXISTS (SELECT 1 FROM wio_instances AS i WHERE i.id = m.instance_id AND i.finished_at IS NULL)
+    LIMIT ?)"""
 
 
 def pass_on(connection: sqlite3.Connection, commits: Sequence[Commit]) -> None:
@@ -138,11 +142,12 @@ def answer_to(connection: sqlite3.Connection, message_id: int) -> Payload | None
     return None if row is None else _payload(*row)
 
 
-def forget_answered(connection: sqlite3.Connection) -> None:
-    """Delete some messages that were answered long ago."""
+def forget_old(connection: sqlite3.Connection) -> None:
+    """Delete messages that were answered long ago, or that nobody will read, as their instance is over; some a time."""
     before = text_of(datetime.now(UTC) - _KEPT)
-    while connection.execute(_FORGET, (before, _MOST_FORGOTTEN)).rowcount == _MOST_FORGOTTEN:
-        pass
+    for forget in (_FORGET_ANSWERED, _FORGET_UNREAD):
+        while connection.execute(forget, (before, _MOST_FORGOTTEN)).rowcount == _MOST_FORGOTTEN:
+            pass
 
 
 def _payload(type_: str | None, version: int | None, text: str | None) -> Payload | None:

@@ -106,11 +106,26 @@ _VERSION_2 = (
         WHERE owner IS NULL AND wake_up IS NOT NULL AND finished_at IS NULL""",
     "CREATE INDEX wio_by_workflow ON wio_instances (workflow, version, id) WHERE finished_at IS NULL",
     "CREATE INDEX wio_owned ON wio_instances (owner) WHERE owner IS NOT NULL",
+    "CREATE INDEX wio_ended ON wio_instances (workflow, finished_at) WHERE finished_at IS NOT NULL",
     "CREATE INDEX wio_open ON wio_messages (instance_id, id) WHERE answered_at IS NULL",
     "CREATE INDEX wio_answered ON wio_messages (answered_at) WHERE answered_at IS NOT NULL",
     # What was under way when nobody owned anything is looked at once, by whoever knows its workflow.
     """UPDATE wio_instances SET wake_up = strftime('%Y-%m-%dT%H:%M:%f000+00:00', 'now')
         WHERE status = 'running' OR (status = 'waiting' AND wake_up IS NULL)""",
+    # Searches go by the phase, which steps leave alone; see `journals.search_sql`.
+    "ALTER TABLE wio_instances ADD COLUMN phase TEXT NOT NULL DEFAULT 'active'",
+    "UPDATE wio_instances SET phase = status WHERE status NOT IN ('running', 'waiting')",
+    "CREATE INDEX wio_by_phase ON wio_instances (phase, started_at, id)",
+    "CREATE INDEX wio_by_workflow_and_phase ON wio_instances (workflow, phase, started_at, id)",
+    """CREATE TABLE wio_attributes (
+        instance_id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        type TEXT NOT NULL,
+        value TEXT NOT NULL,
+        started_at TEXT NOT NULL,
+        PRIMARY KEY (instance_id, name)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX wio_by_value ON wio_attributes (name, value, started_at, instance_id)",
     "UPDATE wio_meta SET value = 2 WHERE name = 'schema_version'",
 )
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Status
+from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord
 from journals.errors import Conflict, JournalError, NotOwner, UnknownInstance, WorkflowDisabled
 from journals.rows import ENTRY_COLUMNS, RECORD_COLUMNS, entries_of, entry_of, entry_row, record_of
+from journals.search_sql import phase_of
 from journals.sqlite_mail import pass_on
+from journals.sqlite_search import write_labels
 from journals.sqlite_sharing import is_member
 from journals.sqlite_workflows import which_disabled
 from journals.sqlite_writing import text_of
@@ -18,21 +21,22 @@ from journals.sqlite_writing import text_of
 _ENTRY = ", ".join(ENTRY_COLUMNS)
 _RECORD = ", ".join(RECORD_COLUMNS)
 
-_START = f"""INSERT INTO wio_instances ({_RECORD}, finished_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+_START = f"""INSERT INTO wio_instances ({_RECORD}, finished_at, phase) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO NOTHING"""
-_START_OWNED = f"""INSERT INTO wio_instances ({_RECORD}, finished_at, owner)
-    SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM wio_members WHERE epoch = ?)
+_START_OWNED = f"""INSERT INTO wio_instances ({_RECORD}, finished_at, phase, owner)
+    SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM wio_members WHERE epoch = ?)
     ON CONFLICT (id) DO NOTHING"""
 _GO_ON = """UPDATE wio_instances
     SET workflow = ?, version = ?, status = ?, last_seq = ?, wake_up = ?, detail = ?, updated_at = ?
-    WHERE id = ? AND last_seq = ? AND owner IS ? AND finished_at IS NULL"""
-_FINISH = """UPDATE wio_instances
-    SET workflow = ?, version = ?, status = ?, last_seq = ?, wake_up = ?, detail = ?, updated_at = ?, finished_at = ?,
-        owner = NULL
+    WHERE id = ? AND last_seq = ? AND owner IS ? AND finished_at IS NULL AND phase = ?"""
+_TURN = """UPDATE wio_instances
+    SET workflow = ?, version = ?, status = ?, last_seq = ?, wake_up = ?, detail = ?, updated_at = ?,
+        finished_at = ?, phase = ?, owner = ?
     WHERE id = ? AND last_seq = ? AND owner IS ? AND finished_at IS NULL"""
 # Who has ended is nobody's: no member goes on with it, but who is none may.
 _REOPEN = """UPDATE wio_instances
-    SET workflow = ?, version = ?, status = ?, last_seq = ?, wake_up = ?, detail = ?, updated_at = ?, finished_at = ?
+    SET workflow = ?, version = ?, status = ?, last_seq = ?, wake_up = ?, detail = ?, updated_at = ?,
+        finished_at = ?, phase = ?
     WHERE id = ? AND last_seq = ? AND finished_at IS NOT NULL"""
 _APPEND = f"""INSERT INTO wio_entries (instance_id, token, {_ENTRY})
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -44,8 +48,6 @@ _FIND = f"SELECT {_RECORD} FROM wio_instances WHERE id = ?"
 # Left alone, SQLite would go backwards through all entries of the instance.
 _FIND_KEY = f"""SELECT {_ENTRY} FROM wio_entries INDEXED BY wio_keys
     WHERE instance_id = ? AND key = ? ORDER BY seq DESC LIMIT 1"""
-_FIND_ALL = f"SELECT {_RECORD} FROM wio_instances WHERE id > ?"
-_PAGE = " ORDER BY id LIMIT ?"
 
 
 def store(connection: sqlite3.Connection, commits: Sequence[Commit], journal: str) -> list[JournalError | None]:
@@ -77,6 +79,7 @@ def store_each(connection: sqlite3.Connection, commits: Sequence[Commit], journa
             answers.append(_why_lost(connection, commit, journal))
     connection.executemany(_APPEND, rows)
     pass_on(connection, won)
+    write_labels(connection, won)
     return answers
 
 
@@ -87,17 +90,18 @@ def _won(connection: sqlite3.Connection, commit: Commit) -> bool:
     last_seq = commit.expected + len(commit.entries)
     wake_up = None if commit.wake_up is None else text_of(commit.wake_up)
     state = (commit.workflow, commit.version, commit.status.value, last_seq, wake_up, commit.detail)
+    phase = phase_of(commit.status)
     if commit.expected == 0:
-        return _started(connection, commit, (commit.instance_id, *state, at, at, finished_at))
+        return _started(connection, commit, (commit.instance_id, *state, at, at, finished_at, phase))
     guard = (commit.instance_id, commit.expected, commit.owner)
-    if finished_at is None:
-        if connection.execute(_GO_ON, (*state, at, *guard)).rowcount == 1:
-            return True
-    elif connection.execute(_FINISH, (*state, at, finished_at, *guard)).rowcount == 1:
+    if finished_at is None and connection.execute(_GO_ON, (*state, at, *guard, phase)).rowcount == 1:
+        return True
+    owner = commit.owner if finished_at is None else None
+    if connection.execute(_TURN, (*state, at, finished_at, phase, owner, *guard)).rowcount == 1:
         return True
     if commit.owner is not None:
         return False
-    return connection.execute(_REOPEN, (*state, at, finished_at, *guard[:2])).rowcount == 1
+    return connection.execute(_REOPEN, (*state, at, finished_at, phase, *guard[:2])).rowcount == 1
 
 
 def _started(connection: sqlite3.Connection, commit: Commit, row: tuple[Any, ...]) -> bool:
@@ -144,10 +148,27 @@ def _is_anothers(connection: sqlite3.Connection, commit: Commit, found: tuple[in
 
 def read(connection: sqlite3.Connection, instance_id: str, after: int, most: int, journal: str) -> tuple[Entry, ...]:
     """Return entries. Raises `UnknownInstance` or `CorruptEntry`."""
-    # The record is read before the entries: a commit between the two reads can only add to them.
+    with _snapshot(connection):
+        return read_inside(connection, instance_id, after, most, journal)
+
+
+def read_inside(
+    connection: sqlite3.Connection, instance_id: str, after: int, most: int, journal: str
+) -> tuple[Entry, ...]:
+    """Return the same within a transaction."""
     last_seq = _last_seq(connection, instance_id, journal)
     rows = connection.execute(_READ, (instance_id, after, most)).fetchall()
     return entries_of(instance_id, rows, datetime.fromisoformat, after=after, least=min(most, last_seq - after))
+
+
+@contextmanager
+def _snapshot(connection: sqlite3.Connection) -> Generator[None]:
+    """Let all that is read inside be of one moment: an instance that is removed meanwhile is still read whole."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.rollback()
 
 
 def find(connection: sqlite3.Connection, instance_id: str, journal: str) -> InstanceRecord:
@@ -165,18 +186,6 @@ def find_key(connection: sqlite3.Connection, instance_id: str, key: str, journal
         return entry_of(instance_id, row, datetime.fromisoformat)
     _last_seq(connection, instance_id, journal)
     return None
-
-
-def find_all(
-    connection: sqlite3.Connection, statuses: frozenset[Status] | None, after: str, most: int
-) -> tuple[InstanceRecord, ...]:
-    """Return records in the order of their ids."""
-    wanted = frozenset(Status) if statuses is None else statuses
-    values = sorted(status.value for status in wanted)
-    among = f" AND status IN ({', '.join('?' * len(values))})"
-    unfinished = " AND finished_at IS NULL" if wanted <= UNFINISHED else ""
-    rows = connection.execute(_FIND_ALL + among + unfinished + _PAGE, (after, *values, most)).fetchall()
-    return tuple(record_of(row, datetime.fromisoformat) for row in rows)
 
 
 def _last_seq(connection: sqlite3.Connection, instance_id: str, journal: str) -> int:

@@ -41,7 +41,7 @@ class SqliteWithin:
                     raise reason
                 return None
             record = statements.find(ours, commit.instance_id, self.journal)
-            (started,) = statements.read(ours, commit.instance_id, 0, 1, self.journal)
+            (started,) = statements.read_inside(ours, commit.instance_id, 0, 1, self.journal)
             return Begun(record, started)
 
     async def start_async(self, connection: object, commit: Commit) -> Begun | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from journals.entries import Commit, Entry, Message, Payload
 from journals.errors import InvalidCommit, PayloadTooLarge
+from journals.labels import validate_labels
 from journals.ports import LONGEST_ID
 
 _MOST_BYTES_PER_CHARACTER = 4
@@ -28,6 +29,8 @@ def validate(commit: Commit, limit_bytes: int) -> None:
         raise InvalidCommit(f"Instance {commit.instance_id!r} cannot start without an entry. Nothing was stored.")
     for message in commit.mail:
         validate_message(message, limit_bytes)
+    if commit.tags or commit.attributes:
+        validate_labels(commit)
 
 
 def validate_message(message: Message, limit_bytes: int) -> None:

@@ -1,5 +1,6 @@
 """Long-lived business processes as immutable values. Start with `run_io`, `>>` and `Workflow`."""
 
+from wio.attributes import AttributeValue
 from wio.calls import call, recursive
 from wio.checkpoints import checkpoint, recovered
 from wio.children import child, start_child
@@ -43,6 +44,7 @@ from wio.steps import (
     pure,
     random_number,
     run_io,
+    set_attributes,
     wait,
     wait_until,
 )
@@ -53,6 +55,7 @@ from wio.workflow import Workflow
 __all__ = [
     "WIO",
     "Arms",
+    "AttributeValue",
     "Catch",
     "Caught",
     "Done",
@@ -126,6 +129,7 @@ __all__ = [
     "run_io",
     "saga",
     "scope",
+    "set_attributes",
     "start_child",
     "state",
     "task",

@@ -12,17 +12,18 @@ in `wio.receiving`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from types import UnionType
-from typing import Any, Never, TypeAlias, TypedDict, TypeVar, Unpack, overload
+from typing import Any, Never, TypeAlias, TypedDict, TypeVar, Unpack, cast, overload
 from uuid import UUID
 
 from returns.io import IOResult
 
+from wio.attributes import AttributeValue
 from wio.errors import InvalidDefinition
 from wio.names import name_of, name_or
-from wio.nodes import WIO, Check, Compute, Draft, Drawn, Fail, Passage, Pure, Record, RunIO, Timing, Wait
+from wio.nodes import WIO, Check, Compute, Draft, Drawn, Fail, Passage, Pure, Record, RunIO, SetAttributes, Timing, Wait
 from wio.results import ResultLike
 from wio.retries import Retry
 
@@ -255,6 +256,34 @@ def new_uuid(
     Without a handler the UUID is the output.
     """
     return _drawn(Drawn.UUID, handler, name, description)
+
+
+@overload
+def set_attributes(
+    attributes: Mapping[str, AttributeValue], *, name: str = "attributes", description: str = ""
+) -> Passage: ...
+@overload
+def set_attributes(
+    attributes: Mapping[str, AttributeValue | Callable[[A], AttributeValue]],
+    *,
+    name: str = "attributes",
+    description: str = "",
+) -> WIO[A, Never, A]: ...
+def set_attributes(
+    attributes: Mapping[str, Any], *, name: str = "attributes", description: str = ""
+) -> WIO[Any, Any, Any]:
+    """Return the step that sets attributes by which the instance is found; the value passes unchanged.
+
+    Each is given, or computed by a pure function from the value: a text of up to 200 characters, a number, a bool or
+    an aware time. None removes it. They are recorded and stored in the same commit as what led there. Raises
+    `InvalidDefinition` for a name or a value that cannot be kept.
+
+    >>> set_attributes({"stage": "packed", "total": len})
+    <WIO attributes>
+    """
+    if not isinstance(cast(object, attributes), Mapping):
+        raise InvalidDefinition(f"attributes={attributes!r:.100} is no mapping. Give one: {{'customer': customer_of}}.")
+    return SetAttributes(tuple(attributes.items()), name=name, description=description)
 
 
 def _drawn(drawn: Drawn, handler: Callable[[Any, Any], Any] | None, name: str, description: str) -> WIO[Any, Any, Any]:

@@ -17,6 +17,7 @@ from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.reading import read_execution
 from journals import Entry, Journal, Kind
 from journals.entries import UNFINISHED
+from journals.search import Cursor
 from wio.workflow import Workflow
 
 _PAGE = 1_000
@@ -34,9 +35,9 @@ def wrong_outcomes(asked: Iterable[Asked], outcomes: Mapping[str, Result[object,
 async def wrong_journals(journal: Journal, workflows: Mapping[str, Workflow[Any, Any, Any]]) -> list[str]:
     """Say which journals have gaps, are not finished, or do not replay to what their record says."""
     wrong: list[str] = []
-    after = ""
+    after: Cursor | None = None
     while records := await journal.find_all(after=after, most=_PAGE):
-        after = records[-1].id
+        after = Cursor.behind(records[-1])
         for record in records:
             entries = await history(journal, record.id)
             if [entry.seq for entry in entries] != list(range(1, record.last_seq + 1)):

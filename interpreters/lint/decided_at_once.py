@@ -27,6 +27,7 @@ from wio.nodes import (
     Record,
     RunChild,
     RunIO,
+    SetAttributes,
     Wait,
     Watch,
     Watched,
@@ -82,7 +83,9 @@ def _happens_at_once(program: WIO[Any, Any, Any], surveyed: Survey) -> bool:
     if not ways.has_step:
         return ways.only_at_once
     first = tuple(beginnings(program, surveyed.of))
-    return any(isinstance(node, Record) for node in first) and not any(isinstance(node, _WAITING) for node in first)
+    return any(isinstance(node, Record | SetAttributes) for node in first) and not any(
+        isinstance(node, _WAITING) for node in first
+    )
 
 
 decided_at_once = Check("decided-at-once", _all)

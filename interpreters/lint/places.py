@@ -52,6 +52,7 @@ from wio.nodes import (
     RunChild,
     RunIO,
     Saga,
+    SetAttributes,
     TransformOutput,
     Undoable,
     Wait,
@@ -86,6 +87,7 @@ Located: TypeAlias = (
     | Wait
     | Draft
     | Record
+    | SetAttributes
     | OfferTask
     | RunChild
     | Recovered
@@ -192,7 +194,17 @@ def places(program: WIO[Any, Any, Any]) -> Iterator[Place]:
         match node:
             case Pure() | Fail() | Compute() | Check():
                 pass
-            case RunIO() | HandleSignal() | Wait() | Draft() | Record() | Recovered() | OfferTask() | RunChild():
+            case (
+                RunIO()
+                | HandleSignal()
+                | Wait()
+                | Draft()
+                | Record()
+                | SetAttributes()
+                | Recovered()
+                | OfferTask()
+                | RunChild()
+            ):
                 yield here.place(here.counter.place(node.name), node)
             case Recur(name):
                 yield here.place(here.counter.place(name), node)

@@ -59,6 +59,7 @@ from wio.nodes import (
     RunChild,
     RunIO,
     Saga,
+    SetAttributes,
     State,
     Timing,
     TransformOutput,
@@ -118,7 +119,9 @@ def _survey(itself: Itself) -> Survey:
 
 
 def _differs_in_rounds(node: Node) -> bool:
-    return isinstance(node, Record | Wait | ForEach) or (isinstance(node, Parallel) and node.rest is Rest.BLOCK)
+    return isinstance(node, Record | SetAttributes | Wait | ForEach) or (
+        isinstance(node, Parallel) and node.rest is Rest.BLOCK
+    )
 
 
 def _ways_of_all(order: Iterable[Node], simply: _Known | None) -> _Known:
@@ -168,7 +171,7 @@ def _ways(node: Node, known: _Known, levels: Mapping[str, Ways], simply: _Known 
             return _FAILS_AT_ONCE
         case Check():
             return either(_AT_ONCE, _FAILS_AT_ONCE)
-        case Wait() | Record():
+        case Wait() | Record() | SetAttributes():
             return _AT_ONCE if in_rounds and not _waits_each_time(node) else _STEP
         case RunIO() | HandleSignal():
             return _STEP if node.handler is None else _RISKY_STEP
@@ -281,8 +284,8 @@ def _of_handled(base: Ways, handler: Ways, takes_all: bool) -> Ways:
     return either(ending(base) if takes_all else base, handled)
 
 
-def _waits_each_time(node: Wait | Record) -> bool:
-    if isinstance(node, Record) or (node.timing is Timing.INSTANT and not callable(node.moment)):
+def _waits_each_time(node: Wait | Record | SetAttributes) -> bool:
+    if isinstance(node, Record | SetAttributes) or (node.timing is Timing.INSTANT and not callable(node.moment)):
         return False
     return not isinstance(node.moment, timedelta) or node.moment > timedelta(0)
 

@@ -109,6 +109,7 @@ from wio.nodes import (
     RunChild,
     RunIO,
     Saga,
+    SetAttributes,
     State,
     TransformOutput,
     Undoable,
@@ -244,7 +245,7 @@ def _go_in(moving: Moving, node: Node, value: Any, scope: Scope, frames: Frames,
                 return Active(node, address, value, scope, frames, home, _NO_DEADLINE)
             case Draft(name):
                 raise DraftReached(f"The workflow, at {scope.place(name)[0]!r},", (name,))
-            case Record() | RunChild() | ForEach():
+            case Record() | SetAttributes() | RunChild() | ForEach():
                 if isinstance(node, ForEach) and waits_to_enter(moving, node, value, scope, frames, home):
                     return None
                 address, scope = scope.place(node.name)

@@ -42,6 +42,7 @@ from wio.nodes import (
     RunChild,
     RunIO,
     Saga,
+    SetAttributes,
     Wait,
     Watched,
 )
@@ -167,6 +168,7 @@ Stood: TypeAlias = (
     | HandleSignal
     | Wait
     | Record
+    | SetAttributes
     | OfferTask
     | RunChild
     | ForEach

@@ -52,6 +52,7 @@ from wio.nodes import (
     RunChild,
     RunIO,
     Saga,
+    SetAttributes,
     Wait,
 )
 from wio.retries import GivenUp
@@ -207,7 +208,7 @@ def pending_at(execution: Execution, active: Active) -> Pending | None:
             return None if is_blocked(execution, active) else TaskOffered(active.address, node, offer.to, offer.by)
         case RunChild(waits=waits):
             return _child(active.address, standing, waits) if isinstance(standing, ChildLink) else None
-        case Record() | ForEach() | Checkpoint() | Loop() | Machine() | Recovered() | Saga():
+        case Record() | SetAttributes() | ForEach() | Checkpoint() | Loop() | Machine() | Recovered() | Saga():
             return None
 
 

@@ -93,6 +93,16 @@ class TimerSet:
 
 
 @attrs.frozen
+class AttributesSet:
+    """Is recorded when attributes are set: the times apart, as JSON has only texts for them. None removes one."""
+
+    __stored_name__: ClassVar = "wio.AttributesSet"
+
+    values: dict[str, str | int | float | bool | None]
+    times: dict[str, datetime] = attrs.field(factory=dict[str, datetime])
+
+
+@attrs.frozen
 class Paused:
     """Is recorded when the instance stops for an operator."""
 

@@ -16,6 +16,7 @@ import attrs
 from returns.result import Success
 
 from interpreters.errors import ChildWithoutResult, NotActive, NotDue, UserFunctionRaised, WrongPayload, WrongReturn
+from interpreters.machine.attributes import attributes_at
 from interpreters.machine.calling import call
 from interpreters.machine.checkpoints import Checkpointed, form_of, is_complete, key_of, part_of
 from interpreters.machine.elements import encoded_elements
@@ -79,6 +80,7 @@ from wio.nodes import (
     Record,
     RunChild,
     RunIO,
+    SetAttributes,
     Timing,
     Wait,
 )
@@ -388,6 +390,8 @@ def _needed(execution: Execution, active: Active, at: datetime, chance: Chance) 
         case Unrecorded() if isinstance(node, Record):
             payload = execution.codec.encode(_drawn(node, at, chance), drawn_form(node))
             return Entry(execution.seq + 1, Kind.EVENT, active.address, payload, at)
+        case Unrecorded() if isinstance(node, SetAttributes):
+            return _machine_entry(execution, Kind.ATTRIBUTES, active.address, attributes_at(active, node), at)
         case _:
             return None
 

@@ -64,6 +64,7 @@ from wio.nodes import (
     RunChild,
     RunIO,
     Saga,
+    SetAttributes,
     Wait,
     node_of,
 )
@@ -159,6 +160,8 @@ def _applied(execution: Execution, entry: Entry, observe: Observer | None) -> Ex
             return moved(execution, active, *folded(node, active, event), observe)
         case Kind.EVENT if isinstance(node, Record):
             return moved(execution, active, decoded(execution.codec, entry, drawn_form(node)), None, observe)
+        case Kind.ATTRIBUTES if isinstance(node, SetAttributes):
+            return moved(execution, active, active.value, None, observe)
         case Kind.SIGNAL if isinstance(node, HandleSignal) and not is_blocked(execution, active):
             event = decoded(execution.codec, entry, event_form(node))
             return moved(execution, active, *folded(node, active, event), observe)

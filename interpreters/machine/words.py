@@ -18,6 +18,7 @@ from wio.nodes import (
     RunChild,
     RunIO,
     Saga,
+    SetAttributes,
     Wait,
 )
 
@@ -66,6 +67,8 @@ def _awaited(active: Active) -> str:
             return "a resume"
         case Record():
             return f"the {active.node.drawn.value}"
+        case SetAttributes():
+            return "the attributes"
 
 
 def _awaited_of_child(node: RunChild, standing: Standing) -> str:

@@ -92,6 +92,16 @@ class RecordStep:
 
 
 @attrs.frozen
+class AttributesStep:
+    """Sets attributes by which the instance is found."""
+
+    name: str
+    place: Place
+    attributes: tuple[str, ...]
+    description: str = ""
+
+
+@attrs.frozen
 class OldStep:
     """Takes what an older version has recorded, where there is such an entry."""
 
@@ -461,6 +471,7 @@ Leaf: TypeAlias = (
     | WaitStep
     | DraftStep
     | RecordStep
+    | AttributesStep
     | OldStep
     | TaskStep
     | ChildStep

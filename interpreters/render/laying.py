@@ -9,6 +9,7 @@ from interpreters.render.drawing import (
     AgainStep,
     ArriveStep,
     Assembly,
+    AttributesStep,
     CheckStep,
     ChildStep,
     Choice,
@@ -59,6 +60,7 @@ from interpreters.render.progress import State
 from interpreters.render.sheet import End, Ends, Sheet
 from interpreters.render.wording import (
     CHECKPOINT,
+    attributes_words,
     child_words,
     count_words,
     effect_words,
@@ -136,6 +138,7 @@ def _lay_step(
     | WaitStep
     | DraftStep
     | RecordStep
+    | AttributesStep
     | OldStep
     | TaskStep
     | ChildStep
@@ -160,6 +163,9 @@ def _lay_step(
         case RecordStep():
             detail = "" if shape.drawn.value == shape.name else shape.drawn.value
             return sheet.dot(ends, Look.RECORD, shape.name, shape.place, (detail,), shape.description)
+        case AttributesStep():
+            sets = attributes_words(shape.attributes)
+            return sheet.dot(ends, Look.RECORD, shape.name, shape.place, (sets,), shape.description)
         case OldStep():
             return sheet.dot(ends, Look.RECORD, shape.name, shape.place, ("of an older version",), shape.description)
         case TaskStep():

@@ -13,6 +13,7 @@ from interpreters.render.drawing import (
     Alarm,
     ArriveStep,
     Assembly,
+    AttributesStep,
     Body,
     CheckStep,
     ChildStep,
@@ -52,6 +53,7 @@ from interpreters.render.inside import handlers
 from interpreters.render.progress import State
 from interpreters.render.wording import (
     CHECKPOINT,
+    attributes_words,
     child_words,
     count_words,
     effect_words,
@@ -101,6 +103,8 @@ def _rows_of_shape(shape: Shape) -> Rows:
             return (Row(shape.name, "draft", shape.place),)
         case RecordStep():
             return (Row(shape.name, shape.drawn.value, shape.place),)
+        case AttributesStep():
+            return (Row(shape.name, attributes_words(shape.attributes), shape.place),)
         case OldStep():
             return (Row(shape.name, "of an older version", shape.place),)
         case TaskStep():

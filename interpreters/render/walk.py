@@ -14,6 +14,7 @@ from interpreters.render.blaming import blamed
 from interpreters.render.collapse import collapsed
 from interpreters.render.drawing import (
     ArriveStep,
+    AttributesStep,
     Body,
     CheckStep,
     ChildStep,
@@ -106,6 +107,7 @@ from wio.nodes import (
     RunChild,
     RunIO,
     Saga,
+    SetAttributes,
     TransformOutput,
     Undoable,
     Wait,
@@ -174,7 +176,7 @@ def _visit(walker: Walker, program: WIO[Any, Any, Any]) -> None:
         case Check(function):
             name = node.name or printable(name_of(function, "check"))
             walker.add(CheckStep(name, description=printable(node.description)))
-        case RunIO() | HandleSignal() | Wait() | Draft() | Record() | OfferTask() | RunChild():
+        case RunIO() | HandleSignal() | Wait() | Draft() | Record() | SetAttributes() | OfferTask() | RunChild():
             _visit_step(walker, node)
         case Leave(region):
             walker.add(LeaveStep(region.name, region.name in walker.around.regions))
@@ -234,7 +236,9 @@ def _visit(walker: Walker, program: WIO[Any, Any, Any]) -> None:
             walker.add(OldStep(node.name, place, printable(node.description)))
 
 
-def _visit_step(walker: Walker, node: RunIO | HandleSignal | Wait | Draft | Record | OfferTask | RunChild) -> None:
+def _visit_step(
+    walker: Walker, node: RunIO | HandleSignal | Wait | Draft | Record | SetAttributes | OfferTask | RunChild
+) -> None:
     name, place, description = node.name, walker.place(node.name), printable(node.description)
     match node:
         case RunIO():
@@ -247,6 +251,9 @@ def _visit_step(walker: Walker, node: RunIO | HandleSignal | Wait | Draft | Reco
             walker.add(DraftStep(name, place, description))
         case Record(drawn):
             walker.add(RecordStep(name, place, drawn, description))
+        case SetAttributes(attributes):
+            names = tuple(printable(attribute) for attribute, _ in attributes)
+            walker.add(AttributesStep(name, place, names, description))
         case OfferTask(task):
             walker.add(TaskStep(name, place, task.name, task.version, to_words(node.to), description))
         case RunChild(workflow):

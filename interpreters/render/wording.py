@@ -41,6 +41,11 @@ def _cut(words: str) -> str:
     return words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
 
 
+def attributes_words(names: Sequence[str]) -> str:
+    """Return which attributes a step sets."""
+    return _cut(f"sets {', '.join(names)}")
+
+
 def note_words(note: str) -> str:
     """Return a note as pictures show it: where it is long, it ends at a word.
 

@@ -15,7 +15,7 @@ from wio.workflow import Workflow
 
 AnyWorkflow: TypeAlias = Workflow[Any, Any, Any]
 
-_METHODS = ("open", "close", "commit", "read", "find", "find_key", "find_all", "join", "listen", "post")
+_METHODS = ("open", "close", "commit", "read", "find", "find_key", "find_all", "count", "join", "listen", "post")
 
 
 def journal_given(journal: Journal) -> Journal:
@@ -38,6 +38,13 @@ def workflows_given(workflows: Iterable[AnyWorkflow], way: str) -> tuple[AnyWork
         if not isinstance(cast(object, each), Workflow):
             raise InvalidDefinition(f"{each!r:.200} is no Workflow. Give workflows only, so: {way}.")
     return found
+
+
+def tags_given(tags: Iterable[str]) -> tuple[str, ...]:
+    """Return tags, each once. Raises `InvalidDefinition` for one text, whose letters would be taken for tags."""
+    if isinstance(tags, str):
+        raise InvalidDefinition(f"tags={tags!r:.100} is one text. Give a collection of tags: tags=({tags!r:.100},).")
+    return tuple(dict.fromkeys(tags))
 
 
 def duration_given(duration: timedelta, of: str) -> timedelta:

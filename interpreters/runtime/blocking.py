@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from concurrent.futures import CancelledError, Future
 from datetime import timedelta
 from types import TracebackType
@@ -21,7 +21,9 @@ from interpreters.runtime.arguments import duration_given
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.runtime import Runtime
 from interpreters.runtime.tasking import OfferedTask
-from journals.entries import Entry, InstanceRecord, Status
+from journals.entries import Entry, InstanceRecord
+from journals.labels import Labels
+from journals.search import EVERY, Count, Cursor, Order, Search
 from wio.errors import WioError
 from wio.nodes import Err, Out
 from wio.signals import Query, Signal
@@ -74,20 +76,25 @@ class BlockingRuntime:
             self._close()
 
     def start(
-        self, workflow: Workflow[A, E, B], *, id: str, input: A, within: object | None = None
+        self, workflow: Workflow[A, E, B], *, id: str, input: A, tags: Iterable[str] = (), within: object | None = None
     ) -> BlockingInstance[E, B]:
         """Start an instance, or attach to it; see `Runtime.start`. `within` is a blocking connection."""
-        return BlockingInstance(self, self.wait_for(self._runtime.start(workflow, id=id, input=input, within=within)))
+        start = self._runtime.start(workflow, id=id, input=input, tags=tags, within=within)
+        return BlockingInstance(self, self.wait_for(start))
 
     def instance(self, workflow: Workflow[Any, E, B], id: str) -> BlockingInstance[E, B]:
         """Return the handle of an instance that exists; see `Runtime.instance`."""
         return BlockingInstance(self, self.wait_for(self._runtime.instance(workflow, id)))
 
     def instances(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 100
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 100
     ) -> tuple[InstanceRecord, ...]:
-        """Return records of instances; see `Runtime.instances`."""
-        return self.wait_for(self._runtime.instances(statuses=statuses, after=after, most=most))
+        """Return records of the instances that fit a search; see `Runtime.instances`."""
+        return self.wait_for(self._runtime.instances(search, order=order, after=after, most=most))
+
+    def count(self, search: Search = EVERY) -> tuple[Count, ...]:
+        """Return how many instances fit a search; see `Runtime.count`."""
+        return self.wait_for(self._runtime.count(search))
 
     def idle(self, timeout: timedelta | None = None) -> None:
         """Return when no instance has anything to do but wait; see `Runtime.idle`."""
@@ -230,6 +237,10 @@ class BlockingInstance(Generic[Err, Out]):
     def record(self) -> InstanceRecord:
         """Return what the journal knows without the entries; see `Instance.record`."""
         return self._runtime.wait_for(self._instance.record())
+
+    def labels(self) -> Labels:
+        """Return the tags and the attributes; see `Instance.labels`."""
+        return self._runtime.wait_for(self._instance.labels())
 
     def history(self) -> tuple[Entry, ...]:
         """Return all entries, in order; see `Instance.history`."""

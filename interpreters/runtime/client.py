@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -12,11 +13,12 @@ from returns.result import Result
 from interpreters.errors import InstanceExists, RuntimeStopped
 from interpreters.machine.pending import Pending
 from interpreters.machine.transition import JSON
-from interpreters.machine.turn import first_turn
-from interpreters.runtime.arguments import journal_given, workflows_given
+from interpreters.machine.turn import Turn, first_turn
+from interpreters.runtime.arguments import journal_given, tags_given, workflows_given
 from interpreters.runtime.asking_why import reason_of
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.oversight import Oversight
+from interpreters.runtime.reading import read_all
 from interpreters.runtime.registry import by_name_and_version, check_registered
 from interpreters.runtime.remote import Remote
 from interpreters.runtime.same_start import existing
@@ -24,9 +26,10 @@ from interpreters.runtime.tasking import OfferedTask, Report
 from interpreters.runtime.why import Reason
 from interpreters.runtime.within import begin_within, start_of
 from journals.codecs import Codec
-from journals.entries import Entry, InstanceRecord, Status
-from journals.errors import Conflict
+from journals.entries import Entry, InstanceRecord
+from journals.errors import Conflict, UnknownInstance
 from journals.ports import Journal, Listener
+from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.validation import validate_id
 from wio.signals import Query, Signal
 from wio.workflow import Workflow
@@ -37,8 +40,6 @@ B = TypeVar("B")
 R = TypeVar("R")
 Req = TypeVar("Req")
 Resp = TypeVar("Resp")
-
-_PAGE = 1_000
 
 
 class Client(Oversight):
@@ -81,7 +82,7 @@ class Client(Oversight):
             await self.journal.close()
 
     async def start(
-        self, workflow: Workflow[A, E, B], *, id: str, input: A, within: object | None = None
+        self, workflow: Workflow[A, E, B], *, id: str, input: A, tags: Iterable[str] = (), within: object | None = None
     ) -> Instance[E, B]:
         """Start an instance for whoever can run it; attach to it when it was started with the same input.
 
@@ -92,14 +93,24 @@ class Client(Oversight):
         validate_id(id)
         check_registered(self._workflows, workflow)
         first = first_turn(workflow, input, listener.now(), self._codec, self._random.random, id=id)
+        given = tags_given(tags)
         if within is not None:
-            await begin_within(self.journal, within, workflow, id, first, self._codec)
+            await begin_within(self.journal, within, workflow, start_of(id, first, given), self._codec)
             return Instance(self, workflow, id)
-        try:
-            await self.journal.commit(start_of(id, first))
-        except Conflict:
-            await existing(self.journal, self._codec, id, workflow, first.entries[0])
+        while not await self._is_there(workflow, id, first, given):
+            pass  # What had the id was removed just now, so that it is free.
         return Instance(self, workflow, id)
+
+    async def _is_there(self, workflow: Workflow[Any, Any, Any], id: str, first: Turn, tags: tuple[str, ...]) -> bool:
+        """Store the start of an instance, or find that it was started so. Return False for one that is gone."""
+        try:
+            await self.journal.commit(start_of(id, first, tags))
+        except Conflict:
+            with suppress(UnknownInstance):
+                await existing(self.journal, self._codec, id, workflow, first.entries[0])
+                return True
+            return False
+        return True
 
     async def instance(self, workflow: Workflow[Any, E, B], id: str) -> Instance[E, B]:
         """Return the handle of an instance that exists.
@@ -113,11 +124,19 @@ class Client(Oversight):
         return Instance(self, workflow, id)
 
     async def instances(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 100
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 100
     ) -> tuple[InstanceRecord, ...]:
-        """Return records of instances with `id > after`, in the order of their ids."""
+        """Return records of the instances that fit a search, behind a place, at most `most` of them.
+
+        Go on behind the last one: `after=Cursor.behind(records[-1])`. Raises `InvalidSearch`.
+        """
         self._open_listener()
-        return await self.journal.find_all(statuses=statuses, after=after, most=most)
+        return await self.journal.find_all(search, order=order, after=after, most=most)
+
+    async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
+        """Return how many instances fit a search, by workflow and status. All of them are counted, one by one."""
+        self._open_listener()
+        return await self.journal.count(search)
 
     # What the handle of an instance asks for
 
@@ -176,10 +195,7 @@ class Client(Oversight):
 
     async def history(self, id: str) -> tuple[Entry, ...]:
         """Return all entries of an instance; see `Instance.history`."""
-        entries: list[Entry] = []
-        while page := await self.journal.read(id, after=len(entries), most=_PAGE):
-            entries.extend(page)
-        return tuple(entries)
+        return await read_all(self.journal, id)
 
     def _check_running(self) -> None:
         self._open_listener()

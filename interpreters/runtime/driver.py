@@ -128,13 +128,13 @@ class Driver:
                 task.cancel()
             live.wake_result_waiters()  # they look where it goes on
 
-    async def adopt(self, live: Live, turn: Turn) -> None:
+    async def adopt(self, live: Live, turn: Turn, tags: tuple[str, ...] = ()) -> None:
         """Commit a turn for a caller, who is told when that fails; see `Store.adopt`.
 
         A store that does not answer may have the commit all the same. Then the instance looks again by itself.
         """
         try:
-            await self._store.adopt(live, turn)
+            await self._store.adopt(live, turn, tags)
         except JournalUnavailable:
             live.forget()
             self.start(live)

@@ -8,6 +8,7 @@ from returns.result import Result
 
 from interpreters.runtime.tasking import OfferedTask, Report
 from journals.entries import Entry, InstanceRecord, Kind
+from journals.labels import Labels
 from journals.ports import Journal
 from wio.nodes import Err, Out
 from wio.signals import Query, Signal
@@ -157,6 +158,11 @@ class Instance(Generic[Err, Out]):
     async def record(self) -> InstanceRecord:
         """Return what the journal knows of the instance without its entries: status, wake-up time, detail."""
         return await self._runtime.journal.find(self.id)
+
+    async def labels(self) -> Labels:
+        """Return the tags that it was started with, and the attributes that it has set."""
+        (labels,) = await self._runtime.journal.labels([self.id])
+        return labels
 
     async def history(self) -> tuple[Entry, ...]:
         """Return all entries, in order."""

@@ -199,6 +199,14 @@ class LiveInstances:
         """Return the instance with this id, if it is in memory."""
         return self._by_id.get(instance_id)
 
+    def forget_ended(self) -> None:
+        """Drop those that have ended and are idle: who needs one again reads it."""
+        for live in self.all():
+            outcome = live.outcome
+            if outcome is not None and outcome.recorded and live.idle:
+                live.forget()
+                self._recent.pop(live.id, None)
+
     def all(self) -> tuple[Live, ...]:
         """Return everything that is in memory."""
         return tuple(self._by_id.values())

@@ -23,20 +23,23 @@ from interpreters.errors import (
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import Pending, answer, pending
 from interpreters.machine.transition import JSON
-from interpreters.runtime.arguments import duration_given, journal_given, workflows_given
+from interpreters.runtime.arguments import duration_given, journal_given, tags_given, workflows_given
 from interpreters.runtime.asking_why import reason_of
 from interpreters.runtime.calls import Calls
 from interpreters.runtime.children import Children
 from interpreters.runtime.claiming import NO_INSTANCE, Claiming
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.driver import Driver
+from interpreters.runtime.housekeeping import Housekeeping
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.live import Live, LiveInstances
 from interpreters.runtime.mail import Mail as MailRoom
 from interpreters.runtime.membership import Membership, StoreClock
 from interpreters.runtime.oversight import MOST_COUNTED, Oversight, stranded_counts
+from interpreters.runtime.reading import read_all
 from interpreters.runtime.registry import by_name_and_version, check_registered
 from interpreters.runtime.remote import Remote, UnknownOperation, report_in, signal_key
+from interpreters.runtime.retention import Retention
 from interpreters.runtime.signalling import Signalling
 from interpreters.runtime.starting import Starting
 from interpreters.runtime.steering import Steering
@@ -50,6 +53,7 @@ from journals.codecs import Codec
 from journals.entries import Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import JournalClosed, OwnedElsewhere
 from journals.ports import Journal
+from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.sharing import Lost, Mail, Missed, Notice, Work
 from journals.validation import validate_id
 from wio.signals import Query, Signal
@@ -74,11 +78,12 @@ class Runtime(Oversight):
     gives every instance back, and closes the journal. Any number of runtimes, in any processes, may share a journal.
 
     `workers` runs the effects that are plain functions, by default in up to 64 threads; `most_idle` bounds how many
-    suspended instances stay in memory. Workflows that are used as children in these are known too. What is doubtful in
-    a workflow is said in the log; see `lint`. Raises `DraftReached` for a workflow that has drafts, `UnsoundWorkflow`
-    for one whose structure cannot be meant, or with `strict` for one that is doubtful, `NoTransactions` for a step in a
-    transaction that the journal does not have, and `InvalidDefinition` when two workflows have the same name and
-    version, or an argument is of another kind.
+    suspended instances stay in memory. `retention` says how long instances of these workflows are kept after their end:
+    30 days, unless it is given; for ever, where only a clock is given. Workflows that are used as children in these are
+    known too. What is doubtful in a workflow is said in the log; see `lint`. Raises `DraftReached` for a workflow that
+    has drafts, `UnsoundWorkflow` for one whose structure cannot be meant, or with `strict` for one that is doubtful,
+    `NoTransactions` for a step in a transaction that the journal does not have, and `InvalidDefinition` when two
+    workflows have the same name and version, or an argument is of another kind.
     """
 
     def __init__(
@@ -93,6 +98,7 @@ class Runtime(Oversight):
         workers: Workers | None = None,
         most_idle: int = 1_000,
         most_running: int = 1_000,
+        retention: Retention | None = None,
         strict: bool = False,
     ) -> None:
         self.journal = journal_given(journal)
@@ -106,6 +112,7 @@ class Runtime(Oversight):
         self._workers = workers or Threads(64)
         self._most_idle = most_idle
         self._most_running = most_running
+        self._retention = retention if retention is not None or clock is not None else Retention()
         self._running = False
 
     async def __aenter__(self) -> Self:
@@ -148,11 +155,16 @@ class Runtime(Oversight):
             self._most_running,
             is_given=self._given_clock is not None,
         )
+        names = frozenset(name for name, _ in self._workflows)
+        keeping = self._retention or Retention.forever()
+        self._housekeeping = Housekeeping(self.journal, self._lives, names, keeping, self._codec, clock)
         self._running = True
         try:
             await self._membership.join()
             if self._recovers:
                 await self._claiming.begin()
+                if self._retention is not None:
+                    self._housekeeping.begin()
                 await self._say_what_is_left()
         except BaseException:
             await self.__aexit__(None, None, None)
@@ -166,6 +178,7 @@ class Runtime(Oversight):
         self._driver.stopping = True
         try:
             await self._claiming.stop()
+            await self._housekeeping.stop()
             await self._come_to_rest()
             await self._mail.stop()
             await self._wake_ups.stop()
@@ -179,28 +192,30 @@ class Runtime(Oversight):
             await self.journal.close()
 
     async def start(
-        self, workflow: Workflow[A, E, B], *, id: str, input: A, within: object | None = None
+        self, workflow: Workflow[A, E, B], *, id: str, input: A, tags: Iterable[str] = (), within: object | None = None
     ) -> Instance[E, B]:
         """Start an instance under an id of the caller's choice; attach to it when it was started with the same input.
 
         When it returns, the start is in the journal; with `within`, a connection on which the caller has a transaction
-        open, it is there when that is committed, and then whoever comes first goes on with it. Raises `InstanceExists`
-        when the id is taken by another workflow or input, `UnknownWorkflow`, `WorkflowDisabled`, `WrongPayload`,
-        `PayloadTooLarge`, or `InvalidCommit` for a bad id; with `within` also `NoTransactions`, `WrongConnection`,
-        `NotAJournal`, and what the driver of the connection raises.
+        open, it is there when that is committed, and then whoever comes first goes on with it. The instance is found by
+        its `tags`; those of the first start stay. Raises `InstanceExists` when the id is taken by another workflow or
+        input, `UnknownWorkflow`, `WorkflowDisabled`, `WrongPayload`, `PayloadTooLarge`, or `InvalidCommit` for a bad id
+        or tag; with `within` also `NoTransactions`, `WrongConnection`, `NotAJournal`, and what the driver of the
+        connection raises.
         """
         self._check_running()
         validate_id(id)
         check_registered(self._workflows, workflow)
+        given = tags_given(tags)
         if within is not None:
-            await self._starting.begin_within(within, workflow, id, input)
+            await self._starting.begin_within(within, workflow, id, input, given)
             return Instance(self, workflow, id)
-        await self._calls.finish(self._start(self._lives.get(id), workflow, input))
+        await self._calls.finish(self._start(self._lives.get(id), workflow, input, given))
         return Instance(self, workflow, id)
 
-    async def _start(self, live: Live, workflow: Workflow[A, Any, Any], input: A) -> None:
+    async def _start(self, live: Live, workflow: Workflow[A, Any, Any], input: A, tags: tuple[str, ...]) -> None:
         async with live.lock:
-            before = await self._starting.begin(live, workflow, input)
+            before = await self._starting.begin(live, workflow, input, tags=tags)
             if before is not None and before.status is not Status.PAUSED:
                 try:
                     await self._store.load(live)
@@ -220,11 +235,19 @@ class Runtime(Oversight):
         return Instance(self, workflow, id)
 
     async def instances(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 100
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 100
     ) -> tuple[InstanceRecord, ...]:
-        """Return records of instances with `id > after`, in the order of their ids."""
+        """Return records of the instances that fit a search, behind a place, at most `most` of them.
+
+        Go on behind the last one: `after=Cursor.behind(records[-1])`. Raises `InvalidSearch`.
+        """
         self._check_running()
-        return await self.journal.find_all(statuses=statuses, after=after, most=most)
+        return await self.journal.find_all(search, order=order, after=after, most=most)
+
+    async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
+        """Return how many instances fit a search, by workflow and status. All of them are counted, one by one."""
+        self._check_running()
+        return await self.journal.count(search)
 
     async def idle(self) -> None:
         """Return when no instance has anything to do but wait for a signal, a later time or an operator.
@@ -373,10 +396,7 @@ class Runtime(Oversight):
 
     async def history(self, id: str) -> tuple[Entry, ...]:
         """Return all entries of an instance; see `Instance.history`."""
-        entries: list[Entry] = []
-        while page := await self.journal.read(id, after=len(entries), most=_PAGE):
-            entries.extend(page)
-        return tuple(entries)
+        return await read_all(self.journal, id)
 
     # Life cycle
 

@@ -11,10 +11,10 @@ from interpreters.runtime.driver import Driver
 from interpreters.runtime.live import Live
 from interpreters.runtime.membership import Membership
 from interpreters.runtime.same_start import existing
-from interpreters.runtime.within import begin_within
+from interpreters.runtime.within import begin_within, start_of
 from journals.codecs import Codec
 from journals.entries import InstanceRecord
-from journals.errors import Conflict, NotOwner
+from journals.errors import Conflict, NotOwner, UnknownInstance
 from journals.ports import Journal
 from wio.workflow import Workflow
 
@@ -30,7 +30,13 @@ class Starting:
         self._codec = codec
 
     async def begin(
-        self, live: Live, workflow: Workflow[Any, Any, Any], input: object, parent: Parent | None = None
+        self,
+        live: Live,
+        workflow: Workflow[Any, Any, Any],
+        input: object,
+        parent: Parent | None = None,
+        *,
+        tags: tuple[str, ...] = (),
     ) -> InstanceRecord | None:
         """Store the first turn of an instance, whose lock is held.
 
@@ -39,22 +45,28 @@ class Starting:
         """
         now, chance = self._clock.now(), self._driver.chance
         first = first_turn(workflow, input, now, self._codec, chance, id=live.id, parent=parent)
-        if live.execution is None and await self._is_stored(live, first):
-            return None
-        return await existing(self._journal, self._codec, live.id, workflow, first.entries[0])
+        while True:
+            if live.execution is None and await self._is_stored(live, first, tags):
+                return None
+            try:
+                return await existing(self._journal, self._codec, live.id, workflow, first.entries[0])
+            except UnknownInstance:  # It had ended, and was removed: its id is free.
+                live.forget()
 
-    async def begin_within(self, connection: object, workflow: Workflow[Any, Any, Any], id: str, input: object) -> None:
+    async def begin_within(
+        self, connection: object, workflow: Workflow[Any, Any, Any], id: str, input: object, tags: tuple[str, ...]
+    ) -> None:
         """Store the first turn of an instance within the caller's transaction; it is nobody's then."""
         first = first_turn(workflow, input, self._clock.now(), self._codec, self._driver.chance, id=id)
-        await begin_within(self._journal, connection, workflow, id, first, self._codec)
+        await begin_within(self._journal, connection, workflow, start_of(id, first, tags), self._codec)
 
-    async def _is_stored(self, live: Live, first: Turn) -> bool:
+    async def _is_stored(self, live: Live, first: Turn, tags: tuple[str, ...]) -> bool:
         """Store the first turn, and return True; False when the instance has begun before."""
         lost: int | None = None
         while True:
             owner = live.owner = await self._membership.epoch(lost=lost)
             try:
-                await self._driver.adopt(live, first)
+                await self._driver.adopt(live, first, tags)
             except NotOwner:
                 lost = owner
             except Conflict:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import attrs
 
 from interpreters.errors import InstancePaused, UnknownWorkflow
+from interpreters.machine.attributes import set_in
 from interpreters.machine.execution import Execution
 from interpreters.machine.recorded import Parent, storable
 from interpreters.machine.turn import Turn
@@ -76,12 +77,13 @@ class Store:
         """Return a workflow of this runtime. Raises `UnknownWorkflow`."""
         return registered_as(self._workflows, name, version)
 
-    async def adopt(self, live: Live, turn: Turn) -> None:
+    async def adopt(self, live: Live, turn: Turn, tags: tuple[str, ...] = ()) -> None:
         """Commit a turn, then let the instance stand there. When the commit fails, the instance stands as before.
 
-        Raises what the journal raises. After `Conflict` the instance is forgotten: another writer was first.
+        `tags` are for a first turn. Raises what the journal raises. After `Conflict` the instance is forgotten: another
+        writer was first.
         """
-        await self._adopt(live, turn, self._store)
+        await self._adopt(live, turn, self._store, tags)
 
     async def adopt_surely(self, live: Live, turn: Turn) -> None:
         """Commit a turn however long the store is away: what happened once must not be lost. Raises `Conflict` only."""
@@ -91,11 +93,19 @@ class Store:
         """Do the same within a transaction. Raises `RolledBack` and `SpoiledTransaction` too."""
         await self._adopt(live, turn, partial(self._store_within, transaction))
 
-    async def _adopt(self, live: Live, turn: Turn, store: Callable[[Live, Commit], Awaitable[None]]) -> None:
+    async def _adopt(
+        self,
+        live: Live,
+        turn: Turn,
+        store: Callable[[Live, Commit], Awaitable[None]],
+        tags: tuple[str, ...] = (),
+    ) -> None:
         before = live.execution
         try:
             changes = live.agenda.update(turn.execution, turn.touched)
             commit = self._of_turn(live, turn)
+            if tags:
+                commit = attrs.evolve(commit, tags=tags)
             await store(live, commit)
         except BaseException:
             if live.execution is before:
@@ -201,7 +211,8 @@ class Store:
         status, wake_up, detail = agenda.status(execution), agenda.look_at(at), agenda.detail(execution)
         commit = self._commit(live, execution, turn.entries, status, at, wake_up, detail)
         mail = () if status in UNFINISHED else self._told_to_parent(live, execution)
-        return attrs.evolve(commit, mail=mail) if mail else commit
+        attributes = set_in(turn.entries, self._codec)
+        return attrs.evolve(commit, mail=mail, attributes=attributes) if mail or attributes else commit
 
     def _told_to_parent(self, live: Live, execution: Execution) -> tuple[Message, ...]:
         """Return the message that tells the parent of a child, which another process may own, that it has ended."""

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
+from interpreters.machine.attributes import set_in
 from interpreters.machine.transition import JSON
 from interpreters.machine.turn import Turn, first_turn
 from interpreters.runtime.agenda import Agenda
+from interpreters.runtime.arguments import tags_given
 from interpreters.runtime.same_start import check_same
 from journals.codecs import Codec
 from journals.entries import Commit, Status
@@ -30,6 +33,7 @@ def start_within(
     *,
     id: str,
     input: A,
+    tags: Iterable[str] = (),
     journal: Journal,
     codec: Codec | None = None,
 ) -> None:
@@ -44,18 +48,18 @@ def start_within(
     starts = _starts(journal, id)
     codec = codec or JSON
     first = first_turn(workflow, input, starts.now(connection), codec, random.random, id=id)
-    begun = starts.start(connection, start_of(id, first))
+    begun = starts.start(connection, start_of(id, first, tags_given(tags)))
     if begun is not None:
         check_same(begun, codec, workflow, first.entries[0])
 
 
 async def begin_within(
-    journal: Journal, connection: object, workflow: Workflow[Any, Any, Any], id: str, first: Turn, codec: Codec
+    journal: Journal, connection: object, workflow: Workflow[Any, Any, Any], start: Commit, codec: Codec
 ) -> None:
-    """Store the first turn of an instance within the caller's transaction. Raises like `start_within`."""
-    begun = await _starts(journal, id).start_async(connection, start_of(id, first))
+    """Store the start of an instance within the caller's transaction. Raises like `start_within`."""
+    begun = await _starts(journal, start.instance_id).start_async(connection, start)
     if begun is not None:
-        check_same(begun, codec, workflow, first.entries[0])
+        check_same(begun, codec, workflow, start.entries[0])
 
 
 def _starts(journal: Journal, id: str) -> StartsWithin:
@@ -65,7 +69,7 @@ def _starts(journal: Journal, id: str) -> StartsWithin:
     return starts
 
 
-def start_of(id: str, first: Turn) -> Commit:
+def start_of(id: str, first: Turn, tags: tuple[str, ...] = ()) -> Commit:
     """Return the commit that starts an instance which nobody owns yet; who claims it goes on with it."""
     execution, at = first.execution, first.entries[-1].recorded_at
     agenda, _ = Agenda.of(execution)
@@ -82,4 +86,6 @@ def start_of(id: str, first: Turn) -> Commit:
         uuid.uuid4().hex,
         at if is_ready else agenda.look_at(at),
         agenda.detail(execution),
+        tags=tags,
+        attributes=set_in(first.entries, execution.codec),
     )

@@ -21,11 +21,12 @@ from cyclopts import Parameter
 
 from interpreters.history import activities
 from interpreters.render import Drawing, RendererMissing, draw, to_svg
+from interpreters.runtime.reading import read_all
 from interpreters.shell.asking import answer_of
 from interpreters.shell.demo_processes import ProcessRun, run_process
 from interpreters.shell.drawing import printed_text
 from interpreters.shell.exit_codes import DONE, ERROR
-from interpreters.shell.history import entries_of, print_activities, print_entries
+from interpreters.shell.history import print_activities, print_entries
 from interpreters.shell.journal_urls import absolute, journal_at
 from interpreters.shell.output import Column, print_heading, print_table
 from interpreters.shell.shell_errors import WrongTarget
@@ -134,7 +135,7 @@ def _show_journal(shown: _Demo, first: ProcessRun, second: ProcessRun) -> None:
 
 async def _entries(shown: _Demo) -> tuple[Entry, ...]:
     async with journal_at(shown.url) as journal:
-        return await entries_of(journal, shown.id)
+        return await read_all(journal, shown.id)
 
 
 def _print_steps(entries: tuple[Entry, ...], first: ProcessRun, second: ProcessRun) -> None:

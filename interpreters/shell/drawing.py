@@ -14,8 +14,8 @@ from cyclopts import Parameter
 
 from interpreters.render import Drawing, Mark, Progress, Reached, State, to_dot, to_json, to_mermaid, to_svg, to_text
 from interpreters.render import draw as picture_of
+from interpreters.runtime.reading import read_all
 from interpreters.shell import options
-from interpreters.shell.history import entries_of
 from interpreters.shell.journal_urls import journal_at
 from interpreters.shell.output import say
 from interpreters.shell.shell_errors import WrongInput, WrongOutput
@@ -69,7 +69,7 @@ async def instance_drawing(target: Target, id: str, journal: Journal) -> Drawing
     async with journal:
         record = await journal.find(id)
         workflow = target.version_of(record)
-        return picture_of(workflow, progress=_as_recorded(progress(workflow, await entries_of(journal, id)), record))
+        return picture_of(workflow, progress=_as_recorded(progress(workflow, await read_all(journal, id)), record))
 
 
 def _as_recorded(progress: Progress, record: InstanceRecord) -> Progress:

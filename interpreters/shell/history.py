@@ -9,14 +9,13 @@ from cyclopts import Parameter
 
 from interpreters.history import ActivityRow
 from interpreters.history import activities as activities_of
+from interpreters.runtime.reading import read_all
 from interpreters.shell import options
 from interpreters.shell.endings import payload_as_json
 from interpreters.shell.journal_urls import journal_at
 from interpreters.shell.output import Column, print_json, print_table, time_words
 from journals.entries import Entry, InstanceRecord, Kind, Payload
 from journals.ports import Journal
-
-_PAGE = 1_000
 
 
 def history(
@@ -43,15 +42,7 @@ def history(
 
 async def _history(journal: Journal, id: str) -> tuple[InstanceRecord, tuple[Entry, ...]]:
     async with journal:
-        return await journal.find(id), await entries_of(journal, id)
-
-
-async def entries_of(journal: Journal, id: str) -> tuple[Entry, ...]:
-    """Return all entries of an instance from an open journal."""
-    entries: list[Entry] = []
-    while page := await journal.read(id, after=len(entries), most=_PAGE):
-        entries.extend(page)
-    return tuple(entries)
+        return await journal.find(id), await read_all(journal, id)
 
 
 def print_entries(entries: tuple[Entry, ...], full: bool = False) -> None:

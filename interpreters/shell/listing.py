@@ -1,8 +1,13 @@
-"""The command `wio list`: which instances are in a journal? It needs no workflow."""
+"""The commands `wio list` and `wio count`: which instances are in a journal, and how many? They need no workflow."""
 
 from __future__ import annotations
 
 import asyncio
+import enum
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -10,39 +15,80 @@ from cyclopts import Parameter
 from interpreters.shell import options
 from interpreters.shell.complaints import one_line
 from interpreters.shell.endings import as_json, detail_words
+from interpreters.shell.finding import EVERYTHING, Filters, as_words
 from interpreters.shell.journal_urls import journal_at
 from interpreters.shell.output import Column, print_json, print_table, say, time_words
-from journals.entries import InstanceRecord, Status
+from journals.entries import InstanceRecord
+from journals.labels import Labels
 from journals.ports import Journal
+from journals.search import Count, Cursor, Order, Search
+
+
+class CountBy(enum.Enum):
+    """Says by what instances are counted."""
+
+    STATE = "state"
+    WORKFLOW = "workflow"
 
 
 def list_instances(
     *,
     journal: options.JournalUrl,
-    status: Annotated[tuple[Status, ...], Parameter(help="Only instances with this status; may be repeated.")] = (),
-    after: Annotated[str, Parameter(help="Only instances whose id comes after this one.")] = "",
-    most: Annotated[int, Parameter(help="At most so many instances.")] = 100,
+    filters: Filters = EVERYTHING,
+    newest: Annotated[bool, Parameter(negative="", help="The latest started first, not in the order of ids.")] = False,
+    after: Annotated[str, Parameter(help="Go on behind this place, as the page before has said it.")] = "",
+    most: Annotated[int, Parameter(name=("--most", "--limit"), help="At most so many instances.")] = 100,
     json: options.AsJson = False,
 ) -> None:
-    """Print the instances in a journal, in the order of their ids."""
-    records, more = asyncio.run(_records(journal_at(journal), frozenset(status) or None, after, max(most, 1)))
+    """Print the instances in a journal that fit all that is asked for, in the order of their ids."""
+    order = Order.NEWEST if newest else Order.ID
+    place = Cursor.read(after, order) if after else None
+    search = filters.search(datetime.now(UTC))
+    found, more = asyncio.run(_page(journal_at(journal), search, order, place, max(most, 1)))
     if json:
-        print_json([_record_as_json(record) for record in records])
-    elif records:
-        print_table(_RECORD_COLUMNS, [_record_row(record) for record in records])
+        print_json([_record_as_json(record, labels) for record, labels in found])
+    elif found:
+        print_table(_RECORD_COLUMNS, [_record_row(record, labels) for record, labels in found])
     else:
         say("wio: no instances.")
     if more:
-        say(f"wio: there are more. Go on with: --after {records[-1].id}")
+        say(f"wio: there are more. Go on with: --after {shlex.quote(Cursor.behind(found[-1][0]).text(order))}")
 
 
-async def _records(
-    journal: Journal, statuses: frozenset[Status] | None, after: str, most: int
-) -> tuple[tuple[InstanceRecord, ...], bool]:
-    """Return at most `most` records, and whether there are more."""
+async def _page(
+    journal: Journal, search: Search, order: Order, after: Cursor | None, most: int
+) -> tuple[Sequence[tuple[InstanceRecord, Labels]], bool]:
+    """Return at most `most` records with their labels, and whether there are more."""
     async with journal:
-        found = await journal.find_all(statuses=statuses, after=after, most=most + 1)
-        return found[:most], len(found) > most
+        found = await journal.find_all(search, order=order, after=after, most=most + 1)
+        page = found[:most]
+        labels = await journal.labels([record.id for record in page])
+        return tuple(zip(page, labels, strict=True)), len(found) > most
+
+
+def count_instances(
+    *,
+    journal: options.JournalUrl,
+    filters: Filters = EVERYTHING,
+    by: Annotated[CountBy, Parameter(help="By what they are counted.")] = CountBy.STATE,
+    json: options.AsJson = False,
+) -> None:
+    """Print how many instances in a journal fit all that is asked for."""
+    counts = asyncio.run(_counts(journal_at(journal), filters.search(datetime.now(UTC))))
+    numbers: Counter[str] = Counter()
+    for count in counts:
+        numbers[count.status.value if by is CountBy.STATE else count.workflow] += count.instances
+    if json:
+        print_json(dict(numbers))
+    elif numbers:
+        print_table((Column(by.value, "bold"), Column("instances")), [(name, f"{n}") for name, n in numbers.items()])
+    else:
+        say("wio: no instances.")
+
+
+async def _counts(journal: Journal, search: Search) -> tuple[Count, ...]:
+    async with journal:
+        return await journal.count(search)
 
 
 _RECORD_COLUMNS = (
@@ -51,22 +97,28 @@ _RECORD_COLUMNS = (
     Column("status"),
     Column("wake-up (UTC)"),
     Column("updated (UTC)"),
+    Column("labels"),
     Column("detail", cut=True),
 )
 
 
-def _record_row(record: InstanceRecord) -> tuple[str, ...]:
+def _record_row(record: InstanceRecord, labels: Labels) -> tuple[str, ...]:
+    attributes = (f"{name}={as_words(value)}" for name, value in labels.attributes.items())
     return (
         record.id,
         f"{record.workflow} v{record.version}",
         record.status.value,
         "" if record.goes_on_at is None else time_words(record.goes_on_at),
         time_words(record.updated_at),
+        one_line(" ".join((*labels.tags, *attributes))),
         one_line(detail_words(record)),
     )
 
 
-def _record_as_json(record: InstanceRecord) -> dict[str, object]:
+def _record_as_json(record: InstanceRecord, labels: Labels) -> dict[str, object]:
     known = as_json(record, None)
     del known["outcome"]
+    values = labels.attributes.items()
+    known["tags"] = list(labels.tags)
+    known["attributes"] = {name: v.isoformat() if isinstance(v, datetime) else v for name, v in values}
     return known

@@ -31,6 +31,9 @@ Input: TypeAlias = Annotated[
         help="JSON, only for the start: a file that holds it, - for standard input, or the text.",
     ),
 ]
+Tags: TypeAlias = Annotated[
+    tuple[str, ...], Parameter(name="--tag", help="A word by which the instance is found; may be repeated.")
+]
 TaskAddress: TypeAlias = Annotated[str, Parameter(name="--at", help="The address of the task, as wio tasks shows it.")]
 Worker: TypeAlias = Annotated[str, Parameter(name="--by", help="Who does it; the name is believed.")]
 Decider: TypeAlias = Annotated[str, Parameter(name="--by", help="Who decides so; it is recorded, and believed.")]

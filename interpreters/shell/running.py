@@ -16,7 +16,9 @@ from journals.errors import UnknownInstance
 _CODES_OF_CANCEL = {**EXIT_CODES, Status.CANCELLED: DONE}
 
 
-def run(workflow: options.WorkflowName, /, *, going: options.Going, input: options.Input = None) -> int:
+def run(
+    workflow: options.WorkflowName, /, *, going: options.Going, input: options.Input = None, tag: options.Tags = ()
+) -> int:
     """Start an instance, or go on with it, until it ends or only waits. Only the start needs the input.
 
     Timers and delays between attempts that are shorter than --wait are waited for. Where the process was killed in a
@@ -28,7 +30,7 @@ def run(workflow: options.WorkflowName, /, *, going: options.Going, input: optio
     value = read_json(input, target.workflow.input, "--input")
 
     async def begin(runtime: Runtime) -> AnyInstance:
-        return await runtime.start(target.workflow, id=going.id, input=value)
+        return await runtime.start(target.workflow, id=going.id, input=value, tags=tag)
 
     return EXIT_CODES[go_on(target, going, begin, create=True)]
 

@@ -10,6 +10,7 @@ import attrs
 from journals.entries import UNFINISHED, Entry, Kind, Payload, Status
 from journals.errors import UnknownInstance
 from journals.laws.samples import AT, Connect, all_done, commit, entry, holds, holds_nothing, refused, require
+from journals.search import Cursor, Search
 
 _ODD_TEXTS = (
     '{"amount":  1.10, "a": 1, "a": 2, "z": 1e400}',
@@ -99,12 +100,12 @@ async def records_are_listed_in_the_order_of_their_ids(connect: Connect) -> None
         await all_done("A start", *(journal.commit(commit(each, 0)) for each in reversed(ids)))
         for most in (1, 4, len(ids), 1_000):
             listed: list[str] = []
-            while page := await journal.find_all(after=listed[-1] if listed else "", most=most):
+            while page := await journal.find_all(after=Cursor(listed[-1]) if listed else None, most=most):
                 require(len(page) <= most, f"find_all(most={most}) gave {len(page)} records.")
                 listed += [record.id for record in page]
                 require(len(listed) <= len(ids), f"find_all in pages of {most} gives records twice: {listed}.")
             require(listed == ids, f"find_all in pages of {most} gave {listed}, not {ids}.")
-        between = [record.id for record in await journal.find_all(after="a0")]
+        between = [record.id for record in await journal.find_all(after=Cursor("a0"))]
         require(between == [each for each in ids if each > "a0"], f"find_all(after='a0') gave {between}.")
 
 
@@ -123,12 +124,12 @@ async def records_are_listed_by_status(connect: Connect) -> None:
         finished = frozenset(Status) - UNFINISHED
         for statuses in (*(frozenset({status}) for status in Status), UNFINISHED, finished, frozenset(Status)):
             wanted = tuple(record for record in records if record.status in statuses)
-            found = await journal.find_all(statuses=statuses)
+            found = await journal.find_all(Search(statuses=statuses))
             require(found == wanted, f"find_all({statuses}) gave {[(r.id, r.status) for r in found]}.")
-            page = await journal.find_all(statuses=statuses, after=wanted[0].id, most=2)
+            page = await journal.find_all(Search(statuses=statuses), after=Cursor(wanted[0].id), most=2)
             require(page == wanted[1:3], f"find_all({statuses}) from the second on gave {[r.id for r in page]}.")
         require(await journal.find_all() == tuple(records), "find_all() must give every record.")
-        require(await journal.find_all(statuses=frozenset()) == (), "No status was asked for, but records came.")
+        require(await journal.find_all(Search(statuses=())) == (), "No status was asked for, but records came.")
 
 
 async def a_finished_commit_is_seen_at_once(connect: Connect) -> None:

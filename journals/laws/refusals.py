@@ -145,6 +145,8 @@ async def a_closed_journal_refuses_everything(connect: Connect) -> None:
         await refused(JournalClosed, journal.find("instance"), "find() on a closed journal")
         await refused(JournalClosed, journal.find_key("instance", "key"), "find_key() on a closed journal")
         await refused(JournalClosed, journal.find_all(), "find_all() on a closed journal")
+        await refused(JournalClosed, journal.count(), "count() on a closed journal")
+        await refused(JournalClosed, journal.labels([]), "labels() on a closed journal")
         await journal.open()
         await holds_nothing(journal, "instance")
         await journal.close()

@@ -14,12 +14,15 @@ import attrs
 import pytest
 
 from journals.contract import LAWS, Law, breaches
-from journals.entries import Commit, Entry, InstanceRecord, Payload, Status
+from journals.entries import Commit, Entry, InstanceRecord, Payload
 from journals.errors import Conflict, JournalError, JournalUnavailable, UnknownInstance
 from journals.grouping import GroupCommit, in_task
 from journals.memory import InMemoryJournal
 from journals.ports import LIMIT_BYTES
+from journals.search import EVERY, Cursor, Order, Search
 from journals.sqlite import Durability, SqliteJournal
+from tests.journals.removing_faults import REMOVING_FAULTS
+from tests.journals.searching_faults import SEARCHING_FAULTS
 from tests.journals.sharing_faults import SHARING_FAULTS
 from tests.journals.workflow_faults import WORKFLOW_FAULTS
 
@@ -292,25 +295,26 @@ class FindsKeysOfOthers(InMemoryJournal):
 
 class SortsLikeUtf16(InMemoryJournal):
     async def find_all(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 1_000
     ) -> tuple[InstanceRecord, ...]:
-        found = await super().find_all(statuses=statuses, after=after, most=most)
+        found = await super().find_all(search, order=order, after=after, most=most)
         return tuple(sorted(found, key=lambda record: record.id.encode("utf-16-be")))
 
 
 class TakesNoStatusForAll(InMemoryJournal):
     async def find_all(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 1_000
     ) -> tuple[InstanceRecord, ...]:
-        return await super().find_all(statuses=statuses or None, after=after, most=most)
+        search = attrs.evolve(search, statuses=search.statuses or None)
+        return await super().find_all(search, order=order, after=after, most=most)
 
 
 class FiltersAfterPaging(InMemoryJournal):
     async def find_all(
-        self, *, statuses: frozenset[Status] | None = None, after: str = "", most: int = 1_000
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 1_000
     ) -> tuple[InstanceRecord, ...]:
-        page = await super().find_all(after=after, most=most)
-        return tuple(record for record in page if statuses is None or record.status in statuses)
+        page = await super().find_all(order=order, after=after, most=most)
+        return tuple(record for record in page if search.fits(record, ()))
 
 
 class ReadsFromACache(InMemoryJournal):
@@ -384,8 +388,10 @@ FAULTS: dict[str, tuple[type[InMemoryJournal], ...]] = {
     "everything_is_there_after_a_restart": (ForgetsAtClose, ForgetsTokensAtClose),
     "opening_and_closing_twice_does_nothing": (OpensOnce,),
     "closing_finishes_the_commits_under_way": (DropsCommitsAtClose,),
+    **SEARCHING_FAULTS,
     **SHARING_FAULTS,
     **WORKFLOW_FAULTS,
+    **REMOVING_FAULTS,
 }
 """Has, for each law, journals that break it."""
 

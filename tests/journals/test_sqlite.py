@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 
+from journals import sqlite_search as searching
 from journals import sqlite_statements as statements
 from journals.entries import UNFINISHED, Commit, Entry, Kind, Payload, Status
 from journals.errors import (
@@ -34,6 +35,7 @@ from journals.errors import (
     NewerSchema,
     NotAJournal,
 )
+from journals.search import Cursor, Order, Search
 from journals.sqlite import Durability, SqliteJournal
 from journals.sqlite_errors import translated
 from journals.sqlite_schema import prepare
@@ -111,7 +113,7 @@ def test_a_finish_and_a_reopening_show_in_the_record(path: Path) -> None:
         async with SqliteJournal(path) as journal:
             for expected, status in enumerate([Status.RUNNING, Status.FAILED, Status.WAITING, Status.COMPLETED]):
                 await journal.commit(commit("order-7", expected, status=status))
-                found = await journal.find_all(statuses=UNFINISHED)
+                found = await journal.find_all(Search(statuses=UNFINISHED))
                 assert [record.status for record in found] == ([status] if status in UNFINISHED else [])
 
     asyncio.run(run())
@@ -123,14 +125,15 @@ def test_questions_use_the_indexes(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         asked: list[str] = []
         connection.set_trace_callback(asked.append)
-        statements.find_all(connection, UNFINISHED, "order", 10)
+        searching.find_all(connection, Search(statuses=UNFINISHED), Order.ID, Cursor("order"), 10)
         statements.find_key(connection, "order-7", "key", "the journal")
         statements.read(connection, "order-7", 1, 10, "the journal")
         connection.set_trace_callback(None)
-        plans = [connection.execute(f"EXPLAIN QUERY PLAN {each}").fetchall() for each in asked]
+        questions = [each for each in asked if each.startswith("SELECT")]
+        plans = [connection.execute(f"EXPLAIN QUERY PLAN {each}").fetchall() for each in questions]
     details = [[row[3] for row in plan] for plan in plans]
     assert details == [
-        ["SEARCH wio_instances USING INDEX wio_unfinished (id>?)"],
+        ["SEARCH i USING INDEX wio_unfinished (id>?)"],
         ["SEARCH wio_entries USING INDEX wio_keys (instance_id=? AND key=?)"],
         ["SEARCH wio_instances USING PRIMARY KEY (id=?)"],
         ["SEARCH wio_instances USING PRIMARY KEY (id=?)"],

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import attrs
 import pytest
 
 from journals import sqlite_mail as mail
@@ -326,6 +327,27 @@ def test_several_processes_bring_one_file_up_to_date_at_once(path: Path) -> None
     asyncio.run(story())
 
 
+def test_messages_that_nobody_will_read_are_deleted(path: Path) -> None:
+    """A message that was open when its instance ended, or is for none, stays an hour; one for an open one stays."""
+
+    async def story() -> None:
+        async with joined(path) as (journal, member, _):
+            for name in ("ended", "new", "open"):
+                await journal.commit(by(member, commit(name, 0)))
+                await journal.post(message(name))
+            await journal.commit(attrs.evolve(by(member, commit("sender", 0)), mail=(message("unknown"),)))
+            for name in ("ended", "new"):
+                await journal.commit(by(member, commit(name, 1, status=Status.COMPLETED)))
+            with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+                old = text_of(datetime.now(UTC) - timedelta(hours=2))
+                connection.execute("UPDATE wio_messages SET sent_at = ? WHERE instance_id <> 'new'", (old,))
+                mail.forget_old(connection)
+                left = connection.execute("SELECT instance_id FROM wio_messages ORDER BY instance_id").fetchall()
+            assert left == [("new",), ("open",)]
+
+    asyncio.run(story())
+
+
 # What a question costs
 
 
@@ -341,7 +363,7 @@ def plan(connection: sqlite3.Connection, statement: str) -> list[str]:
         (sharing._GIVE_BACK_ALL, "wio_owned (owner=?)"),
         (mail._HAS_MAIL, "wio_open (instance_id=?)"),
         (mail._OPEN, "wio_open (instance_id=?)"),
-        (mail._FORGET, "wio_answered (answered_at>? AND answered_at<?)"),
+        (mail._FORGET_ANSWERED, "wio_answered (answered_at>? AND answered_at<?)"),
     ],
     ids=["claim", "leave", "has mail", "messages", "forget"],
 )

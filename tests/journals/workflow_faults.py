@@ -9,6 +9,7 @@ import attrs
 from journals.entries import UNFINISHED, Commit, InstanceRecord, Status
 from journals.errors import Conflict, WorkflowDisabled
 from journals.memory import InMemoryJournal
+from journals.search import Cursor, Search
 from journals.workflows import Disabled, Unfinished
 
 
@@ -120,7 +121,7 @@ class DisablesAnything(InMemoryJournal):
 
 class CountsTheFinished(InMemoryJournal):
     async def unfinished(self, *, most: int = 1_000) -> tuple[Unfinished, ...]:
-        over = {each.id: each for each in await self.find_all(statuses=frozenset(Status) - UNFINISHED)}
+        over = {each.id: each for each in await self.find_all(Search(statuses=frozenset(Status) - UNFINISHED))}
         found = {(each.workflow, each.version): each.count for each in await super().unfinished(most=most)}
         for each in over.values():
             found[each.workflow, each.version] = found.get((each.workflow, each.version), 0) + 1
@@ -148,13 +149,13 @@ class SortsVersionsAsTexts(InMemoryJournal):
 class StrandsTheFinished(InMemoryJournal):
     async def stranded(self, *, after: str = "", most: int = 1_000) -> tuple[InstanceRecord, ...]:
         lost = {(each.workflow, each.version) for each in await super().stranded()}
-        found = await self.find_all(after=after)
+        found = await self.find_all(after=Cursor(after))
         return tuple(each for each in found if (each.workflow, each.version) in lost)[:most]
 
 
 class StrandsWhatNobodyOwns(InMemoryJournal):
     async def stranded(self, *, after: str = "", most: int = 1_000) -> tuple[InstanceRecord, ...]:
-        found = await self.find_all(statuses=UNFINISHED, after=after)
+        found = await self.find_all(Search(statuses=UNFINISHED), after=Cursor(after))
         return tuple([each for each in found if await self.owner(each.id) is None][:most])
 
 

@@ -17,6 +17,7 @@ from journals.codecs import JsonCodec
 from journals.entries import Kind, Payload, Status
 from journals.errors import CorruptEntry
 from journals.memory import InMemoryJournal
+from journals.search import Search
 from journals.sqlite import SqliteJournal
 from tests.runtime.running import (
     APPROVE,
@@ -123,7 +124,7 @@ def test_three_pages_of_instances_are_recovered() -> None:
             clock.set(START + DAY)
             await rounds(5)
             await runtime.idle()
-            assert len(await runtime.instances(statuses=frozenset({Status.COMPLETED}), most=3_000)) == 2_100
+            assert len(await runtime.instances(Search(statuses=[Status.COMPLETED]), most=3_000)) == 2_100
 
     run(main())
 

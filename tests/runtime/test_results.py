@@ -13,6 +13,7 @@ from interpreters.testing import START, VirtualClock
 from journals.entries import Kind, Status
 from journals.errors import JournalUnavailable, UnknownInstance
 from journals.memory import InMemoryJournal
+from journals.search import Cursor, Search
 from tests.runtime.running import (
     APPROVE,
     DAY,
@@ -244,9 +245,9 @@ def test_records_are_listed_by_status_and_in_pages() -> None:
                 await runtime.start(flow, id=f"a{number}", input=1)
                 await runtime.start(over, id=f"b{number}", input=1)
             await runtime.idle()
-            waiting = await runtime.instances(statuses=frozenset({Status.WAITING}), most=3)
+            waiting = await runtime.instances(Search(statuses=[Status.WAITING]), most=3)
             assert [record.id for record in waiting] == ["a0", "a1", "a2"]
-            following = await runtime.instances(after="a2", most=3)
+            following = await runtime.instances(after=Cursor("a2"), most=3)
             assert [record.id for record in following] == ["a3", "a4", "b0"]
             assert waiting[0].detail == "waits for signal approve at approve"
 

@@ -22,6 +22,7 @@ from journals.entries import Kind, Status
 from journals.errors import InvalidCommit, JournalUnavailable, PayloadTooLarge, UnknownInstance
 from journals.memory import InMemoryJournal
 from journals.ports import LONGEST_ID
+from journals.search import Search
 from tests.runtime.running import Effect, FaultyJournal, approval, kinds, rounds, run, virtual, workflow
 from wio import InvalidDefinition, Workflow, compute, draft, fail, pure, run_io, wait
 
@@ -192,7 +193,7 @@ def test_three_hundred_instances_at_once() -> None:
 
             results = await asyncio.gather(*(one(number) for number in range(300)))
             assert results == [Success(2 * number) for number in range(300)]
-            records = await runtime.instances(statuses=frozenset({Status.COMPLETED}), most=1_000)
+            records = await runtime.instances(Search(statuses=[Status.COMPLETED]), most=1_000)
             assert len(records) == 300
 
     run(main())

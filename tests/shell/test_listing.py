@@ -59,6 +59,8 @@ def test_a_list_as_json_has_every_field(started: Callable[..., Any], wio: Callab
         "detail": "waits for signal confirm at confirm",
         "wake_up": None,
         "entries": 2,
+        "tags": [],
+        "attributes": {},
     }
 
 
@@ -95,3 +97,52 @@ def test_a_long_detail_is_one_line_and_whole_in_a_pipe(started: Callable[..., An
     _, row = wio("list").out.splitlines()
     assert "paused at talk: ValueError: it went wrong and so on and so on and " in row
     assert row.endswith("and to the end")
+
+
+def test_what_is_listed_and_counted_fits_all_that_is_asked_for(
+    started: Callable[..., Any], wio: Callable[..., Any]
+) -> None:
+    started("order", "--tag", "vip", "--tag", "eu")
+    for name in ("failing", "pausing"):
+        started(name)
+
+    def ids(*words: str) -> list[str]:
+        return [record["id"] for record in wio("list", "--json", *words).json()]
+
+    assert ids("--workflow", "order") == ["order"]
+    assert ids("--workflow", "order", "--version", "1") == []
+    assert ids("--detail", "confirm") == ["order"]
+    assert ids("--state", "failed", "--state", "waiting") == ["failing", "order"]
+    assert ids("--since", "1h") == ["failing", "order", "pausing"]
+    assert ids("--until", "2026-01-31T12:00") == []
+    assert ids("--updated-until", "2026-01-31T12:00+01:00") == []
+    assert ids("--tag", "eu", "--tag", "vip") == ["order"]
+    assert ids("--tag", "nobody") == []
+    assert wio("count", "--json").json() == {"failed": 1, "waiting": 1, "paused": 1}
+    table = wio("count", "--by", "workflow", "--state", "failed").out
+    assert table.split() == ["workflow", "instances", "failing", "1"]
+    assert wio("count", "--workflow", "nothing").err == "wio: no instances.\n"
+
+
+def test_the_newest_are_gone_on_with_where_the_page_ended(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("order")
+    started("failing")
+    first = wio("list", "--newest", "--limit", "1", "--json")
+    assert [record["id"] for record in first.json()] == ["failing"]
+    place = first.err.removeprefix("wio: there are more. Go on with: --after ").strip()
+    second = wio("list", "--newest", "--limit", "1", "--after", place, "--json")
+    assert [record["id"] for record in second.json()] == ["order"]
+    assert second.err == ""
+
+
+def test_wrong_filters_are_told(wio: Callable[..., Any], started: Callable[..., Any]) -> None:
+    started("order")
+    for words, said in (
+        (("--since", "soon"), "--since 'soon' is no time."),
+        (("--attribute", "customer"), "--attribute 'customer' has no value."),
+        (("--newest", "--after", "order"), "'order' is no place in a list with the newest first."),
+        (("--tag", "#vip"), "The tag '#vip' is none"),
+    ):
+        answer = wio("list", *words)
+        assert (answer.code, answer.out) == (1, "")
+        assert said in answer.err

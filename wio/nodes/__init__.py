@@ -69,6 +69,7 @@ from wio.nodes.steps import (
     Record,
     RunChild,
     RunIO,
+    SetAttributes,
     Timing,
     Wait,
 )
@@ -131,6 +132,7 @@ __all__ = [
     "RunChild",
     "RunIO",
     "Saga",
+    "SetAttributes",
     "State",
     "Timing",
     "TransformOutput",
@@ -156,6 +158,7 @@ Node: TypeAlias = (
     | Wait
     | Draft
     | Record
+    | SetAttributes
     | OfferTask
     | RunChild
     | Leave

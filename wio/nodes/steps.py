@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from attrs.validators import optional
 
+from wio.attributes import name_fault, value_fault
 from wio.errors import InvalidDefinition
 from wio.meetings import Meeting
 from wio.names import valid_name
@@ -122,6 +123,28 @@ class Record(AnyNode):
 
     drawn: Drawn
     name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)
+
+
+def _are_attributes(_instance: Any, _attribute: Any, attributes: tuple[tuple[Any, Any], ...]) -> None:
+    for name, value in attributes:
+        fault = name_fault(name)
+        if fault is not None:
+            raise InvalidDefinition(f"The name of an attribute {fault}.")
+        fault = None if callable(value) else value_fault(value)
+        if fault is not None:
+            raise InvalidDefinition(f"Attribute {name!r}: {fault}. Give a value, or a function that makes one.")
+
+
+@attrs.frozen(eq=False, repr=False)
+class SetAttributes(Passage):
+    """Sets attributes by which the instance is found, each to a value that is given or computed; see `wio.attributes`.
+
+    The value passes unchanged.
+    """
+
+    attributes: tuple[tuple[str, Any], ...] = attrs.field(validator=_are_attributes)
+    name: str = attrs.field(default="attributes", kw_only=True, validator=valid_name("a step"))
     description: str = attrs.field(default="", kw_only=True, validator=is_text)
 
 

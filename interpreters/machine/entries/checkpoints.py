@@ -57,6 +57,7 @@ _FOLDED = frozenset(
 _BESIDE = frozenset(
     {
         Kind.SIGNAL_TAKEN,
+        Kind.ATTRIBUTES,
         Kind.ATTEMPT_FAILED,
         Kind.ATTEMPT_LOST,
         Kind.TIMER_SET,
@@ -87,7 +88,7 @@ def on_old(execution: Execution, active: Active, node: Recovered, entry: Entry, 
     raise mismatch(execution, entry, expectation(execution))
 
 
-_BEGINNING = _FOLDED | {Kind.TASK_CLAIMED, Kind.TASK_FAILED, Kind.CHILD_LEFT, Kind.CHILD_ENDED}
+_BEGINNING = _FOLDED | {Kind.ATTRIBUTES, Kind.TASK_CLAIMED, Kind.TASK_FAILED, Kind.CHILD_LEFT, Kind.CHILD_ENDED}
 
 
 def pass_over(execution: Execution, skipping: Active, entry: Entry) -> Execution:
