@@ -317,3 +317,16 @@ def test_a_blocking_runtime_takes_a_blocking_connection(dsn: str) -> None:
         with psycopg.connect(dsn) as connection:
             instance = runtime.start(FLOW, id="a", input=-5, within=connection)
         assert instance.result() == Success(5)
+
+
+def test_it_is_found_by_its_tags(dsn: str) -> None:
+    async def story() -> None:
+        async with Client(PostgresJournal(dsn), [FLOW]) as client, await AsyncConnection.connect(dsn) as connection:
+            await client.start(FLOW, id="a", input=1, tags=["urgent"], within=connection)
+            await connection.commit()
+            assert [each.tags for each in await client.journal.labels(["a"])] == [("urgent",)]
+
+    run(story())
+    with psycopg.connect(dsn) as blocking:
+        start_within(blocking, FLOW, id="b", input=1, tags=["calm"], journal=PostgresJournal(dsn))
+    assert execute(dsn, "SELECT count(*) FROM wio.instances") == [(2,)]
