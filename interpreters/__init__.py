@@ -66,8 +66,10 @@ if TYPE_CHECKING:
     from interpreters.runtime.clock import Clock, SystemClock
     from interpreters.runtime.driver import NotHandled
     from interpreters.runtime.effects import EffectContext, NoEffect, effect_context
+    from interpreters.runtime.hooks import Hooks
     from interpreters.runtime.instance import Instance
     from interpreters.runtime.oversight import KnownWorkflow, Oversight, Stranded
+    from interpreters.runtime.publishing import Publisher
     from interpreters.runtime.retention import Retention
     from interpreters.runtime.runtime import Runtime
     from interpreters.runtime.tasking import OfferedTask
@@ -95,6 +97,7 @@ _MODULES = {
     "EndlessRounds": "interpreters.errors",
     "Execution": "interpreters.machine.execution",
     "FailedElsewhere": "interpreters.runtime.answers",
+    "Hooks": "interpreters.runtime.hooks",
     "Instance": "interpreters.runtime.instance",
     "InstanceCancelled": "interpreters.errors",
     "InstanceEnded": "interpreters.errors",
@@ -117,6 +120,7 @@ _MODULES = {
     "Pending": "interpreters.machine.pending",
     "Reason": "interpreters.runtime.why",
     "Remedy": "interpreters.runtime.why",
+    "Publisher": "interpreters.runtime.publishing",
     "Retention": "interpreters.runtime.retention",
     "Runtime": "interpreters.runtime.runtime",
     "RuntimeStopped": "interpreters.errors",
@@ -188,6 +192,7 @@ __all__ = [
     "EndlessRounds",
     "Execution",
     "FailedElsewhere",
+    "Hooks",
     "Instance",
     "InstanceCancelled",
     "InstanceEnded",
@@ -208,6 +213,7 @@ __all__ = [
     "Oversight",
     "PausedAt",
     "Pending",
+    "Publisher",
     "Reason",
     "Remedy",
     "Retention",

@@ -15,7 +15,7 @@ import asyncio
 import enum
 import heapq
 import itertools
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import TracebackType
@@ -26,11 +26,13 @@ from returns.result import Result
 from interpreters.errors import RuntimeStopped, TaskRefusal, TaskRefused
 from interpreters.machine.pending import Pending
 from interpreters.runtime.arguments import workflows_given
+from interpreters.runtime.hooks import Hooks
 from interpreters.runtime.instance import Instance
+from interpreters.runtime.publishing import Publisher
 from interpreters.runtime.runtime import Runtime
 from interpreters.runtime.tasking import OfferedTask
 from journals.codecs import Codec
-from journals.entries import Entry, InstanceRecord
+from journals.entries import Entry, InstanceRecord, Published
 from journals.faulty import AFTER_COMMIT, BEFORE_COMMIT, Crash, FaultyJournal
 from journals.faulty import Crashed as Crashed
 from journals.labels import Labels
@@ -146,12 +148,25 @@ class NotAnswered(WioError):
         )
 
 
+class _Recording:
+    """Notes what has been published, after it has been given to another publisher, if there is one."""
+
+    def __init__(self, publisher: Publisher | None) -> None:
+        self._publisher = publisher
+        self.arrived: list[Published] = []
+
+    async def publish(self, message: Published) -> None:
+        if self._publisher is not None:
+            await self._publisher.publish(message)
+        self.arrived.append(message)
+
+
 class Simulation:
     """Runs workflows in virtual time. `crashes` counts how often the simulated process has died.
 
     An effect that waits for real things (a socket, `asyncio.sleep`) is waited for in real time. With `strict`, entering
-    it raises `UnsoundWorkflow` for a workflow that is doubtful; see `Runtime`. `connect` gives the connections of steps
-    in transactions; see `journals.lending`.
+    it raises `UnsoundWorkflow` for a workflow that is doubtful; see `Runtime`, also for `publisher` and `hooks`.
+    `connect` gives the connections of steps in transactions; see `journals.lending`.
     """
 
     def __init__(
@@ -160,9 +175,13 @@ class Simulation:
         codec: Codec | None = None,
         start: datetime = START,
         strict: bool = False,
+        publisher: Publisher | None = None,
+        hooks: Hooks | Mapping[str, Hooks] | None = None,
         connect: Connecting | None = None,
     ) -> None:
         self._workflows = workflows_given(workflows, "Simulation(workflow, another)")
+        self._publisher = _Recording(publisher)
+        self._hooks = hooks
         self._codec = codec
         self._strict = strict
         store = InMemoryJournal()
@@ -231,6 +250,11 @@ class Simulation:
         self._journal.crash_at(commit, side)
 
     @property
+    def published(self) -> tuple[Published, ...]:
+        """Are the messages that have arrived, in order. One that has come twice, after a crash, is there twice."""
+        return tuple(self._publisher.arrived)
+
+    @property
     def commits(self) -> int:
         """Is the number of commits of the present process."""
         return self._journal.commits
@@ -278,6 +302,8 @@ class Simulation:
             clock=self.clock,
             workers=NoThreads(),
             strict=self._strict,
+            publisher=self._publisher,
+            hooks=self._hooks,
         )
         loop = asyncio.new_event_loop()
         self._booted = (runtime, loop)

@@ -55,6 +55,7 @@ _ENDS = frozenset(
         Kind.CHILD_LEFT,
         Kind.CHILD_ENDED,
         Kind.CHECKPOINT,
+        Kind.PUBLISHED,
     }
 )
 

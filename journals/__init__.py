@@ -1,8 +1,9 @@
 """Where instances are kept. `journals.postgres` holds the adapter that needs the extra `wio[postgres]`."""
 
 from journals.archives import Archive, FolderArchive, NoArchive, read_archived
+from journals.changes import Change
 from journals.codecs import CannotDecode, CannotEncode, Codec, JsonCodec, UnsupportedType, Upcaster
-from journals.entries import Commit, Entry, InstanceRecord, Kind, Payload, Status
+from journals.entries import Commit, Entry, InstanceRecord, Kind, Payload, Published, Status
 from journals.errors import (
     Conflict,
     CorruptEntry,
@@ -31,6 +32,7 @@ __all__ = [
     "Archive",
     "CannotDecode",
     "CannotEncode",
+    "Change",
     "Codec",
     "Commit",
     "Conflict",
@@ -60,6 +62,7 @@ __all__ = [
     "Order",
     "Payload",
     "PayloadTooLarge",
+    "Published",
     "RunState",
     "Search",
     "SqliteJournal",

@@ -31,7 +31,19 @@ from typing import TypeAlias
 
 import attrs
 
-from journals.laws import commits, mail, owning, reading, refusals, removing, searching, transactions, workflows
+from journals.laws import (
+    commits,
+    feed,
+    mail,
+    outbox,
+    owning,
+    reading,
+    refusals,
+    removing,
+    searching,
+    transactions,
+    workflows,
+)
 from journals.laws.samples import Connect
 
 Law: TypeAlias = Callable[[Connect], Awaitable[None]]
@@ -43,6 +55,8 @@ LAWS: tuple[Law, ...] = (
     *searching.LAWS,
     *owning.LAWS,
     *mail.LAWS,
+    *outbox.LAWS,
+    *feed.LAWS,
     *workflows.LAWS,
     *removing.LAWS,
 )

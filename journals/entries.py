@@ -25,6 +25,7 @@ class Kind(enum.Enum):
     ELEMENTS = "elements"
     ATTRIBUTES = "attributes"
     CHECKPOINT = "checkpoint"
+    PUBLISHED = "published"
     TASK_OFFERED = "task_offered"
     TASK_CLAIMED = "task_claimed"
     TASK_STARTED = "task_started"
@@ -62,8 +63,8 @@ class Entry:
     instance as a whole). `key` is the idempotency key of who sent a signal or answered a task, and `response` what a
     sender got; of an offered task `response` says which it is, and to whom it is offered; of one that is skipped or
     delegated, who did so and why. Of a child it is its input, then what it has ended with;
-    of the start of a child, which instance has started it. Of a checkpoint `key` names its part, and `response` is
-    what else follows. `recorded_at` is an aware UTC time.
+    of the start of a child, which instance has started it. Of what is published, the topic.
+    Of a checkpoint `key` names its part, and `response` is what else follows. `recorded_at` is an aware UTC time.
     """
 
     seq: int
@@ -157,6 +158,28 @@ class Message:
 
 
 @attrs.frozen
+class Published:
+    """Is a message that leaves the store for the world outside.
+
+    `seq` is the number of the entry that it was recorded as. `lane` is who is to have it: "" for the publisher;
+    messages of one instance in one lane are delivered in order. `number` is given by the store; 0 before that.
+    """
+
+    instance_id: str
+    seq: int
+    topic: str
+    payload: Payload
+    at: datetime
+    lane: str = ""
+    number: int = 0
+
+    @property
+    def id(self) -> str:
+        """Is the same each time that the message is delivered, and no other message of a workflow has it."""
+        return f"{self.instance_id}:{self.seq}"
+
+
+@attrs.frozen
 class Commit:
     """Is all that changes in one instance at once; a journal stores all of it or nothing.
 
@@ -164,7 +187,8 @@ class Commit:
     without a gap and may be empty, when only the record changes. `token` is unique to this commit: a journal
     uses it to recognise a commit that is repeated because its answer was lost. `at` becomes the record's
     `updated_at`. `owner` is the epoch of the member that commits, which must own the instance, or owns it from its
-    start; None is for an instance that nobody owns. `mail` goes out with the commit, or not at all.
+    start; None is for an instance that nobody owns. `mail` goes out with the commit, or not at
+    all, and so does what is `published`, which stays in the outbox until it is delivered.
     """
 
     instance_id: str
@@ -179,5 +203,6 @@ class Commit:
     detail: str = ""
     owner: int | None = None
     mail: tuple[Message, ...] = ()
+    published: tuple[Published, ...] = ()
     tags: tuple[str, ...] = ()
     attributes: tuple[tuple[str, AttributeValue], ...] = ()

@@ -86,6 +86,14 @@ class WorkflowDisabled(JournalError):
         self.disabled = disabled
 
 
+class UnknownSubscriber(JournalError):
+    """Says that nobody follows the feed under a name."""
+
+    def __init__(self, name: str, journal: str) -> None:
+        super().__init__(f"{journal} knows no subscriber {name!r}. Nothing was changed. Subscribe first.")
+        self.name = name
+
+
 class InvalidCommit(JournalError):
     """Says that a commit breaks the rules of the port: a gap in `seq`, a naive time, an empty or too long id."""
 

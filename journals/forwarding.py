@@ -14,10 +14,13 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
+from journals.changes import Change
 from journals.ended import Ended
 from journals.entries import Commit, Entry, InstanceRecord, Message, Payload
 from journals.errors import RolledBack
+from journals.feed import Subscriber
 from journals.labels import Labels
+from journals.outbox import Delivered, Deliveries, Undelivered
 from journals.ports import Journal, Listener, Member
 from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
@@ -158,6 +161,30 @@ class ForwardingJournal:
         """See `Journal`."""
         return await self.around("stranded", lambda: self.journal.stranded(after=after, most=most))
 
+    async def outbox(self, *, most: int = 1_000) -> tuple[Undelivered, ...]:
+        """See `Journal`."""
+        return await self.around("outbox", lambda: self.journal.outbox(most=most))
+
+    async def subscribe(self, name: str) -> int:
+        """See `Journal`."""
+        return await self.around("subscribe", lambda: self.journal.subscribe(name))
+
+    async def unsubscribe(self, name: str) -> bool:
+        """See `Journal`."""
+        return await self.around("unsubscribe", lambda: self.journal.unsubscribe(name))
+
+    async def changes(self, *, after: int = 0, most: int = 1_000, subscriber: str = "") -> tuple[Change, ...]:
+        """See `Journal`."""
+        return await self.around("changes", lambda: self.journal.changes(after=after, most=most, subscriber=subscriber))
+
+    async def passed(self, subscriber: str, cursor: int) -> None:
+        """See `Journal`."""
+        await self.around("passed", lambda: self.journal.passed(subscriber, cursor))
+
+    async def subscribers(self) -> tuple[Subscriber, ...]:
+        """See `Journal`."""
+        return await self.around("subscribers", self.journal.subscribers)
+
     @property
     def transactions(self) -> Transactions | None:
         """See `journals.transactions`."""
@@ -248,6 +275,16 @@ class ForwardingMember:
     async def answer(self, answers: Sequence[tuple[int, Payload]]) -> None:
         """See `Member`."""
         await self._around("answer", lambda: self.member.answer(answers))
+
+    async def deliveries(
+        self, lanes: Sequence[str], most: int, *, holding: Sequence[str] = (), now: datetime | None = None
+    ) -> Deliveries:
+        """See `Member`."""
+        return await self._around("deliveries", lambda: self.member.deliveries(lanes, most, holding=holding, now=now))
+
+    async def delivered(self, delivered: Sequence[Delivered]) -> None:
+        """See `Member`."""
+        await self._around("delivered", lambda: self.member.delivered(delivered))
 
     async def leave(self) -> None:
         """See `Member`."""

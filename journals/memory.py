@@ -13,18 +13,24 @@ from typing import Self
 
 import attrs
 
+from journals.changes import Change
 from journals.ended import PEACE, Ended
 from journals.entries import RESTING, UNFINISHED, Commit, Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import Conflict, JournalClosed, NotOwner, OwnedElsewhere, UnknownInstance, WorkflowDisabled
+from journals.feed import Subscriber
 from journals.labels import NO_LABELS, LabelRow, Labels, label_rows, labels_of
 from journals.memory_deaths import Deaths
+from journals.memory_feed import Feed
 from journals.memory_members import Ear, InMemoryMember, Members, Messages
+from journals.memory_outbox import Outbox
+from journals.outbox import Delivered, Deliveries, Undelivered
 from journals.ports import LIMIT_BYTES
 from journals.search import EVERY, Count, Cursor, Order, Search, by_start, check_page, counted
 from journals.sharing import (
     LEASE,
     MOST_ENTRIES_CLAIMED,
     Answered,
+    Changed,
     Claimed,
     Claims,
     Hear,
@@ -32,9 +38,10 @@ from journals.sharing import (
     Posted,
     Released,
     Rested,
+    ToDeliver,
     Work,
 )
-from journals.validation import validate, validate_disabling, validate_message
+from journals.validation import validate, validate_disabling, validate_message, validate_subscriber
 from journals.workflows import Disabled, Unfinished, disabled_by, in_order
 
 
@@ -103,6 +110,8 @@ class InMemoryJournal:
         self._members = Members()
         self._messages = Messages()
         self._disabled: dict[tuple[str, int | None], Disabled] = {}
+        self._outbox = Outbox()
+        self._feed = Feed()
         self._is_open = False
 
     def __repr__(self) -> str:
@@ -143,8 +152,9 @@ class InMemoryJournal:
             raise NotOwner(commit.instance_id, commit.expected, commit.owner)
         if len(instance.entries) != commit.expected:
             raise Conflict(commit.instance_id, commit.expected)
+        before = instance.latest.status
         instance.append(commit)
-        self._committed(instance, commit)
+        self._committed(instance, commit, before)
 
     def _start(self, commit: Commit) -> None:
         if commit.expected:
@@ -156,9 +166,9 @@ class InMemoryJournal:
         instance.append(commit)
         self._instances[commit.instance_id] = instance
         insort(self._ids, commit.instance_id)
-        self._committed(instance, commit)
+        self._committed(instance, commit, None)
 
-    def _committed(self, instance: _Instance, commit: Commit) -> None:
+    def _committed(self, instance: _Instance, commit: Commit, before: Status | None) -> None:
         """Note who owns the instance now, and tell everybody whom the commit concerns."""
         if commit.owner is not None:
             owned = self._owned.setdefault(commit.owner, set())
@@ -167,6 +177,11 @@ class InMemoryJournal:
             self._make_ready(commit.instance_id, instance)
         for message in commit.mail:
             self._put(message)
+        if commit.published:
+            self._outbox.put(commit.published)
+            self._members.tell_all(ToDeliver())
+        if self._feed.is_followed and self._feed.note(before, instance.record()):
+            self._members.tell_all(Changed())
         if commit.status in RESTING:
             self._members.tell_all(Rested(commit.instance_id))
 
@@ -416,6 +431,8 @@ class InMemoryJournal:
 
     def drop_gone(self, left: int | None = None) -> None:
         """Give back what members have owned that are none any more: that has `left`, the others have died."""
+        if self._outbox.leave_to_others(self._members.has):
+            self._members.tell_all(ToDeliver())
         for epoch in [epoch for epoch in self._owned if not self._members.has(epoch)]:
             for instance_id in sorted(self._owned.pop(epoch)):
                 instance = self._instances[instance_id]
@@ -430,7 +447,7 @@ class InMemoryJournal:
     def _was_busy(self, instance_id: str, instance: _Instance) -> bool:
         """Tell whether the owner of an instance may have been doing something for it."""
         status, wake_up = instance.latest.status, instance.wake_up
-        is_due = status is Status.WAITING and wake_up is not None and wake_up <= datetime.now(UTC)
+        is_due = status in (Status.INITIATED, Status.WAITING) and wake_up is not None and wake_up <= datetime.now(UTC)
         return status is Status.RUNNING or is_due or bool(self._messages.open(instance_id))
 
     def _make_ready(self, instance_id: str, instance: _Instance) -> None:
@@ -487,6 +504,53 @@ class InMemoryJournal:
         """Return the answer to a message, or None. See `Journal.answer_to`."""
         self._check_open()
         return self._messages.answer_to(message_id)
+
+    # The outbox and the feed
+
+    async def outbox(self, *, most: int = 1_000) -> tuple[Undelivered, ...]:
+        """Return what is not delivered yet. See `Journal.outbox`."""
+        self._check_open()
+        return self._outbox.all(most)
+
+    async def subscribe(self, name: str) -> int:
+        """Follow all changes under a name. See `Journal.subscribe`."""
+        self._check_open()
+        validate_subscriber(name)
+        return self._feed.subscribe(name, (self._instances[each].record() for each in self._ids))
+
+    async def unsubscribe(self, name: str) -> bool:
+        """Forget a subscriber. See `Journal.unsubscribe`."""
+        self._check_open()
+        return self._feed.unsubscribe(name)
+
+    async def changes(self, *, after: int = 0, most: int = 1_000, subscriber: str = "") -> tuple[Change, ...]:
+        """Return changes, in order. See `Journal.changes`."""
+        self._check_open()
+        return self._feed.after(after, most, subscriber)
+
+    async def passed(self, subscriber: str, cursor: int) -> None:
+        """Note what a subscriber has seen to. See `Journal.passed`."""
+        self._check_open()
+        self._feed.passed(subscriber, cursor, repr(self))
+
+    async def subscribers(self) -> tuple[Subscriber, ...]:
+        """Return who follows. See `Journal.subscribers`."""
+        self._check_open()
+        return self._feed.subscribers()
+
+    def deliveries(
+        self, member: InMemoryMember, lanes: Sequence[str], most: int, holding: Sequence[str], now: datetime
+    ) -> Deliveries:
+        """Let a member deliver. For `InMemoryMember`."""
+        self._check_open()
+        if not self._members.has(member.epoch):
+            return Deliveries((), None)
+        return self._outbox.claim(member.epoch, lanes, most, holding, now, self._members.has)
+
+    def delivered(self, member: InMemoryMember, delivered: Sequence[Delivered]) -> None:
+        """Delete what has arrived. For `InMemoryMember`."""
+        self._check_open()
+        self._outbox.delivered(member.epoch, delivered)
 
     def expel(self, epoch: int) -> None:
         """End a membership as a lease that has run out does; a test of what happens then has no other way."""

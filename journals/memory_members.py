@@ -16,7 +16,8 @@ from weakref import WeakValueDictionary
 import attrs
 
 from journals.entries import Message, Payload
-from journals.sharing import Claimed, Claims, Hear, Lost, Mail, MemberRecord, Notice, Released, Work
+from journals.outbox import Delivered, Deliveries
+from journals.sharing import Claimed, Claims, Hear, Lost, Mail, MemberRecord, Notice, Released, ToDeliver, Work
 
 if TYPE_CHECKING:
     from journals.memory import InMemoryJournal
@@ -112,6 +113,16 @@ class InMemoryMember:
         """Store the answers to messages. See `Member.answer`."""
         self._journal.answer(answers)
 
+    async def deliveries(
+        self, lanes: Sequence[str], most: int, *, holding: Sequence[str] = (), now: datetime | None = None
+    ) -> Deliveries:
+        """Begin to deliver. See `Member.deliveries`."""
+        return self._journal.deliveries(self, lanes, most, holding, now or self.now())
+
+    async def delivered(self, delivered: Sequence[Delivered]) -> None:
+        """Delete what has arrived. See `Member.delivered`."""
+        self._journal.delivered(self, delivered)
+
     async def leave(self) -> None:
         """Give everything back at once. See `Member.leave`."""
         await self.ear.close()
@@ -157,7 +168,7 @@ class Members:
         self._listeners = [ear for ear in self._listeners if not ear.is_gone]
         for member in self._going():
             member.ear.tell(notice)
-        if not isinstance(notice, Work):
+        if not isinstance(notice, Work | ToDeliver):
             for ear in self._listeners:
                 ear.tell(notice)
 

@@ -10,9 +10,12 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Protocol, Self
 
+from journals.changes import Change
 from journals.ended import Ended
 from journals.entries import Commit, Entry, InstanceRecord, Message, Payload
+from journals.feed import Subscriber
 from journals.labels import Labels
+from journals.outbox import Delivered, Deliveries, Undelivered
 from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
 from journals.workflows import Disabled, Unfinished
@@ -79,6 +82,20 @@ class Member(Protocol):
 
     async def answer(self, answers: Sequence[tuple[int, Payload]]) -> None:
         """Store the answers to messages, by their ids; one that has an answer keeps it."""
+        ...
+
+    async def deliveries(
+        self, lanes: Sequence[str], most: int, *, holding: Sequence[str] = (), now: datetime | None = None
+    ) -> Deliveries:
+        """Begin to deliver for up to `most` instances that have messages in these lanes, those that wait longest first.
+
+        What another member delivers for, is left out, and so are the instances that it is `holding`, which it
+        delivers for already. A member that is none any more is given nothing.
+        """
+        ...
+
+    async def delivered(self, delivered: Sequence[Delivered]) -> None:
+        """Delete what has arrived, and let the rest be delivered from now on, or when it is to be tried again."""
         ...
 
     async def leave(self) -> None:
@@ -197,12 +214,13 @@ class Journal(Protocol):
     ) -> Member:
         """Become a member that runs these workflows and versions, under a name for people.
 
-        It hears `Work`, `Mail` for the instances that it owns, `Answered`, `Rested`, `Missed`, and `Lost`.
+        It hears `Work`, `Mail` for the instances that it owns, `Answered`, `Rested`, `ToDeliver`, `Changed`,
+        `Missed`, and `Lost`.
         """
         ...
 
     async def listen(self, hear: Hear) -> Listener:
-        """Hear `Answered`, `Rested` and `Missed`, without being a member."""
+        """Hear `Answered`, `Rested`, `Changed` and `Missed`, without being a member."""
         ...
 
     async def members(self) -> tuple[MemberRecord, ...]:
@@ -256,4 +274,37 @@ class Journal(Protocol):
 
         They have an `id > after`, and come in the order of their ids (by code point), at most `most` of them.
         """
+        ...
+
+    async def outbox(self, *, most: int = 1_000) -> tuple[Undelivered, ...]:
+        """Return what was published and is not delivered yet, for up to `most` instances, the oldest first."""
+        ...
+
+    async def subscribe(self, name: str) -> int:
+        """Follow all changes under a name, from now on; return the cursor where it stands.
+
+        Who is new is told first how all instances stand. Who has subscribed before goes on where it was. Raises
+        `InvalidCommit` for a name that a store could not hold.
+        """
+        ...
+
+    async def unsubscribe(self, name: str) -> bool:
+        """Forget a subscriber. With the last one the feed ends. Return whether there was one."""
+        ...
+
+    async def changes(self, *, after: int = 0, most: int = 1_000, subscriber: str = "") -> tuple[Change, ...]:
+        """Return up to `most` changes with a cursor above `after`, in order.
+
+        Nothing that is committed later has a cursor below one that was returned. The changes of an instance are in the
+        order in which they were made. With a `subscriber` those come along that tell it how things stood at its
+        beginning. There are none that every subscriber has passed, nor any from when nobody followed.
+        """
+        ...
+
+    async def passed(self, subscriber: str, cursor: int) -> None:
+        """Note durably that a subscriber has seen to all changes up to a cursor. Raises `UnknownSubscriber`."""
+        ...
+
+    async def subscribers(self) -> tuple[Subscriber, ...]:
+        """Return who follows, by name."""
         ...

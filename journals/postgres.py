@@ -15,17 +15,20 @@ from typing import Any, Self, TypeAlias
 
 import attrs
 
+from journals.changes import Change
 from journals.ended import Ended
 from journals.entries import Commit, Entry, InstanceRecord, Message, Payload
 from journals.errors import JournalClosed, UnknownInstance
+from journals.feed import Subscriber
 from journals.grouping import GroupCommit, in_task
 from journals.labels import Labels
+from journals.outbox import Undelivered
 from journals.ports import LIMIT_BYTES
 from journals.rows import counts_of, entries_of, entry_of, labels_by_id, record_of
 from journals.search import EVERY, Count, Cursor, Order, Search, check_page
 from journals.search_sql import Statement, counting, found
 from journals.sharing import LEASE, Hear, MemberRecord, Posted
-from journals.validation import validate, validate_disabling, validate_message
+from journals.validation import validate, validate_disabling, validate_message, validate_subscriber
 from journals.workflows import Disabled, Unfinished
 from wio.errors import WioError
 
@@ -35,11 +38,14 @@ class MissingDriver(WioError, ImportError):
 
 
 try:
+    from journals import postgres_feed as feed
     from journals.postgres_batches import Batches
     from journals.postgres_connections import Connection, connector
     from journals.postgres_errors import InvalidSetting, place_of
+    from journals.postgres_feed import feed_statements
     from journals.postgres_joining import Joining, PostgresListener, member_of
     from journals.postgres_members import PostgresMember, payload_of
+    from journals.postgres_outbox import undelivered_of
     from journals.postgres_removing import ended_of, ended_parameters, remove_parameters, removing_statements
     from journals.postgres_schema import checked_schema, migrate
     from journals.postgres_search import dialect, text_of
@@ -84,11 +90,11 @@ class PostgresJournal:
     statement may take, and for how long a call goes on trying while Postgres is away; then it raises
     `JournalUnavailable`. The same journal works again when Postgres does.
 
-    `prepare=False` leaves nothing in the session on the server, as a pooler in transaction mode demands; then each
-    statement is planned anew. `listen=False` asks every second what has happened, since through such a pooler nothing
-    is called out to anybody. At most `most_transactions` steps are in a transaction of their own at a time, each on a
-    connection more, which is opened when it is needed. What a commit survives is the server's to say: leave its
-    `synchronous_commit` on.
+    `create=False` refuses a schema that has no journal yet. `prepare=False` leaves nothing in the session on the
+    server, as a pooler in transaction mode demands; then each statement is planned anew. `listen=False` asks every
+    second what has happened, since through such a pooler nothing is called out to anybody. At most `most_transactions`
+    steps are in a transaction of their own at a time, each on a connection more, which is opened when it is needed.
+    What a commit survives is the server's to say: leave its `synchronous_commit` on.
     """
 
     def __init__(
@@ -103,6 +109,7 @@ class PostgresJournal:
         prepare: bool = True,
         listen: bool = True,
         most_transactions: int = 4,
+        create: bool = True,
     ) -> None:
         if pool_size < 1:
             raise InvalidSetting(f"pool_size={pool_size}: a journal needs at least one connection.")
@@ -120,9 +127,11 @@ class PostgresJournal:
         self._patience = patience
         self._prepare = prepare
         self._listens = listen
+        self._creates = create
         self._sharing = sharing_statements(schema)
         self._statements = statements(schema)
         self._workflows = workflow_statements(schema)
+        self._feed = feed_statements(schema)
         self._dialect = dialect(schema)
         self._removing = removing_statements(schema)
         self._opened: _Opened | None = None
@@ -136,7 +145,8 @@ class PostgresJournal:
             return
         session = Session(self._connect, self._pool_size, self._patience, repr(self))
         try:
-            await session.once(partial(migrate, schema=self._schema, journal=repr(self)), _MIGRATION_SECONDS)
+            migrated = partial(migrate, schema=self._schema, journal=repr(self), create=self._creates)
+            await session.once(migrated, _MIGRATION_SECONDS)
         except BaseException:
             await session.close()
             raise
@@ -307,6 +317,37 @@ class PostgresJournal:
         # No id has a NUL character, so those after "a\0b" are those after "a".
         rows = await self._ask(self._workflows.stranded, after.partition("\0")[0], str(_clamped(most)))
         return tuple(record_of(row, time_of) for row in rows)
+
+    async def outbox(self, *, most: int = 1_000) -> tuple[Undelivered, ...]:
+        """Return what is not delivered yet. See `Journal.outbox`."""
+        rows = await self._ask(self._sharing.outbox, str(_clamped(most)))
+        return tuple(undelivered_of(row) for row in rows)
+
+    async def subscribe(self, name: str) -> int:
+        """Follow all changes under a name. See `Journal.subscribe`."""
+        self._require_opened()
+        validate_subscriber(name)
+        return await feed.subscribed(self._ask, self._feed, name)
+
+    async def unsubscribe(self, name: str) -> bool:
+        """Forget a subscriber. See `Journal.unsubscribe`."""
+        self._require_opened()
+        return storable(name) and bool((await self._ask(self._feed.unsubscribe, name))[0][0])
+
+    async def changes(self, *, after: int = 0, most: int = 1_000, subscriber: str = "") -> tuple[Change, ...]:
+        """Return changes, in order. See `Journal.changes`."""
+        name = subscriber if storable(subscriber) else ""
+        return await feed.changes(self._ask, self._feed, _clamped(after), _clamped(most), name)
+
+    async def passed(self, subscriber: str, cursor: int) -> None:
+        """Note what a subscriber has seen to. See `Journal.passed`."""
+        self._require_opened()
+        name = subscriber if storable(subscriber) else ""
+        await feed.passed(self._ask, self._feed, name, _clamped(cursor), repr(self))
+
+    async def subscribers(self) -> tuple[Subscriber, ...]:
+        """Return who follows. See `Journal.subscribers`."""
+        return feed.subscribers_in(await self._ask(self._feed.subscribers))
 
     @property
     def transactions(self) -> PostgresTransactions:

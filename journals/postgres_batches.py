@@ -30,6 +30,7 @@ from journals.postgres_values import (
     commit_parameters,
     labelling_parameters,
     loser_parameters,
+    publishing_parameters,
     telling_parameters,
 )
 from journals.postgres_workflows import disabled_in
@@ -106,11 +107,7 @@ class Batches:
         return reasons
 
     async def _won(self, connection: Connection, commits: Sequence[Commit]) -> set[str]:
-        if not any(map(says_more, commits)):
-            parameters = commit_parameters(commits)
-            return {row[0] for row in await self._rows(connection, self.statements.commit, parameters)}
-        statement, parameters = telling_statement(self.statements, commits)
-        won = {row[0] for row in await self._rows(connection, statement, parameters)}
+        won = {row[0] for row in await self._rows(connection, *question_of(self.statements, commits))}
         receivers = {message.instance_id for commit in commits for message in commit.mail}
         if receivers:
             await self._rows(connection, self.nudge, (array(sorted(receivers)),))
@@ -131,17 +128,24 @@ class Batches:
         return await cursor.fetchall()
 
 
-def telling_statement(statements: Statements, commits: Sequence[Commit]) -> tuple[bytes, Parameters]:
-    """Return the statement that stores commits of which others have to hear, and its parameters."""
-    parameters = (*commit_parameters(commits), *telling_parameters(commits))
-    if any(commit.tags or commit.attributes for commit in commits):
-        return statements.commit_and_label, (*parameters, *labelling_parameters(commits))
-    return statements.commit_and_tell, parameters
-
-
 def _is_barred(loser: Commit, known: bool, _repeated: bool, _owned: bool, alive: bool) -> bool:
     """Tell whether a commit is a start that nothing stands in the way of but that its workflow is, or was, disabled."""
     return loser.expected == 0 and alive and not known
+
+
+def question_of(statements: Statements, commits: Sequence[Commit]) -> tuple[bytes, Parameters]:
+    """Return the shortest statement that stores all there is in these commits, and its parameters."""
+    parameters = commit_parameters(commits)
+    if not any(map(says_more, commits)):
+        return statements.commit, parameters
+    parameters = (*parameters, *telling_parameters(commits))
+    publishes = any(commit.published for commit in commits)
+    if not publishes and not any(commit.tags or commit.attributes for commit in commits):
+        return statements.commit_and_tell, parameters
+    parameters = (*parameters, *labelling_parameters(commits))
+    if not publishes:
+        return statements.commit_and_label, parameters
+    return statements.commit_and_publish, (*parameters, *publishing_parameters(commits))
 
 
 def portions(commits: Sequence[Commit], most_characters: int) -> Iterator[Sequence[Commit]]:
@@ -166,5 +170,6 @@ def _characters(commit: Commit) -> int:
     payloads = chain(
         (payload for entry in commit.entries for payload in (entry.payload, entry.response)),
         (message.payload for message in commit.mail),
+        (published.payload for published in commit.published),
     )
     return sum(len(payload.text) for payload in payloads if payload is not None)

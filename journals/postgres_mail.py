@@ -110,6 +110,10 @@ happened AS (
     UNION ALL
     SELECT 'answered', m.id::text FROM {schema}.messages AS m WHERE m.answered_at > (SELECT since FROM moment)
     UNION ALL
+    SELECT 'deliver', max(o.number)::text FROM {schema}.outbox AS o HAVING max(o.number) IS NOT NULL
+    UNION ALL
+    SELECT 'changed', max(c.number)::text FROM {schema}.changes AS c HAVING max(c.number) IS NOT NULL
+    UNION ALL
     SELECT 'rested', r.instance_id FROM {schema}.rests AS r WHERE r.at > (SELECT since FROM moment)
 )
 SELECT moment.at, h.word, h.text FROM setting CROSS JOIN moment LEFT JOIN happened AS h ON true

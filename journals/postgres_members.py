@@ -14,7 +14,9 @@ from typing import Any, Protocol, TypeAlias
 
 from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Message, Payload
 from journals.errors import JournalError, JournalUnavailable, NotOwner, OwnedElsewhere, UnknownInstance
+from journals.outbox import Delivered, Deliveries
 from journals.postgres_notices import answered_texts
+from journals.postgres_outbox import delivered_parameters, deliveries_in
 from journals.postgres_sharing import SharingStatements
 from journals.postgres_values import array, storable, time_of
 from journals.postgres_watch import Ear, Watch
@@ -157,6 +159,22 @@ class PostgresMember:
             array(payload.text for _, payload in in_order),
             array(answered_texts(message_id for message_id, _ in in_order)),
         )
+
+    async def deliveries(
+        self, lanes: Sequence[str], most: int, *, holding: Sequence[str] = (), now: datetime | None = None
+    ) -> Deliveries:
+        """Begin to deliver. See `Member.deliveries`."""
+        if most < 1 or self._ear.membership.is_over():
+            return Deliveries((), None)
+        moment = None if now is None else now.isoformat()
+        me, held = str(self._epoch), array(each for each in holding if storable(each))
+        rows = await self._ask(self._statements.deliveries, me, array(lanes), str(most), held, moment)
+        return deliveries_in(rows)
+
+    async def delivered(self, delivered: Sequence[Delivered]) -> None:
+        """Delete what has arrived. See `Member.delivered`."""
+        if delivered:
+            await self._ask(self._statements.delivered, str(self._epoch), *delivered_parameters(delivered))
 
     async def leave(self) -> None:
         """Give everything back at once. See `Member.leave`."""

@@ -2,6 +2,7 @@
 
 work                        mail 7 order-1
 answered [12, 13]           rested ["order-1", "order-2"]
+deliver                     changed
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from hashlib import blake2b
 from typing import Any
 
 from journals.entries import RESTING, Commit
-from journals.sharing import Answered, Mail, Notice, Rested, Work
+from journals.sharing import Answered, Changed, Mail, Notice, Rested, ToDeliver, Work
 
 WORK = "work"
+DELIVER = "deliver"
 
 _MOST_BYTES = 7_900
 """Is how long a text may be; Postgres takes less than 8,000 bytes."""
@@ -34,13 +36,14 @@ def texts_of(commits: Sequence[Commit]) -> list[str]:
     """Return what is called out when these commits are stored: work that anybody may take, and who rests."""
     is_work = any(offers_work(commit) for commit in commits)
     rested = [commit.instance_id for commit in commits if commit.status in RESTING]
-    return [*([WORK] if is_work else ()), *_lists("rested", rested)]
+    publishes = any(commit.published for commit in commits)
+    return [*([WORK] if is_work else ()), *([DELIVER] if publishes else ()), *_lists("rested", rested)]
 
 
 def says_more(commit: Commit) -> bool:
     """Return whether others have to hear of a commit, or can find its instance by more than before."""
     is_labelled = bool(commit.tags or commit.attributes)
-    return commit.status in RESTING or bool(commit.mail) or offers_work(commit) or is_labelled
+    return commit.status in RESTING or bool(commit.mail or commit.published) or offers_work(commit) or is_labelled
 
 
 def offers_work(commit: Commit) -> bool:
@@ -57,6 +60,10 @@ def notices_in(text: str, epoch: int | None) -> Iterator[Notice]:
     word, _, rest = text.partition(" ")
     if word == "work" and epoch is not None:
         yield Work()
+    elif word == "deliver" and epoch is not None:
+        yield ToDeliver()
+    elif word == "changed":
+        yield Changed()
     elif word == "mail":
         owner, _, instance_id = rest.partition(" ")
         if owner == str(epoch):

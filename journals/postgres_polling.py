@@ -10,7 +10,7 @@ from typing import Any
 from journals.postgres_connections import Connection
 from journals.postgres_heartbeat import Asking, Heartbeat
 from journals.postgres_values import array
-from journals.sharing import Answered, Mail, Notice, Rested, Work
+from journals.sharing import Answered, Changed, Mail, Notice, Rested, ToDeliver, Work
 
 _EVERY_SECONDS = 1.0
 
@@ -19,6 +19,8 @@ _NOTICES: dict[str, Callable[[str], Notice]] = {
     "mail": Mail,
     "answered": lambda text: Answered(int(text)),
     "rested": Rested,
+    "deliver": lambda _: ToDeliver(),
+    "changed": lambda _: Changed(),
 }
 
 
@@ -62,7 +64,7 @@ class Polling:
 
     def _fresh(self, found: Sequence[tuple[Any, ...]]) -> list[Notice]:
         """Return what is new: one looks back a bit, as what was done earlier may show later."""
-        lasting = {(word, text) for word, text in found if word in ("answered", "rested")}
+        lasting = {(word, text) for word, text in found if word in ("answered", "rested", "deliver", "changed")}
         fresh = [(word, text) for word, text in found if (word, text) not in self._told]
         self._told = lasting
         return [_NOTICES[word](text) for word, text in fresh]

@@ -5,17 +5,24 @@
     entries     a row for each entry; `token` is that of the commit which brought it
     members     a row for each process that runs instances, as long as nobody has found its lease to have run out
     messages    a row for each message to an instance; without an answer as long as `answered_at` is null
+    outbox      a row for each message of a workflow that is not delivered yet
+    deliveries  a row for each instance and lane that has such messages: how many, and who delivers them
+    changes     a row for each change of an instance's run state, while somebody follows; see `postgres_feed_schema`
+    feed        one row: the last position in the feed
+    subscribers a row for each who follows
     pollers     a row for each process that cannot listen, and asks instead what has happened
     disabled    a row for each workflow, or version of one, of which nothing may start; of all versions, it is 0
     rests       who has ended, is paused or stuck; written only when there are pollers, and kept for a short time
     attributes  a row for each attribute of an instance, and for each of its tags; see `journals.labels`
 
 `migrate` applies the missing `MIGRATIONS`, forward only, in one transaction and under a lock, so that any number of
-processes may open a new schema at once.
+processes may open a new schema at once, and one that dies meanwhile leaves nothing behind. An index of ours that
+somebody else has left invalid, by building it anew without coming to an end, is built again.
 """
 
 from __future__ import annotations
 
+import re
 from hashlib import blake2b
 
 from psycopg import sql
@@ -23,6 +30,8 @@ from psycopg import sql
 from journals.errors import NewerSchema, NotAJournal
 from journals.postgres_connections import Connection
 from journals.postgres_errors import InvalidSetting
+from journals.postgres_feed_schema import FEED, FEED_TABLES
+from journals.postgres_notices import channel_of
 
 _MOST_BYTES_OF_NAME = 63
 
@@ -125,6 +134,29 @@ CREATE TABLE {schema}.rests (
     at timestamptz NOT NULL
 );
 CREATE INDEX rests_by_time ON {schema}.rests (at);
+CREATE TABLE {schema}.outbox (
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    lane text COLLATE "C" NOT NULL,
+    instance_id text COLLATE "C" NOT NULL,
+    seq bigint NOT NULL,
+    topic text NOT NULL,
+    type text NOT NULL,
+    version bigint NOT NULL,
+    payload text NOT NULL,
+    at timestamptz NOT NULL
+);
+CREATE INDEX outbox_in_order ON {schema}.outbox (lane, instance_id, number);
+CREATE TABLE {schema}.deliveries (
+    lane text COLLATE "C" NOT NULL,
+    instance_id text COLLATE "C" NOT NULL,
+    waiting bigint NOT NULL,
+    due timestamptz NOT NULL,
+    claimed bigint,
+    failures bigint NOT NULL DEFAULT 0,
+    error text,
+    PRIMARY KEY (lane, instance_id)
+);
+CREATE INDEX deliveries_due ON {schema}.deliveries (lane, due);
 ALTER TABLE {schema}.instances ADD COLUMN phase text NOT NULL
     GENERATED ALWAYS AS (CASE WHEN status IN ('initiated', 'running', 'waiting') THEN 'active' ELSE status END) STORED;
 CREATE INDEX instances_by_phase ON {schema}.instances (phase, started_at, id);
@@ -140,12 +172,14 @@ CREATE TABLE {schema}.attributes (
 CREATE INDEX attributes_by_value ON {schema}.attributes (name, value, started_at, instance_id);
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2)
+MIGRATIONS = (_VERSION_1, _VERSION_2 + FEED)
 """Are the changes that lead from each version of the schema to the next; the first creates it."""
 
 _TABLES = (
     {"entries", "instances", "meta"},
-    {"attributes", "disabled", "entries", "instances", "members", "messages", "meta", "pollers", "rests"},
+    {"attributes", "deliveries", "disabled", "entries", "instances", "members", "messages", "meta", "outbox"}
+    | {"pollers", "rests"}
+    | FEED_TABLES,
 )
 _META = {"program", "version"}
 
@@ -155,6 +189,16 @@ SELECT c.relname, a.attname FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE n.nspname = $1 AND c.relname = ANY ($2)
+"""
+
+_INDEXES = sorted(re.findall(r"INDEX (\w+) ON", "".join(MIGRATIONS)))
+
+_INVALID = b"""
+SELECT c.relname FROM pg_catalog.pg_index x
+JOIN pg_catalog.pg_class c ON c.oid = x.indexrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = $1 AND c.relname = ANY ($2) AND NOT (x.indisvalid AND x.indisready)
+    AND pg_catalog.pg_has_role(c.relowner, 'USAGE')
 """
 
 
@@ -169,10 +213,11 @@ def checked_schema(name: str) -> str:
     return name
 
 
-async def migrate(connection: Connection, schema: str, journal: str) -> None:
+async def migrate(connection: Connection, schema: str, journal: str, *, create: bool = True) -> None:
     """Bring the schema to the version known here; write nothing when it is there already.
 
-    Raises `NewerSchema` or `NotAJournal`, and then leaves the schema as it was.
+    Without `create` there must be some version of it. Raises `NewerSchema` or `NotAJournal`, and then leaves the schema
+    as it was.
     """
     encoding = connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":
@@ -180,13 +225,24 @@ async def migrate(connection: Connection, schema: str, journal: str) -> None:
             f"{journal} lies in a database with the encoding {encoding}, which cannot hold every text. Nothing was"
             " changed. Create a database for it: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0."
         )
-    if await _version(connection, schema, journal) == len(MIGRATIONS):
+    found = await _version(connection, schema, journal)
+    if found == len(MIGRATIONS):
+        await _rebuild_invalid(connection, schema)
         return
+    if not found and not create:
+        raise NotAJournal(f"{journal} is not there: nothing was ever started in it. Check the name of the schema.")
     async with connection.transaction():
         # Each statement has to see what the process before us did while we waited for the lock.
         await connection.execute(b"SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
         await connection.execute(b"SELECT pg_advisory_xact_lock($1)", (_lock_key(schema),))
         await _apply_missing(connection, schema, await _version(connection, schema, journal))
+
+
+async def _rebuild_invalid(connection: Connection, schema: str) -> None:
+    cursor = await connection.execute(_INVALID, (schema, _INDEXES))
+    for (name,) in await cursor.fetchall():
+        index = sql.Identifier(schema, name).as_string()
+        await connection.execute(f"REINDEX INDEX {index}".encode())
 
 
 async def _version(connection: Connection, schema: str, journal: str) -> int:
@@ -234,7 +290,8 @@ async def _apply_missing(connection: Connection, schema: str, version: int) -> N
 
 
 def _in_schema(statement: str, schema: str) -> bytes:
-    return statement.replace("{schema}", sql.Identifier(schema).as_string()).encode()
+    named = statement.replace("{schema}", sql.Identifier(schema).as_string())
+    return named.replace("{channel}", channel_of(schema)).encode()
 
 
 def _lock_key(schema: str) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import attrs
 from psycopg import sql
 
+from journals.outbox import MOST_AT_ONCE
 from journals.postgres_deaths import ACQUIT, BEGIN_TRIAL, DEATHS, DIED_AT
 from journals.postgres_mail import (
     ANSWER,
@@ -23,6 +24,7 @@ from journals.postgres_mail import (
     STOP_POLLING,
 )
 from journals.postgres_notices import channel_of
+from journals.postgres_outbox import DELIVERED, DELIVERIES, OUTBOX
 from journals.rows import ENTRY_COLUMNS, RECORD_COLUMNS
 from journals.sharing import MOST_ENTRIES_CLAIMED
 
@@ -54,9 +56,14 @@ SELECT clock_timestamp(), EXISTS (SELECT 1 FROM renewed), m.epoch, m.process, m.
 FROM setting LEFT JOIN {schema}.members AS m ON m.epoch > 0 AND m.epoch <> $1::bigint
 """
 
+# What they were about to deliver is for others then.
 _BURY = """
-DELETE FROM {schema}.members
-WHERE epoch = ANY ($1::bigint[]) OR (epoch = ANY ($2::bigint[]) AND alive_until < clock_timestamp())
+WITH buried AS (
+    DELETE FROM {schema}.members
+    WHERE epoch = ANY ($1::bigint[]) OR (epoch = ANY ($2::bigint[]) AND alive_until < clock_timestamp())
+    RETURNING epoch
+)
+SELECT pg_notify('{channel}', 'deliver')::text FROM (SELECT 1 FROM buried LIMIT 1) AS any_buried
 """
 
 _FREE = """
@@ -212,6 +219,9 @@ class SharingStatements:
     poll: bytes
     stop_polling: bytes
     listen: bytes
+    deliveries: bytes
+    delivered: bytes
+    outbox: bytes
 
 
 def sharing_statements(schema: str) -> SharingStatements:
@@ -221,6 +231,7 @@ def sharing_statements(schema: str) -> SharingStatements:
         *(_JOIN, _RENEW, _BURY, _FREE, _GIVE_BACK, *nudges, _CLAIM, _CLAIM_INSTANCE, _OWNED, _RELEASE),
         *(BEGIN_TRIAL, ACQUIT),
         *(MESSAGES, ANSWER, POST, ANSWER_TO, _MEMBERS, _OWNER, PRUNE, POLL, STOP_POLLING, _LISTEN),
+        *(DELIVERIES, DELIVERED, OUTBOX),
     )
     return SharingStatements(*(_for_schema(text, schema) for text in texts))
 
@@ -238,6 +249,7 @@ def _for_schema(text: str, schema: str) -> bytes:
         died_at=DIED_AT.format(open=is_open),
         changed=_CHANGED.format(schema=name),
         most_entries=MOST_ENTRIES_CLAIMED,
+        most_messages=MOST_AT_ONCE,
         record_columns=", ".join(RECORD_COLUMNS),
         record_columns_of_i=", ".join(f"i.{column}" for column in RECORD_COLUMNS),
         no_entry=", ".join("NULL" for _ in ENTRY_COLUMNS),

@@ -97,6 +97,25 @@ unlabelled AS (
     WHERE s.type IS NULL AND a.instance_id = s.instance_id AND a.name = s.name
 )"""
 
+_PUBLISH = """,
+published AS (
+    INSERT INTO {schema}.outbox (instance_id, lane, seq, topic, type, version, payload, at)
+    SELECT p.instance_id, p.lane, p.seq, p.topic, p.type, p.version, p.payload, p.at
+    FROM unnest(
+        $39::text[], $40::text[], $41::bigint[], $42::text[], $43::text[], $44::bigint[], $45::text[],
+        $46::timestamptz[]
+    ) WITH ORDINALITY AS p (instance_id, lane, seq, topic, type, version, payload, at, place)
+    WHERE p.instance_id IN (SELECT id FROM continued) OR p.instance_id IN (SELECT id FROM started)
+    ORDER BY p.place
+    RETURNING lane, instance_id, at
+),
+delivering AS (
+    INSERT INTO {schema}.deliveries AS d (lane, instance_id, waiting, due)
+    SELECT lane, instance_id, count(*), least(min(at), clock_timestamp()) FROM published
+    GROUP BY lane, instance_id ORDER BY lane, instance_id
+    ON CONFLICT (lane, instance_id) DO UPDATE SET waiting = d.waiting + EXCLUDED.waiting
+)"""
+
 _LABELS = """
 SELECT instance_id, name, type, value FROM {schema}.attributes WHERE instance_id = ANY ($1::text[])
 """
@@ -140,6 +159,7 @@ class Statements:
     commit: bytes
     commit_and_tell: bytes
     commit_and_label: bytes
+    commit_and_publish: bytes
     losers: bytes
     wait: bytes
     read: bytes
@@ -150,7 +170,7 @@ class Statements:
 
 def statements(schema: str) -> Statements:
     """Return the statements for a schema."""
-    longer = (_MORE.replace("{labelling}", labelling) for labelling in ("", _LABELLING))
+    longer = (_MORE.replace("{labelling}", labelling) for labelling in ("", _LABELLING, _LABELLING + _PUBLISH))
     commits = (_COMMIT.replace("{more}", more) for more in ("", *longer))
     texts = (*commits, _LOSERS, _WAIT, _READ, _FIND, _FIND_KEY, _LABELS)
     return Statements(*(_for_schema(text, schema) for text in texts))

@@ -8,7 +8,7 @@ from typing import TypeAlias, cast
 
 import msgspec
 
-from journals.entries import RESTING, UNFINISHED, Commit, Message
+from journals.entries import RESTING, UNFINISHED, Commit, Message, Published
 from journals.labels import label_rows
 from journals.postgres_notices import texts_of
 from journals.rows import ENTRY_COLUMNS, entry_row
@@ -54,10 +54,22 @@ def telling_parameters(commits: Sequence[Commit]) -> Parameters:
     return (array(texts_of(commits)), *map(array, columns), array(status.value for status in RESTING))
 
 
+def publishing_parameters(commits: Sequence[Commit]) -> Parameters:
+    """Return what the statement that publishes takes besides all of those parameters."""
+    rows = [_published_row(published) for commit in commits for published in commit.published]
+    return tuple(map(array, zip(*rows, strict=True)))
+
+
+def _published_row(published: Published) -> tuple[_Cell, ...]:
+    payload = published.payload
+    what = (published.instance_id, published.lane, published.seq, published.topic)
+    return (*what, payload.type, payload.version, payload.text, _in_utc(published.at))
+
+
 def labelling_parameters(commits: Sequence[Commit]) -> Parameters:
     """Return what the statement that stores a batch with its labels takes besides all of those."""
     rows = [(commit.instance_id, *row) for commit in commits for row in label_rows(commit)]
-    return tuple(map(array, zip(*rows, strict=True)))
+    return tuple(map(array, zip(*rows, strict=True) if rows else [()] * 4))
 
 
 def message_parameters(message: Message) -> tuple[str | None, ...]:

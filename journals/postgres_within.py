@@ -18,7 +18,7 @@ from psycopg.rows import tuple_row
 
 from journals.entries import Commit
 from journals.errors import NotAJournal, WorkflowDisabled, WrongConnection
-from journals.postgres_batches import telling_statement
+from journals.postgres_batches import question_of
 from journals.postgres_statements import Statements
 from journals.postgres_values import Parameters, time_of
 from journals.postgres_workflows import disabled_in
@@ -91,9 +91,8 @@ class Within:
 
         Where another transaction is just starting one of the same id, the first question waits for its end.
         """
-        storing = telling_statement(self.statements, [commit])
         while True:
-            won = yield storing
+            won = yield question_of(self.statements, [commit])
             if any(row[0] == commit.instance_id for row in won):
                 return None
             records = yield self.statements.find, (commit.instance_id,)

@@ -67,7 +67,7 @@ def _check_aware(name: str, moment: datetime) -> None:
     fault = value_fault(moment)
     if fault is not None or not isinstance(cast(object, moment), datetime):
         reason = fault or "it is no datetime"
-        raise InvalidSearch(f"{name}={moment!r}: {reason}. Give an aware time, such as datetime.now(UTC).")
+        raise InvalidSearch(f"{name}={moment!r:.100}: {reason}. Give an aware time, such as datetime.now(UTC).")
 
 
 @attrs.frozen(kw_only=True)

@@ -106,7 +106,9 @@ def _newest(
         for number, phase in enumerate(sorted(_wanted_phases(search)), 1)
     ]
     if not pages:
-        return f"SELECT {columns} FROM {writing.dialect.instances} AS i WHERE 1 = 0 {limit}"
+        # No parameter may be left out: Postgres would not know its type.
+        nothing = _where(" AND ".join(["1 = 0", *conditions]))
+        return f"SELECT {columns} FROM {writing.dialect.instances} AS i{nothing} {limit}"
     return f"SELECT * FROM ({' UNION ALL '.join(pages)}) AS i {latest}"
 
 

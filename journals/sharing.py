@@ -53,6 +53,16 @@ class Rested:
 
 
 @attrs.frozen
+class ToDeliver:
+    """Says that there is something in the outbox."""
+
+
+@attrs.frozen
+class Changed:
+    """Says that there is something new in the feed."""
+
+
+@attrs.frozen
 class Lost:
     """Says to a member that it is none any more: its lease has run out, and others may own what it did."""
 
@@ -64,7 +74,7 @@ class Missed:
     """Says that notices may have been lost: it is worth to look for everything."""
 
 
-Notice: TypeAlias = Work | Mail | Answered | Rested | Lost | Missed
+Notice: TypeAlias = Work | Mail | Answered | Rested | ToDeliver | Changed | Lost | Missed
 """Is what a store tells the processes that listen."""
 
 Hear: TypeAlias = Callable[[Notice], None]

@@ -20,18 +20,23 @@ from typing import Self
 
 import attrs
 
+from journals import sqlite_feed as feed
 from journals import sqlite_mail as mail
+from journals import sqlite_outbox as outbox
 from journals import sqlite_removing as removing
 from journals import sqlite_search as searching
 from journals import sqlite_sharing as sharing
 from journals import sqlite_statements as statements
 from journals import sqlite_workflows as workflows
+from journals.changes import Change
 from journals.ended import Ended
 from journals.entries import Commit, Entry, InstanceRecord, Message, Payload
 from journals.errors import JournalClosed, JournalError, JournalFull, JournalUnavailable, NotAJournal
+from journals.feed import Subscriber
 from journals.grouping import GroupCommit
 from journals.grouping import Hear as HearAnswers
 from journals.labels import Labels
+from journals.outbox import Undelivered
 from journals.ports import LIMIT_BYTES
 from journals.search import EVERY, Count, Cursor, Order, Search, check_page
 from journals.sharing import LEASE, Hear, MemberRecord, Posted
@@ -43,7 +48,7 @@ from journals.sqlite_schema import prepare
 from journals.sqlite_thread import ConnectionThread
 from journals.sqlite_watch import Ear, Watch
 from journals.sqlite_within import SqliteWithin
-from journals.validation import validate, validate_disabling, validate_message
+from journals.validation import validate, validate_disabling, validate_message, validate_subscriber
 from journals.workflows import Disabled, Unfinished
 
 _CHECKPOINT_PAGES = 1_000
@@ -269,6 +274,37 @@ class SqliteJournal:
     async def stranded(self, *, after: str = "", most: int = 1_000) -> tuple[InstanceRecord, ...]:
         """Return unfinished instances that no member knows. See `Journal.stranded`."""
         return await self._now_open().reader.ask(lambda connection: workflows.stranded(connection, after, max(most, 0)))
+
+    async def outbox(self, *, most: int = 1_000) -> tuple[Undelivered, ...]:
+        """Return what is not delivered yet. See `Journal.outbox`."""
+        return await self._now_open().reader.ask(lambda connection: outbox.undelivered(connection, max(most, 0)))
+
+    async def subscribe(self, name: str) -> int:
+        """Follow all changes under a name. See `Journal.subscribe`."""
+        writer = self._now_open().writer
+        validate_subscriber(name)
+        cursor = await writer.ask(lambda connection: feed.subscribe(connection, name))
+        while await writer.ask(lambda connection: feed.tell(connection, name)):
+            pass
+        return cursor
+
+    async def unsubscribe(self, name: str) -> bool:
+        """Forget a subscriber. See `Journal.unsubscribe`."""
+        return await self._now_open().writer.ask(lambda connection: feed.unsubscribe(connection, name))
+
+    async def changes(self, *, after: int = 0, most: int = 1_000, subscriber: str = "") -> tuple[Change, ...]:
+        """Return changes, in order. See `Journal.changes`."""
+        return await self._now_open().reader.ask(
+            lambda connection: feed.changes(connection, after, max(most, 0), subscriber)
+        )
+
+    async def passed(self, subscriber: str, cursor: int) -> None:
+        """Note what a subscriber has seen to. See `Journal.passed`."""
+        await self._now_open().writer.ask(lambda connection: feed.passed(connection, subscriber, cursor, repr(self)))
+
+    async def subscribers(self) -> tuple[Subscriber, ...]:
+        """Return who follows. See `Journal.subscribers`."""
+        return await self._now_open().reader.ask(feed.subscribers)
 
     @property
     def within(self) -> SqliteWithin:

@@ -14,6 +14,7 @@ from journals.entries import RESTING, UNFINISHED, Commit, Message, Payload
 from journals.errors import UnknownInstance
 from journals.sharing import Posted
 from journals.sqlite_notices import WORK, Told, answered, mail_for, rested, tell
+from journals.sqlite_outbox import put as publish
 from journals.sqlite_writing import text_of, text_of_now, transaction
 
 _KEPT = timedelta(hours=1)
@@ -52,6 +53,8 @@ def pass_on(connection: sqlite3.Connection, commits: Sequence[Commit]) -> None:
     for commit in commits:
         for message in commit.mail:
             put(connection, message, told)
+        if commit.published:
+            publish(connection, commit, told)
         if commit.status in RESTING:
             told.append(rested(commit.instance_id))
         if commit.owner is None and commit.status in UNFINISHED:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from journals import sqlite_deaths as deaths
 from journals import sqlite_mail as mail
+from journals import sqlite_outbox as outbox
 from journals import sqlite_sharing as sharing
 from journals.entries import Message, Payload
+from journals.outbox import Delivered, Deliveries
 from journals.sharing import Claimed, Claims, Released
 from journals.sqlite_thread import ConnectionThread
 from journals.sqlite_watch import Ear, Watch
@@ -104,6 +107,23 @@ class SqliteMember:
         """Store the answers to messages. See `Member.answer`."""
         given = tuple(answers)
         await self._writer.ask(lambda connection: mail.answer(connection, given))
+
+    async def deliveries(
+        self, lanes: Sequence[str], most: int, *, holding: Sequence[str] = (), now: datetime | None = None
+    ) -> Deliveries:
+        """Begin to deliver. See `Member.deliveries`."""
+        at = self.now() if now is None else now
+        if self._ear.is_lost:
+            return Deliveries((), None)
+        wanted, held = tuple(lanes), json.dumps(list(holding))
+        return await self._writer.ask(
+            lambda connection: outbox.deliveries(connection, self._epoch, wanted, max(most, 0), held, at)
+        )
+
+    async def delivered(self, delivered: Sequence[Delivered]) -> None:
+        """Delete what has arrived. See `Member.delivered`."""
+        ended = tuple(delivered)
+        await self._writer.ask(lambda connection: outbox.delivered(connection, self._epoch, ended))
 
     async def leave(self) -> None:
         """Give everything back at once. See `Member.leave`."""

@@ -11,13 +11,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
-from journals.sharing import Answered, Mail, Notice, Rested, Work
+from journals.sharing import Answered, Changed, Mail, Notice, Rested, ToDeliver, Work
 from journals.sqlite_writing import text_of, text_of_now
 
 Told: TypeAlias = tuple[str, str]
 """Is a notice to be written: what kind, and what it is about."""
 
 WORK: Told = ("work", "")
+DELIVER: Told = ("deliver", "")
 
 _KEPT = timedelta(minutes=1)
 _MOST_PRUNED = 5_000
@@ -29,7 +30,9 @@ _LAST = "SELECT seq FROM sqlite_sequence WHERE name = 'wio_notices'"
 _OWNER = "(SELECT owner FROM wio_instances WHERE id = substr(about, instr(about, ' ') + 1))"
 _HEARD = f"""SELECT seq, kind, about FROM wio_notices
     WHERE seq > ? AND (kind <> 'mail' OR ? IN (CAST(about AS INTEGER), {_OWNER})) ORDER BY seq"""
-_OVERHEARD = "SELECT seq, kind, about FROM wio_notices WHERE seq > ? AND kind IN ('answered', 'rested') ORDER BY seq"
+_OVERHEARD = (
+    "SELECT seq, kind, about FROM wio_notices WHERE seq > ? AND kind IN ('answered', 'rested', 'changed') ORDER BY seq"
+)
 _LAST_OLD = """SELECT max(seq), count(*) FROM (SELECT seq, at FROM wio_notices ORDER BY seq LIMIT ?) WHERE at < ?"""
 _PRUNE = "DELETE FROM wio_notices WHERE seq <= ?"
 
@@ -82,6 +85,10 @@ def _notice(kind: str, about: str) -> Notice:
             return Answered(int(about))
         case "rested":
             return Rested(about)
+        case "changed":
+            return Changed()
+        case "deliver":
+            return ToDeliver()
         case _:
             return Work()
 

@@ -11,12 +11,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from journals.errors import JournalUnavailable, NewerSchema, NotAJournal
+from journals.sqlite_feed import FEED
 from journals.sqlite_writing import transaction
 
 SCHEMA_VERSION = 2
 """Is the version of the tables below, as kept in `wio_meta`."""
 
-_APPLICATION_ID = 0x77696F00
+APPLICATION_ID = 0x77696F00
 """Is the mark of a wio journal in the header of the file, "wio" and a zero byte."""
 
 _VERSION_1 = (
@@ -53,7 +54,7 @@ _VERSION_1 = (
     "CREATE INDEX wio_unfinished ON wio_instances (id) WHERE finished_at IS NULL",
     "CREATE INDEX wio_keys ON wio_entries (instance_id, key) WHERE key IS NOT NULL",
     "INSERT INTO wio_meta VALUES ('schema_version', 1)",
-    f"PRAGMA application_id = {_APPLICATION_ID}",
+    f"PRAGMA application_id = {APPLICATION_ID}",
 )
 
 # Many processes: who they are, what they own, and what they say to each other. Epochs and numbers are never used again.
@@ -101,6 +102,29 @@ _VERSION_2 = (
         at TEXT NOT NULL,
         PRIMARY KEY (workflow, version)
     ) WITHOUT ROWID""",
+    """CREATE TABLE wio_outbox (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        lane TEXT NOT NULL,
+        instance_id TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        topic TEXT NOT NULL,
+        type TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        payload TEXT NOT NULL,
+        at TEXT NOT NULL
+    )""",
+    """CREATE TABLE wio_deliveries (
+        lane TEXT NOT NULL,
+        instance_id TEXT NOT NULL,
+        due TEXT NOT NULL,
+        claimed INTEGER,
+        failures INTEGER NOT NULL DEFAULT 0,
+        error TEXT,
+        PRIMARY KEY (lane, instance_id)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX wio_outbox_in_order ON wio_outbox (lane, instance_id, number)",
+    "CREATE INDEX wio_deliveries_due ON wio_deliveries (lane, due)",
+    *FEED,
     # A step of an owner writes none of these indexes.
     """CREATE INDEX wio_ready ON wio_instances (workflow, version, wake_up)
         WHERE owner IS NULL AND wake_up IS NOT NULL AND finished_at IS NULL""",
@@ -154,7 +178,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     if "wio_meta" in tables:
         return _checked_version(connection, path)
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
-    if tables or application_id not in (0, _APPLICATION_ID):
+    if tables or application_id not in (0, APPLICATION_ID):
         raise NotAJournal(f"{path} is the database of another application. Nothing was changed. Choose another path.")
     return 0
 

@@ -18,7 +18,7 @@ from journals.rows import ENTRY_COLUMNS, RECORD_COLUMNS, entries_of, record_of
 from journals.sharing import MOST_ENTRIES_CLAIMED, Claimed, Claims, MemberRecord, Released
 from journals.sqlite_deaths import HAS_MAIL, count_death
 from journals.sqlite_mail import has_mail
-from journals.sqlite_notices import WORK, tell
+from journals.sqlite_notices import DELIVER, WORK, tell
 from journals.sqlite_writing import text_of, text_of_now, transaction
 
 Known: TypeAlias = Sequence[tuple[str, int]]
@@ -83,7 +83,7 @@ def take_out(connection: sqlite3.Connection, epochs: Iterable[tuple[int, str | N
                 count_death(connection, epoch, text_of_now())
             connection.execute(_GIVE_BACK_ALL, (epoch,))
         if taken_out:
-            tell(connection, [WORK])
+            tell(connection, [WORK, DELIVER])
 
 
 def members(connection: sqlite3.Connection) -> tuple[MemberRecord, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from journals.entries import Commit, Entry, Message, Payload
+from journals.entries import Commit, Entry, Message, Payload, Published
 from journals.errors import InvalidCommit, PayloadTooLarge
 from journals.labels import validate_labels
 from journals.ports import LONGEST_ID
@@ -29,8 +29,20 @@ def validate(commit: Commit, limit_bytes: int) -> None:
         raise InvalidCommit(f"Instance {commit.instance_id!r} cannot start without an entry. Nothing was stored.")
     for message in commit.mail:
         validate_message(message, limit_bytes)
+    for published in commit.published:
+        _validate_published(published, commit, limit_bytes)
     if commit.tags or commit.attributes:
         validate_labels(commit)
+
+
+def _validate_published(published: Published, commit: Commit, limit_bytes: int) -> None:
+    if published.instance_id != commit.instance_id:
+        raise InvalidCommit(
+            f"Instance {commit.instance_id!r} cannot publish for {published.instance_id!r}. Nothing was stored."
+        )
+    _aware(published.at, "the time of a message", commit)
+    content = Message(commit.instance_id, published.lane, published.topic, published.payload, "")
+    validate_message(content, limit_bytes)
 
 
 def validate_message(message: Message, limit_bytes: int) -> None:
@@ -62,6 +74,15 @@ def validate_disabling(workflow: str, version: int | None, by: str = "", reason:
         raise InvalidCommit(
             f"{workflow!r:.100} version {version} is no workflow: it has a name, and its versions count from 1."
             " Nothing was stored."
+        )
+
+
+def validate_subscriber(name: str) -> None:
+    """Raise `InvalidCommit` when a store could not hold the name of a subscriber."""
+    if not 0 < len(name) <= LONGEST_ID or not name.isprintable():
+        raise InvalidCommit(
+            f"{name!r:.100} is no name of a subscriber: it has 1 to {LONGEST_ID} printable characters."
+            " Nothing was stored. Choose another name."
         )
 
 

@@ -28,6 +28,7 @@ from wio.meetings import Meeting
 from wio.merging import multi_merge
 from wio.nodes import WIO, Caught, Done, Interrupted, ParentClose, Rest
 from wio.parallel import parallel
+from wio.publishing import publish
 from wio.receiving import handle_signal, receive_signal, task
 from wio.regions import Region
 from wio.retries import Exceeded, Exponential, Fixed, GivenUp, Linear, Retry
@@ -115,6 +116,7 @@ __all__ = [
     "now",
     "on_cancel",
     "parallel",
+    "publish",
     "pure",
     "query",
     "race",

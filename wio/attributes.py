@@ -56,7 +56,7 @@ def value_fault(value: object) -> str | None:
 
 def _text_fault(text: str) -> str | None:
     if len(text) > LONGEST_TEXT:
-        return f"{text[:50]!r}... has {len(text)} characters; at most {LONGEST_TEXT} are kept"
+        return f"{text!r:.100} has {len(text)} characters; at most {LONGEST_TEXT} are kept"
     try:
         return f"{text!r} contains a NUL character" if b"\0" in text.encode() else None
     except UnicodeEncodeError:
@@ -65,9 +65,9 @@ def _text_fault(text: str) -> str | None:
 
 def _time_fault(moment: datetime) -> str | None:
     if moment.tzinfo is None:
-        return f"{moment} has no time zone"
+        return f"{moment!r} has no time zone"
     try:
         moment.astimezone(UTC)
     except OverflowError:
-        return f"{moment} is outside of the calendar in UTC"
+        return f"{moment!r} is outside of the calendar in UTC"
     return None

@@ -18,7 +18,7 @@ from returns.future import Future, FutureResult
 from returns.io import IO, IOResult
 
 from wio.errors import InvalidDefinition
-from wio.nodes import Drawn, ForEach, HandleSignal, Record, RunIO
+from wio.nodes import Drawn, ForEach, HandleSignal, Publish, Record, RunIO
 
 _CONTAINERS: tuple[object, ...] = (IO, IOResult, Future, FutureResult)
 _SAYING_NOTHING: tuple[object, ...] = (Any, object, Never, NoReturn)
@@ -85,6 +85,23 @@ def drawn_form(node: Record) -> type[object]:
             return float
         case Drawn.UUID:
             return UUID
+
+
+def message_form(node: Publish) -> object | None:
+    """Return the declared type of a message, or None where nothing tells it.
+
+    Raises `InvalidDefinition` when the annotation names something that cannot be found.
+    """
+    if node.form is not None:
+        return None if node.form is object or node.form is Any else cast(object, node.form)
+    try:
+        return _yielded_by(node.message)
+    except _Unresolved as error:
+        raise InvalidDefinition(
+            f"Step {node.name!r}: the type of its message is unknown. {_called(node.message)} is annotated to return"
+            f" {error.args[0]!r}, which cannot be resolved: {error.args[1]}. Define that at the top of the module, or"
+            " pass the class of the message to the step: event=..."
+        ) from error
 
 
 def _yielded_by(effect: Callable[..., Any]) -> object | None:

@@ -9,6 +9,7 @@ from wio.errors import InvalidDefinition, InvalidName
 
 _STRUCTURAL = frozenset("/#[]:!")
 _MOST_CHARACTERS = 100
+_MOST_CHARACTERS_OF_TOPIC = 200
 
 
 def checked_name(name: str, of: str) -> str:
@@ -38,6 +39,16 @@ def valid_name_or_none(of: str) -> Callable[[object, object, str], None]:
             checked_name(name, of)
 
     return validate
+
+
+def valid_topic(_instance: object, _attribute: object, topic: str) -> None:
+    """Refuse, as an attrs validator, what no topic can be. Brokers allow in it what no address does."""
+    if not isinstance(cast(object, topic), str) or not topic.strip() or len(topic) > _MOST_CHARACTERS_OF_TOPIC:
+        raise InvalidDefinition(
+            f"{topic!r:.100} is no topic. Give a text of 1 to {_MOST_CHARACTERS_OF_TOPIC} printable characters."
+        )
+    if not topic.isprintable():
+        raise InvalidDefinition(f"{topic!r:.100} has characters that cannot be printed. Give another topic.")
 
 
 def name_or(name: str, default: str) -> str:

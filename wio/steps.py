@@ -12,10 +12,10 @@ in `wio.receiving`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from types import UnionType
-from typing import Any, Never, TypeAlias, TypedDict, TypeVar, Unpack, cast, overload
+from typing import Any, Never, TypeAlias, TypedDict, TypeVar, Unpack, overload
 from uuid import UUID
 
 from returns.io import IOResult
@@ -259,31 +259,22 @@ def new_uuid(
 
 
 @overload
-def set_attributes(
-    attributes: Mapping[str, AttributeValue], *, name: str = "attributes", description: str = ""
-) -> Passage: ...
+def set_attributes(**attributes: AttributeValue) -> Passage: ...
 @overload
-def set_attributes(
-    attributes: Mapping[str, AttributeValue | Callable[[A], AttributeValue]],
-    *,
-    name: str = "attributes",
-    description: str = "",
-) -> WIO[A, Never, A]: ...
-def set_attributes(
-    attributes: Mapping[str, Any], *, name: str = "attributes", description: str = ""
-) -> WIO[Any, Any, Any]:
+def set_attributes(**attributes: AttributeValue | Callable[[A], AttributeValue]) -> WIO[A, Never, A]: ...
+def set_attributes(**attributes: Any) -> WIO[Any, Any, Any]:
     """Return the step that sets attributes by which the instance is found; the value passes unchanged.
 
     Each is given, or computed by a pure function from the value: a text of up to 200 characters, a number, a bool or
     an aware time. None removes it. They are recorded and stored in the same commit as what led there. Raises
     `InvalidDefinition` for a name or a value that cannot be kept.
 
-    >>> set_attributes({"stage": "packed", "total": len})
+    >>> set_attributes(stage="packed", total=len)
     <WIO attributes>
+    >>> set_attributes(stage="packed").named("stage")
+    <WIO stage>
     """
-    if not isinstance(cast(object, attributes), Mapping):
-        raise InvalidDefinition(f"attributes={attributes!r:.100} is no mapping. Give one: {{'customer': customer_of}}.")
-    return SetAttributes(tuple(attributes.items()), name=name, description=description)
+    return SetAttributes(tuple(attributes.items()))
 
 
 def _drawn(drawn: Drawn, handler: Callable[[Any, Any], Any] | None, name: str, description: str) -> WIO[Any, Any, Any]:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import attrs
 from returns.result import Result
 
-from benchmarks.soak.kinds import ASK, CANCELLED, FORM, NOTE, Kind, response_to
+from benchmarks.soak.steps import ASK, CANCELLED, FORM, NOTE, Kind, response_to
 from interpreters.errors import (
     InstanceCancelled,
     InstanceEnded,

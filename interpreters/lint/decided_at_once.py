@@ -1,6 +1,6 @@
 """Which choices are decided before anything can happen? Those in which one part does not wait at all.
 
-A time or a number that is recorded at once, decides a choice; the end of a trigger decides about a body.
+A time, a number or a message that is recorded at once, decides a choice; the end of a trigger decides about a body.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from wio.nodes import (
     HandleSignal,
     Node,
     OfferTask,
+    Publish,
     Record,
     RunChild,
     RunIO,
@@ -83,9 +84,8 @@ def _happens_at_once(program: WIO[Any, Any, Any], surveyed: Survey) -> bool:
     if not ways.has_step:
         return ways.only_at_once
     first = tuple(beginnings(program, surveyed.of))
-    return any(isinstance(node, Record | SetAttributes) for node in first) and not any(
-        isinstance(node, _WAITING) for node in first
-    )
+    is_recorded = any(isinstance(node, Record | SetAttributes | Publish) for node in first)
+    return is_recorded and not any(isinstance(node, _WAITING) for node in first)
 
 
 decided_at_once = Check("decided-at-once", _all)

@@ -43,6 +43,7 @@ from wio.nodes import (
     Named,
     OfferTask,
     Parallel,
+    Publish,
     Pure,
     Record,
     Recovered,
@@ -87,6 +88,7 @@ Located: TypeAlias = (
     | Wait
     | Draft
     | Record
+    | Publish
     | SetAttributes
     | OfferTask
     | RunChild
@@ -201,6 +203,7 @@ def places(program: WIO[Any, Any, Any]) -> Iterator[Place]:
                 | Draft()
                 | Record()
                 | SetAttributes()
+                | Publish()
                 | Recovered()
                 | OfferTask()
                 | RunChild()

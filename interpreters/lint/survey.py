@@ -49,6 +49,7 @@ from wio.nodes import (
     Node,
     OfferTask,
     Parallel,
+    Publish,
     Pure,
     Record,
     Recovered,
@@ -119,9 +120,8 @@ def _survey(itself: Itself) -> Survey:
 
 
 def _differs_in_rounds(node: Node) -> bool:
-    return isinstance(node, Record | SetAttributes | Wait | ForEach) or (
-        isinstance(node, Parallel) and node.rest is Rest.BLOCK
-    )
+    is_blocking = isinstance(node, Parallel) and node.rest is Rest.BLOCK
+    return is_blocking or isinstance(node, Record | SetAttributes | Publish | Wait | ForEach)
 
 
 def _ways_of_all(order: Iterable[Node], simply: _Known | None) -> _Known:
@@ -171,7 +171,7 @@ def _ways(node: Node, known: _Known, levels: Mapping[str, Ways], simply: _Known 
             return _FAILS_AT_ONCE
         case Check():
             return either(_AT_ONCE, _FAILS_AT_ONCE)
-        case Wait() | Record() | SetAttributes():
+        case Wait() | Record() | SetAttributes() | Publish():
             return _AT_ONCE if in_rounds and not _waits_each_time(node) else _STEP
         case RunIO() | HandleSignal():
             return _STEP if node.handler is None else _RISKY_STEP
@@ -284,8 +284,10 @@ def _of_handled(base: Ways, handler: Ways, takes_all: bool) -> Ways:
     return either(ending(base) if takes_all else base, handled)
 
 
-def _waits_each_time(node: Wait | Record | SetAttributes) -> bool:
-    if isinstance(node, Record | SetAttributes) or (node.timing is Timing.INSTANT and not callable(node.moment)):
+def _waits_each_time(node: Wait | Record | SetAttributes | Publish) -> bool:
+    if isinstance(node, Record | SetAttributes | Publish):
+        return False
+    if node.timing is Timing.INSTANT and not callable(node.moment):
         return False
     return not isinstance(node.moment, timedelta) or node.moment > timedelta(0)
 

@@ -100,6 +100,7 @@ from wio.nodes import (
     Node,
     OfferTask,
     Parallel,
+    Publish,
     Pure,
     Record,
     Recovered,
@@ -245,7 +246,7 @@ def _go_in(moving: Moving, node: Node, value: Any, scope: Scope, frames: Frames,
                 return Active(node, address, value, scope, frames, home, _NO_DEADLINE)
             case Draft(name):
                 raise DraftReached(f"The workflow, at {scope.place(name)[0]!r},", (name,))
-            case Record() | SetAttributes() | RunChild() | ForEach():
+            case Record() | SetAttributes() | Publish() | RunChild() | ForEach():
                 if isinstance(node, ForEach) and waits_to_enter(moving, node, value, scope, frames, home):
                     return None
                 address, scope = scope.place(node.name)

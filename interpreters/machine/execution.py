@@ -37,6 +37,7 @@ from wio.nodes import (
     Node,
     OfferTask,
     Parallel,
+    Publish,
     Record,
     Recovered,
     RunChild,
@@ -168,6 +169,7 @@ Stood: TypeAlias = (
     | HandleSignal
     | Wait
     | Record
+    | Publish
     | SetAttributes
     | OfferTask
     | RunChild

@@ -47,6 +47,7 @@ from wio.nodes import (
     Loop,
     Machine,
     OfferTask,
+    Publish,
     Record,
     Recovered,
     RunChild,
@@ -208,7 +209,9 @@ def pending_at(execution: Execution, active: Active) -> Pending | None:
             return None if is_blocked(execution, active) else TaskOffered(active.address, node, offer.to, offer.by)
         case RunChild(waits=waits):
             return _child(active.address, standing, waits) if isinstance(standing, ChildLink) else None
-        case Record() | SetAttributes() | ForEach() | Checkpoint() | Loop() | Machine() | Recovered() | Saga():
+        case Record() | SetAttributes() | Publish() | ForEach() | Checkpoint() | Loop() | Machine():
+            return None
+        case Recovered() | Saga():
             return None
 
 

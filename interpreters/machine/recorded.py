@@ -132,6 +132,15 @@ class Offered:
 
 
 @attrs.frozen
+class Topic:
+    """Is recorded beside a message that a workflow has published: under which topic."""
+
+    __stored_name__: ClassVar = "wio.Topic"
+
+    topic: str
+
+
+@attrs.frozen
 class Parent:
     """Is recorded with the start of a child: which instance has started it, and at which address there."""
 

@@ -56,6 +56,7 @@ from interpreters.machine.recorded import (
     Problem,
     Taken,
     TimerSet,
+    Topic,
     storable,
 )
 from interpreters.machine.trail import last_beside
@@ -66,7 +67,7 @@ from journals.codec_errors import form_name
 from journals.codecs import Codec, CodecError
 from journals.entries import Entry, Kind, Payload
 from journals.ports import LONGEST_ID
-from wio.forms import drawn_form, event_form
+from wio.forms import drawn_form, event_form, message_form
 from wio.names import name_of
 from wio.nodes import (
     Checkpoint,
@@ -77,6 +78,7 @@ from wio.nodes import (
     Machine,
     Node,
     OfferTask,
+    Publish,
     Record,
     RunChild,
     RunIO,
@@ -345,8 +347,9 @@ def shortened(id: str) -> str:
 def following_entry(execution: Execution, prefix: str, at: datetime, chance: Chance) -> Entry | None:
     """Return what a thread needs to have recorded before anything can happen there; None if nothing.
 
-    It is a kept signal that it takes, a deadline, elements, an offer, a child, a checkpoint, a time or a number. Where
-    the user's function for it raises, or what that returns cannot be kept, it is the entry that pauses the place.
+    It is a kept signal that it takes, a deadline, elements, an offer, a child, a checkpoint, a message, a time or a
+    number. Where the user's function for it raises, or what that returns cannot be kept, it is the entry that pauses
+    the place.
     """
     active = execution.threads.find(prefix)
     if not isinstance(active, Active) or active.problem is not None or active.gated:
@@ -390,6 +393,8 @@ def _needed(execution: Execution, active: Active, at: datetime, chance: Chance) 
         case Unrecorded() if isinstance(node, Record):
             payload = execution.codec.encode(_drawn(node, at, chance), drawn_form(node))
             return Entry(execution.seq + 1, Kind.EVENT, active.address, payload, at)
+        case Unrecorded() if isinstance(node, Publish):
+            return _published_entry(execution, active, node, at)
         case Unrecorded() if isinstance(node, SetAttributes):
             return _machine_entry(execution, Kind.ATTRIBUTES, active.address, attributes_at(active, node), at)
         case _:
@@ -417,6 +422,14 @@ def _checkpoint_entry(execution: Execution, active: Active, node: Checkpointed, 
 
 
 _NOTHING_ELSE = Onward()
+
+
+def _published_entry(execution: Execution, active: Active, node: Publish, at: datetime) -> Entry:
+    codec, address = execution.codec, active.address
+    message = call(node.message, address, active.value)
+    payload = _encoded(codec, message, message_form(node), f"The message of step {address!r}")
+    topic = codec.encode(Topic(node.topic), Topic)
+    return Entry(execution.seq + 1, Kind.PUBLISHED, address, payload, at, response=topic)
 
 
 def _drawn(node: Record, at: datetime, chance: Chance) -> object:

@@ -59,6 +59,7 @@ from wio.nodes import (
     Loop,
     Machine,
     OfferTask,
+    Publish,
     Record,
     Recovered,
     RunChild,
@@ -160,6 +161,8 @@ def _applied(execution: Execution, entry: Entry, observe: Observer | None) -> Ex
             return moved(execution, active, *folded(node, active, event), observe)
         case Kind.EVENT if isinstance(node, Record):
             return moved(execution, active, decoded(execution.codec, entry, drawn_form(node)), None, observe)
+        case Kind.PUBLISHED if isinstance(node, Publish):
+            return moved(execution, active, active.value, None, observe)
         case Kind.ATTRIBUTES if isinstance(node, SetAttributes):
             return moved(execution, active, active.value, None, observe)
         case Kind.SIGNAL if isinstance(node, HandleSignal) and not is_blocked(execution, active):

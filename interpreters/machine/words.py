@@ -13,6 +13,7 @@ from wio.nodes import (
     Loop,
     Machine,
     OfferTask,
+    Publish,
     Record,
     Recovered,
     RunChild,
@@ -67,6 +68,8 @@ def _awaited(active: Active) -> str:
             return "a resume"
         case Record():
             return f"the {active.node.drawn.value}"
+        case Publish():
+            return "the message to publish"
         case SetAttributes():
             return "the attributes"
 

@@ -92,6 +92,16 @@ class RecordStep:
 
 
 @attrs.frozen
+class PublishStep:
+    """Publishes a message under a topic."""
+
+    name: str
+    place: Place
+    topic: str
+    description: str = ""
+
+
+@attrs.frozen
 class AttributesStep:
     """Sets attributes by which the instance is found."""
 
@@ -471,6 +481,7 @@ Leaf: TypeAlias = (
     | WaitStep
     | DraftStep
     | RecordStep
+    | PublishStep
     | AttributesStep
     | OldStep
     | TaskStep

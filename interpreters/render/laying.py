@@ -29,6 +29,7 @@ from interpreters.render.drawing import (
     OldStep,
     Part,
     Place,
+    PublishStep,
     PureStep,
     QueryScope,
     RecordStep,
@@ -138,6 +139,7 @@ def _lay_step(
     | WaitStep
     | DraftStep
     | RecordStep
+    | PublishStep
     | AttributesStep
     | OldStep
     | TaskStep
@@ -163,6 +165,8 @@ def _lay_step(
         case RecordStep():
             detail = "" if shape.drawn.value == shape.name else shape.drawn.value
             return sheet.dot(ends, Look.RECORD, shape.name, shape.place, (detail,), shape.description)
+        case PublishStep():
+            return sheet.dot(ends, Look.RECORD, shape.name, shape.place, (f"topic {shape.topic}",), shape.description)
         case AttributesStep():
             sets = attributes_words(shape.attributes)
             return sheet.dot(ends, Look.RECORD, shape.name, shape.place, (sets,), shape.description)

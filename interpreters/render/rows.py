@@ -34,6 +34,7 @@ from interpreters.render.drawing import (
     OldStep,
     Part,
     Place,
+    PublishStep,
     PureStep,
     QueryScope,
     RecordStep,
@@ -103,6 +104,8 @@ def _rows_of_shape(shape: Shape) -> Rows:
             return (Row(shape.name, "draft", shape.place),)
         case RecordStep():
             return (Row(shape.name, shape.drawn.value, shape.place),)
+        case PublishStep():
+            return (Row(shape.name, f"topic {shape.topic}", shape.place),)
         case AttributesStep():
             return (Row(shape.name, attributes_words(shape.attributes), shape.place),)
         case OldStep():

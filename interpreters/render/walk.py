@@ -24,6 +24,7 @@ from interpreters.render.drawing import (
     FailEnd,
     LeaveStep,
     OldStep,
+    PublishStep,
     PureStep,
     QueryScope,
     RecordStep,
@@ -98,6 +99,7 @@ from wio.nodes import (
     Named,
     OfferTask,
     Parallel,
+    Publish,
     Pure,
     Record,
     Recovered,
@@ -176,7 +178,9 @@ def _visit(walker: Walker, program: WIO[Any, Any, Any]) -> None:
         case Check(function):
             name = node.name or printable(name_of(function, "check"))
             walker.add(CheckStep(name, description=printable(node.description)))
-        case RunIO() | HandleSignal() | Wait() | Draft() | Record() | SetAttributes() | OfferTask() | RunChild():
+        case RunIO() | HandleSignal() | Wait() | Draft() | Record() | SetAttributes() | Publish():
+            _visit_step(walker, node)
+        case OfferTask() | RunChild():
             _visit_step(walker, node)
         case Leave(region):
             walker.add(LeaveStep(region.name, region.name in walker.around.regions))
@@ -237,7 +241,8 @@ def _visit(walker: Walker, program: WIO[Any, Any, Any]) -> None:
 
 
 def _visit_step(
-    walker: Walker, node: RunIO | HandleSignal | Wait | Draft | Record | SetAttributes | OfferTask | RunChild
+    walker: Walker,
+    node: RunIO | HandleSignal | Wait | Draft | Record | SetAttributes | Publish | OfferTask | RunChild,
 ) -> None:
     name, place, description = node.name, walker.place(node.name), printable(node.description)
     match node:
@@ -251,6 +256,8 @@ def _visit_step(
             walker.add(DraftStep(name, place, description))
         case Record(drawn):
             walker.add(RecordStep(name, place, drawn, description))
+        case Publish(topic):
+            walker.add(PublishStep(name, place, printable(topic), description))
         case SetAttributes(attributes):
             names = tuple(printable(attribute) for attribute, _ in attributes)
             walker.add(AttributesStep(name, place, names, description))

@@ -10,7 +10,9 @@ from datetime import timedelta
 from typing import Any, TypeAlias, cast
 
 from journals.ports import Journal
+from journals.sharing import SUSPECT
 from wio.errors import InvalidDefinition
+from wio.validators import is_whole
 from wio.workflow import Workflow
 
 AnyWorkflow: TypeAlias = Workflow[Any, Any, Any]
@@ -45,6 +47,24 @@ def tags_given(tags: Iterable[str]) -> tuple[str, ...]:
     if isinstance(tags, str):
         raise InvalidDefinition(f"tags={tags!r:.100} is one text. Give a collection of tags: tags=({tags!r:.100},).")
     return tuple(dict.fromkeys(tags))
+
+
+def durations_given(durations: tuple[timedelta, timedelta], of: str) -> tuple[timedelta, timedelta]:
+    """Return two durations unchanged. Raises `InvalidDefinition` where the second is shorter, or for other things."""
+    least, most = (duration_given(each, of) for each in durations)
+    if not timedelta(0) < least <= most:
+        raise InvalidDefinition(f"{of}={durations!r:.100} is no time at least and at most. Give the shorter one first.")
+    return (least, most)
+
+
+def deaths_given(most_deaths: int) -> int:
+    """Return the number unchanged. Raises `InvalidDefinition` when it leaves no trial before somebody is parked."""
+    if not is_whole(most_deaths) or most_deaths <= SUSPECT:
+        raise InvalidDefinition(
+            f"most_deaths={most_deaths!r:.100}: after {SUSPECT} deaths of a process nobody knows yet which instance it"
+            f" was. Give a number above that: Runtime(..., most_deaths={SUSPECT + 1})."
+        )
+    return most_deaths
 
 
 def duration_given(duration: timedelta, of: str) -> timedelta:

@@ -79,8 +79,8 @@ class BlockingRuntime:
         self, workflow: Workflow[A, E, B], *, id: str, input: A, tags: Iterable[str] = (), within: object | None = None
     ) -> BlockingInstance[E, B]:
         """Start an instance, or attach to it; see `Runtime.start`. `within` is a blocking connection."""
-        start = self._runtime.start(workflow, id=id, input=input, tags=tags, within=within)
-        return BlockingInstance(self, self.wait_for(start))
+        starting = self._runtime.start(workflow, id=id, input=input, tags=tags, within=within)
+        return BlockingInstance(self, self.wait_for(starting))
 
     def instance(self, workflow: Workflow[Any, E, B], id: str) -> BlockingInstance[E, B]:
         """Return the handle of an instance that exists; see `Runtime.instance`."""

@@ -7,7 +7,6 @@ What only waits may be given back at any time: whoever looks when its time has c
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
@@ -16,7 +15,7 @@ from interpreters.runtime.clock import Clock
 from interpreters.runtime.driver import Driver
 from interpreters.runtime.live import Live, LiveInstances
 from interpreters.runtime.membership import Membership
-from interpreters.runtime.rounds import Rounds
+from interpreters.runtime.rounds import LookAgain, Rounds, seconds_of
 from interpreters.runtime.wakeups import WakeUps
 from journals.sharing import Claimed, Released
 
@@ -24,7 +23,6 @@ NO_INSTANCE = ""
 """Is whose wake-up it is when something that nobody owns becomes due; no instance has this id."""
 
 _BATCH = 64
-_LEAST_SECONDS, _MOST_SECONDS = 5.0, 30.0
 _PATIENCE = timedelta(seconds=0.1)
 
 
@@ -32,7 +30,7 @@ class Claiming:
     """Claims instances for one runtime, and gives back those that only wait.
 
     `most_running` bounds how much may be under way before it claims no more. `is_given` says that it is `clock` which
-    decides what is due, and not the store's. `collect` is told of a claimed instance that has mail.
+    decides what is due, and not the store's. `collect` is told of an instance that has mail, or may have some.
     """
 
     def __init__(
@@ -46,6 +44,7 @@ class Claiming:
         most_running: int,
         *,
         is_given: bool,
+        look_again: LookAgain,
     ) -> None:
         self._membership = membership
         self._lives = lives
@@ -55,6 +54,7 @@ class Claiming:
         self._clock = clock
         self._is_given = is_given
         self._most_running = most_running
+        self._look_again = look_again
         self._claims = Rounds("claim instances", self._claim)
         self._releases = Rounds("give instances back", self._release)
         self._dropped: dict[str, Live] = {}
@@ -104,7 +104,8 @@ class Claiming:
             most = min(room, _BATCH)
             member = self._membership.member
             claims = await member.claim(most, now=self._clock.now() if self._is_given else None)
-            for claimed in claims.claimed:
+            # Of those that may kill this process, the worst comes first: the others need not wait for it next time.
+            for claimed in sorted(claims.claimed, key=lambda each: -each.deaths):
                 self._run(member.epoch, claimed)
             is_more = len(claims.claimed) == most
             self._expect(claims.next_due)
@@ -151,5 +152,8 @@ class Claiming:
 
     async def _look_now_and_then(self) -> None:
         while True:
-            await asyncio.sleep(random.uniform(_LEAST_SECONDS, _MOST_SECONDS))
+            await asyncio.sleep(seconds_of(self._look_again))
             self._claims.ask()
+            for live in self._lives.all():
+                if live.owner is not None:
+                    self._collect(live.id)

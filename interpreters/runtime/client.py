@@ -14,13 +14,15 @@ from interpreters.errors import InstanceExists, RuntimeStopped
 from interpreters.machine.pending import Pending
 from interpreters.machine.transition import JSON
 from interpreters.machine.turn import Turn, first_turn
-from interpreters.runtime.arguments import journal_given, tags_given, workflows_given
+from interpreters.runtime.arguments import durations_given, journal_given, tags_given, workflows_given
 from interpreters.runtime.asking_why import reason_of
+from interpreters.runtime.following import Following, News
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.oversight import Oversight
 from interpreters.runtime.reading import read_all
 from interpreters.runtime.registry import by_name_and_version, check_registered
 from interpreters.runtime.remote import Remote
+from interpreters.runtime.rounds import LOOK_AGAIN, LookAgain
 from interpreters.runtime.same_start import existing
 from interpreters.runtime.tasking import OfferedTask, Report
 from interpreters.runtime.why import Reason
@@ -42,22 +44,29 @@ Req = TypeVar("Req")
 Resp = TypeVar("Resp")
 
 
-class Client(Oversight):
+class Client(Oversight, Following):
     """Starts and uses the instances of some workflows, which other processes run, inside `async with`.
 
     It runs nothing: no effect, no timer. A query or a result is read from the journal; a signal and whatever else
     changes an instance is stored as a message, which the instance's owner does and answers, whoever that is by then.
-    The workflows are needed to read what the journal holds. Raises like `Runtime`.
+    The workflows are needed to read what the journal holds. `look_again` is as for `Runtime`, and so are the errors.
     """
 
     def __init__(
-        self, journal: Journal, workflows: Iterable[Workflow[Any, Any, Any]], *, codec: Codec | None = None
+        self,
+        journal: Journal,
+        workflows: Iterable[Workflow[Any, Any, Any]],
+        *,
+        codec: Codec | None = None,
+        look_again: LookAgain = LOOK_AGAIN,
     ) -> None:
         self.journal = journal_given(journal)
         self._codec = codec or JSON
         given = workflows_given(workflows, "Client(journal, [workflow])")
         self._workflows = by_name_and_version(given, self._codec, strict=False)
-        self._remote = Remote(self.journal, self._workflows, self._codec)
+        self.news = News()
+        look_again = durations_given(look_again, "look_again")
+        self._remote = Remote(self.journal, self._workflows, self._codec, self.news, look_again=look_again)
         self._random = random.Random()
         self._listener: Listener | None = None
 
@@ -95,7 +104,7 @@ class Client(Oversight):
         first = first_turn(workflow, input, listener.now(), self._codec, self._random.random, id=id)
         given = tags_given(tags)
         if within is not None:
-            await begin_within(self.journal, within, workflow, start_of(id, first, given), self._codec)
+            await begin_within(self.journal, within, workflow, id, first, self._codec, given)
             return Instance(self, workflow, id)
         while not await self._is_there(workflow, id, first, given):
             pass  # What had the id was removed just now, so that it is free.

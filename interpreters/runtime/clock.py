@@ -6,7 +6,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-_LONGEST_SLEEP = timedelta(days=1)
+_LONGEST_SLEEP = timedelta(seconds=1)
+"""Is after how long a clock is looked at again: it may have been set, or the machine may have been suspended."""
 
 
 class Clock(Protocol):
@@ -34,7 +35,7 @@ class SystemClock:
 
 
 async def sleep_until(clock: Clock, due: datetime) -> None:
-    """Sleep until it is `due` by a clock that goes as fast as the event loop's, but for a day at most."""
+    """Sleep until it is `due` by a clock that goes as fast as the event loop's, but for a second at most."""
     delay = min(due - clock.now(), _LONGEST_SLEEP)
     if delay > timedelta(0):
         await asyncio.sleep(delay.total_seconds())

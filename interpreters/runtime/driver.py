@@ -162,10 +162,19 @@ class Driver:
             if not abandoned:
                 return
             live.ready = deque(live.agenda.children())
-            for effect in live.agenda.effects():
-                if live.execution is not None and not self._is_later(effect.not_before):
-                    entry = lost_entry(live.execution, effect.address, Loss.CRASH, self._clock.now())
-                    await self._adopt_surely(live, live.execution, entry, entry.recorded_at)
+            await self._record_losses(live)
+
+    async def _record_losses(self, live: Live) -> None:
+        """Record that the attempts under way were lost: all at once, for none begins anew before that is stored."""
+        execution, now = live.execution, self._clock.now()
+        lost: list[Turn] = []
+        for effect in live.agenda.effects():
+            if execution is not None and not self._is_later(effect.not_before):
+                lost.append(turn(execution, lost_entry(execution, effect.address, Loss.CRASH, now), now, self.chance))
+                execution = lost[-1].execution
+        if lost:
+            await self._store.adopt_surely(live, together(lost))
+            self._set_wake_up(live)
 
     async def _record_overdue(self, live: Live) -> None:
         """Record what an older version has left to be recorded at the places where the instance stands."""

@@ -65,6 +65,7 @@ class Live:
         "starter",
         "status",
         "tasks",
+        "tried",
         "withdrawn",
     )
 
@@ -83,6 +84,8 @@ class Live:
         self.abandoned = False
         # Where it was written by an older version, something may be left to be recorded before anything can happen.
         self.may_owe = False
+        # It may be what kills its processes, and is alone in its trial; see `interpreters.runtime.suspects`.
+        self.tried = False
         self.starter: asyncio.Task[None] | None = None
         self.tasks: set[asyncio.Task[None]] = set()
         self.running: dict[str, asyncio.Task[Any]] = {}

@@ -34,6 +34,7 @@ class Mail:
         self._wanted: dict[str, None] = {}
         self._doing: dict[int, asyncio.Task[None]] = {}
         self._answers: dict[int, Payload] = {}
+        self._refused: set[int] = set()
         self._collecting = Rounds("collect messages", self._collect)
         self._answering = Rounds("answer messages", self._answer)
         self._is_open = True
@@ -48,6 +49,17 @@ class Mail:
         if self._is_open:
             self._wanted[instance_id] = None
             self._collecting.ask()
+
+    async def refuse(self, instance_id: str, error: Exception) -> None:
+        """Answer with an error whatever an instance is asked for by now. What has not been done of it is not done."""
+        member, answer = self._membership.member, refused(error)
+        messages = await member.messages([instance_id])
+        for message in messages:
+            self._refused.add(message.id)
+            task = self._doing.get(message.id)
+            if task is not None and task is not asyncio.current_task():
+                task.cancel()
+        await member.answer([(message.id, answer) for message in messages])
 
     async def stop(self) -> None:
         """Do nothing more, and store the answers that there are."""
@@ -68,7 +80,7 @@ class Mail:
             self._wanted = wanted | self._wanted
             raise
         for message in messages:
-            if message.id not in self._doing and message.id not in self._answers:
+            if not (message.id in self._doing or message.id in self._answers or message.id in self._refused):
                 live = self._lives.get(message.instance_id)
                 # They begin in the order of their numbers, and the instance takes them in that order.
                 task = asyncio.create_task(self._do(live, message))

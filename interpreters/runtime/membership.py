@@ -32,6 +32,10 @@ class Membership:
         assert self._member is not None
         return self._member
 
+    def holds(self, member: Member) -> bool:
+        """Tell whether a membership is the present one, as far as is known here."""
+        return self._is_joined.is_set() and member is self._member
+
     async def join(self) -> None:
         """Become a member."""
         self._member = await self._journal.join(f"{socket.gethostname()}:{os.getpid()}", self._knows, self._hear)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import uuid
 from collections import deque
 from datetime import UTC, datetime
@@ -36,14 +35,17 @@ from interpreters.machine.recording import request_payload
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.answers import value_of
 from interpreters.runtime.driver import NotHandled
+from interpreters.runtime.following import News
 from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows, registered_as
+from interpreters.runtime.rounds import LOOK_AGAIN, LookAgain, seconds_of
+from interpreters.runtime.suspects import is_deadly
 from interpreters.runtime.tasking import OfferedTask, Report, entry_of, offered_in, what_became
 from journals.codecs import Codec, CodecError
 from journals.entries import UNFINISHED, InstanceRecord, Kind, Message, Payload, Status
 from journals.errors import JournalUnavailable
 from journals.ports import Journal
-from journals.sharing import Answered, Missed, Notice, Rested
+from journals.sharing import Answered, Changed, Missed, Notice, Rested
 from wio.errors import WioError
 from wio.signals import Query, Signal
 
@@ -51,7 +53,6 @@ R = TypeVar("R")
 Req = TypeVar("Req")
 Resp = TypeVar("Resp")
 
-_LEAST_SECONDS, _MOST_SECONDS = 5.0, 30.0
 _FIRST_DELAY_SECONDS, _LONGEST_DELAY_SECONDS = 0.1, 5.0
 _MOST_HEARD = 1_000
 _LOG = logging.getLogger("wio.runtime")
@@ -67,9 +68,10 @@ class UnknownOperation(WioError):
 
 
 class Remote:
-    """Reads the instances of a store, and asks their owners. `hear` takes the notices of the store.
+    """Reads the instances of a store, and asks their owners. `hear` takes the notices of the store, and
+    tells who waits for `news` of changes.
 
-    `look_again` is after how many seconds, at least and at most, it looks by itself: a notice may be lost.
+    `look_again` is after how long, at least and at most, it looks by itself: a notice may be lost.
     """
 
     def __init__(
@@ -77,12 +79,14 @@ class Remote:
         journal: Journal,
         workflows: Workflows,
         codec: Codec,
+        news: News | None = None,
         *,
-        look_again: tuple[float, float] = (_LEAST_SECONDS, _MOST_SECONDS),
+        look_again: LookAgain = LOOK_AGAIN,
     ) -> None:
         self._journal = journal
         self._workflows = workflows
         self._codec = codec
+        self._news = news or News()
         self._look_again = look_again
         self._answers: dict[int, set[asyncio.Future[None]]] = {}
         self._rests: dict[str, set[asyncio.Future[None]]] = {}
@@ -97,7 +101,10 @@ class Remote:
                 _wake(self._answers.pop(number, set()))
             case Rested(instance_id):
                 _wake(self._rests.pop(instance_id, set()))
+            case Changed():
+                self._news.tell()
             case Missed():
+                self._news.tell()
                 self._wake_all()
             case _:
                 pass
@@ -105,6 +112,7 @@ class Remote:
     def stop(self) -> None:
         """Let nobody wait any more."""
         self._is_stopped = True
+        self._news.tell()
         self._wake_all()
 
     def _wake_all(self) -> None:
@@ -200,7 +208,7 @@ class Remote:
         return waiter.done()
 
     async def _in_time(self, waiter: asyncio.Future[None]) -> None:
-        await asyncio.wait({waiter}, timeout=random.uniform(*self._look_again))
+        await asyncio.wait({waiter}, timeout=seconds_of(self._look_again))
 
     def _forget(self, number: int) -> None:
         while number in self._heard:
@@ -224,6 +232,8 @@ class Remote:
     async def pending(self, id: str) -> tuple[Pending, ...]:
         """Return all that an instance waits for. Raises `InstancePaused` when it is parked."""
         record = await self._journal.find(id)
+        if is_deadly(record):
+            raise InstancePaused(id, "", record.detail)
         execution = await self._execution(record)
         if record.status is Status.PAUSED and Agenda.of(execution)[0].first_problem is None:
             raise InstancePaused(id, "", record.detail)
@@ -270,6 +280,8 @@ class Remote:
         """Raise what says why an instance does not go on."""
         if record.status is Status.STUCK:
             raise InstanceStuck(record.id, record.detail)
+        if is_deadly(record):
+            raise InstancePaused(record.id, "", record.detail)
         problem = Agenda.of(await self._execution(record))[0].first_problem
         if problem is None:
             raise InstancePaused(record.id, "", record.detail)

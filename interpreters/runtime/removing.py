@@ -77,12 +77,13 @@ def _is_over(parents: frozenset[str] | None, go_on: frozenset[str]) -> bool:
 
 
 class Remover:
-    """Archives instances, where there is an archive, and removes them."""
+    """Archives instances, where there is an archive, and removes them. `failures` counts those that could not be."""
 
     def __init__(self, journal: Journal, archive: Archive | None) -> None:
         self._journal = journal
         self._archive = archive
-        self._failures = 0
+        self.failures = 0
+        self._in_a_row = 0
 
     async def remove(self, records: Iterable[InstanceRecord]) -> AsyncGenerator[tuple[Sequence[str], Sequence[str]]]:
         """Yield, for one batch after the other, the ids of those who were to be removed, and of those who were.
@@ -105,18 +106,20 @@ class Remover:
         except UnknownInstance:  # Another process has removed it.
             return False
         except CorruptEntry as error:
-            _LOG.warning("Instance %s is kept, as it cannot be archived: %s", record.id, error)
+            self.failures += 1
+            _LOG.warning("Instance %s is kept, as it cannot be archived: %s", record.id, str(error))
             return False
         except JournalError:
             raise
         # Whatever an archive raises, nothing is lost, and the next instance may be luckier.
         except Exception as error:
-            _LOG.warning("Instance %s is kept, as it cannot be archived: %r", record.id, error)
-            self._failures += 1
-            if self._failures >= _MOST_FAILURES:
+            self.failures += 1
+            _LOG.warning("Instance %s is kept, as it cannot be archived: %s", record.id, repr(error))
+            self._in_a_row += 1
+            if self._in_a_row >= _MOST_FAILURES:
                 raise ArchiveFailing from error
             return False
-        self._failures = 0
+        self._in_a_row = 0
         return True
 
 

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeAlias
 
 from journals.errors import JournalUnavailable
 
 _LOG = logging.getLogger("wio.runtime")
+
+LookAgain: TypeAlias = tuple[timedelta, timedelta]
+"""Is after how long, at least and at most, one looks by oneself: a notice may have been lost."""
+
+LOOK_AGAIN: LookAgain = (timedelta(seconds=5), timedelta(seconds=30))
 
 _FIRST_DELAY_SECONDS = 0.1
 _LONGEST_DELAY_SECONDS = 5.0
@@ -66,3 +74,9 @@ class Rounds:
             _LOG.error("Could not %s", self._what, exc_info=error)
         if self._asked and not task.cancelled():  # after the job had looked for the last time
             self.ask()
+
+
+def seconds_of(look_again: LookAgain) -> float:
+    """Return a random number of seconds between the two, so that not everybody looks at once."""
+    least, most = look_again
+    return random.uniform(least.total_seconds(), most.total_seconds())

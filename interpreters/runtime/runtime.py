@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
@@ -23,27 +23,40 @@ from interpreters.errors import (
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import Pending, answer, pending
 from interpreters.machine.transition import JSON
-from interpreters.runtime.arguments import duration_given, journal_given, tags_given, workflows_given
+from interpreters.runtime.arguments import (
+    deaths_given,
+    duration_given,
+    durations_given,
+    journal_given,
+    tags_given,
+    workflows_given,
+)
 from interpreters.runtime.asking_why import reason_of
 from interpreters.runtime.calls import Calls
 from interpreters.runtime.children import Children
 from interpreters.runtime.claiming import NO_INSTANCE, Claiming
 from interpreters.runtime.clock import Clock
+from interpreters.runtime.delivering import OUTBOX, Delivering, Receive
 from interpreters.runtime.driver import Driver
+from interpreters.runtime.following import Following, News
+from interpreters.runtime.hooks import HookRoom, Hooks
 from interpreters.runtime.housekeeping import Housekeeping
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.live import Live, LiveInstances
 from interpreters.runtime.mail import Mail as MailRoom
 from interpreters.runtime.membership import Membership, StoreClock
 from interpreters.runtime.oversight import MOST_COUNTED, Oversight, stranded_counts
+from interpreters.runtime.publishing import Publisher, Publishing, publisher_given
 from interpreters.runtime.reading import read_all
 from interpreters.runtime.registry import by_name_and_version, check_registered
 from interpreters.runtime.remote import Remote, UnknownOperation, report_in, signal_key
 from interpreters.runtime.retention import Retention
+from interpreters.runtime.rounds import LOOK_AGAIN, LookAgain
 from interpreters.runtime.signalling import Signalling
 from interpreters.runtime.starting import Starting
 from interpreters.runtime.steering import Steering
 from interpreters.runtime.storing import Store
+from interpreters.runtime.suspects import Suspects
 from interpreters.runtime.tasking import OfferedTask, Report, Tasking
 from interpreters.runtime.threads import Threads, Workers
 from interpreters.runtime.transacting import check_transactions
@@ -54,7 +67,7 @@ from journals.entries import Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import JournalClosed, OwnedElsewhere
 from journals.ports import Journal
 from journals.search import EVERY, Count, Cursor, Order, Search
-from journals.sharing import Lost, Mail, Missed, Notice, Work
+from journals.sharing import Lost, Mail, Missed, Notice, ToDeliver, Work
 from journals.validation import validate_id
 from wio.signals import Query, Signal
 from wio.workflow import Workflow
@@ -70,7 +83,7 @@ _PAGE = 1_000
 _LOG = logging.getLogger("wio.runtime")
 
 
-class Runtime(Oversight):
+class Runtime(Oversight, Following):
     """Runs the instances of some workflows on a journal, inside `async with`.
 
     On entry it opens the journal and, unless `recover` is False, claims every instance that has something to do and
@@ -78,12 +91,16 @@ class Runtime(Oversight):
     gives every instance back, and closes the journal. Any number of runtimes, in any processes, may share a journal.
 
     `workers` runs the effects that are plain functions, by default in up to 64 threads; `most_idle` bounds how many
-    suspended instances stay in memory. `retention` says how long instances of these workflows are kept after their end:
-    30 days, unless it is given; for ever, where only a clock is given. Workflows that are used as children in these are
-    known too. What is doubtful in a workflow is said in the log; see `lint`. Raises `DraftReached` for a workflow that
-    has drafts, `UnsoundWorkflow` for one whose structure cannot be meant, or with `strict` for one that is doubtful,
-    `NoTransactions` for a step in a transaction that the journal does not have, and `InvalidDefinition` when two
-    workflows have the same name and version, or an argument is of another kind.
+    suspended instances stay in memory; `look_again` is after how long, at least and at most, it looks by itself for
+    what there is to do, should a notice of the store have been lost. What was there when `most_deaths` processes in a
+    row died, the last ones with no other suspect, is parked until somebody resumes it. `retention` says how long
+    instances of these workflows are kept after their end: 30 days, unless it is given; for ever, where only a clock is
+    given. `publisher` gets what workflows publish; `hooks` are called when instances pause or end, for all workflows or
+    for each by its name. Workflows that are used as children in these are known too. What is doubtful in a workflow is
+    said in the log; see `lint`. Raises `DraftReached` for a workflow that has drafts, `UnsoundWorkflow` for one whose
+    structure cannot be meant, or with `strict` for one that is doubtful, `NoTransactions` for a step in a transaction
+    that the journal does not have, and `InvalidDefinition` when two workflows have the same name and version, or an
+    argument is of another kind.
     """
 
     def __init__(
@@ -98,8 +115,12 @@ class Runtime(Oversight):
         workers: Workers | None = None,
         most_idle: int = 1_000,
         most_running: int = 1_000,
+        most_deaths: int = 5,
         retention: Retention | None = None,
         strict: bool = False,
+        look_again: LookAgain = LOOK_AGAIN,
+        publisher: Publisher | None = None,
+        hooks: Hooks | Mapping[str, Hooks] | None = None,
     ) -> None:
         self.journal = journal_given(journal)
         self._codec = codec or JSON
@@ -112,7 +133,13 @@ class Runtime(Oversight):
         self._workers = workers or Threads(64)
         self._most_idle = most_idle
         self._most_running = most_running
+        self._most_deaths = deaths_given(most_deaths)
+        self._publisher = publisher_given(publisher)
+        names = frozenset(name for name, _ in self._workflows)
+        self._hooks = HookRoom(hooks, names, self._workers)
+        self.news = News()
         self._retention = retention if retention is not None or clock is not None else Retention()
+        self._look_again = durations_given(look_again, "look_again")
         self._running = False
 
     async def __aenter__(self) -> Self:
@@ -121,6 +148,12 @@ class Runtime(Oversight):
         clock = self._given_clock or StoreClock(self._membership)
         self._clock = clock
         self._wake_ups = WakeUps(clock, self._wake)
+        self._lives = LiveInstances(self._most_idle, self._make_room)
+        self._mail = MailRoom(self._membership, self._lives, self._perform)
+        self._suspects = Suspects(self.journal, self._membership, clock, self._most_deaths, self._mail.refuse)
+        self._delivering = Delivering(
+            self._receivers(), self._membership, self._wake_ups, clock, is_given=self._given_clock is not None
+        )
         self._store = Store(
             self.journal,
             self._membership,
@@ -130,12 +163,13 @@ class Runtime(Oversight):
             self._owns,
             self._loaded,
             self._collect,
+            self._suspects,
+            Publishing(self._codec, self._hooks, self._delivering.look),
         )
-        self._lives = LiveInstances(self._most_idle, self._make_room)
         self._driver = Driver(self._store, clock, self._workers, self._came_to_rest)
         self._driver.wake_ups = self._wake_ups
         self._starting = Starting(self.journal, self._membership, self._driver, clock, self._codec)
-        self._remote = Remote(self.journal, self._workflows, self._codec)
+        self._remote = Remote(self.journal, self._workflows, self._codec, self.news, look_again=self._look_again)
         self._children = Children(
             self._store, self._driver, self._starting, clock, self._codec, self._lives.get, self._go_on, self._remote
         )
@@ -144,7 +178,6 @@ class Runtime(Oversight):
         self._signalling = Signalling(self._store, self._driver, self._calls, clock, self._workers, self._codec)
         self._tasking = Tasking(self._store, self._driver, self._calls, clock, self._codec)
         self._steering = Steering(self._store, self._driver, self._calls, clock)
-        self._mail = MailRoom(self._membership, self._lives, self._perform)
         self._claiming = Claiming(
             self._membership,
             self._lives,
@@ -154,6 +187,7 @@ class Runtime(Oversight):
             clock,
             self._most_running,
             is_given=self._given_clock is not None,
+            look_again=self._look_again,
         )
         names = frozenset(name for name, _ in self._workflows)
         keeping = self._retention or Retention.forever()
@@ -166,6 +200,7 @@ class Runtime(Oversight):
                 if self._retention is not None:
                     self._housekeeping.begin()
                 await self._say_what_is_left()
+            self._delivering.begin()
         except BaseException:
             await self.__aexit__(None, None, None)
             raise
@@ -177,10 +212,13 @@ class Runtime(Oversight):
         self._running = False
         self._driver.stopping = True
         try:
+            self._suspects.close()
             await self._claiming.stop()
             await self._housekeeping.stop()
             await self._come_to_rest()
+            await self._suspects.stop()
             await self._mail.stop()
+            await self._delivering.stop(asyncio.get_running_loop().time() + self._grace.total_seconds())
             await self._wake_ups.stop()
             await self._membership.leave()
         finally:
@@ -200,8 +238,7 @@ class Runtime(Oversight):
         open, it is there when that is committed, and then whoever comes first goes on with it. The instance is found by
         its `tags`; those of the first start stay. Raises `InstanceExists` when the id is taken by another workflow or
         input, `UnknownWorkflow`, `WorkflowDisabled`, `WrongPayload`, `PayloadTooLarge`, or `InvalidCommit` for a bad id
-        or tag; with `within` also `NoTransactions`, `WrongConnection`, `NotAJournal`, and what the driver of the
-        connection raises.
+        or tag; with `within` also `NoTransactions`, `WrongConnection`, `NotAJournal`, and what the driver raises.
         """
         self._check_running()
         validate_id(id)
@@ -256,7 +293,7 @@ class Runtime(Oversight):
         """
         self._check_running()
         self._wake_ups.wake_due()
-        while running := self._driver.running | self._claiming.running | self._mail.running:
+        while running := self._driver.running | self._claiming.running | self._mail.running | self._delivering.running:
             await asyncio.wait(running)
             self._wake_ups.wake_due()
 
@@ -267,8 +304,8 @@ class Runtime(Oversight):
     @property
     def is_idle(self) -> bool:
         """Tell whether nothing is being done at this moment: no effect, no commit, no signal."""
-        is_busy = self._claiming.running or self._mail.running or any(live.is_busy for live in self._lives.all())
-        return not is_busy
+        is_busy = self._claiming.running or self._mail.running or self._delivering.running
+        return not is_busy and not any(live.is_busy for live in self._lives.all())
 
     @property
     def running(self) -> int:
@@ -421,6 +458,8 @@ class Runtime(Oversight):
                 self._claiming.look()
             case Mail(instance_id):
                 self._mail.collect(instance_id)
+            case ToDeliver():
+                self._delivering.look()
             case Lost(epoch):
                 self._driver.give_up(live for live in self._lives.all() if live.owner == epoch)
                 self._membership.was_lost(epoch)
@@ -428,6 +467,7 @@ class Runtime(Oversight):
                 for live in self._lives.all():
                     if live.owner is not None:
                         self._mail.collect(live.id)
+                self._delivering.look()
                 self._remote.hear(notice)
             case _:
                 self._remote.hear(notice)
@@ -450,6 +490,11 @@ class Runtime(Oversight):
                 raise UnknownOperation(other)
         return None
 
+    def _receivers(self) -> dict[str, Receive]:
+        """Return who receives what is published, by its lane."""
+        receivers: dict[str, Receive] = dict.fromkeys(self._hooks.lanes, self._hooks.call)
+        return receivers if self._publisher is None else {"": self._publisher.publish, **receivers}
+
     def _owns(self, id: str) -> bool:
         live = self._lives.find(id)
         return live is not None and live.owner is not None and live.execution is not None
@@ -469,12 +514,15 @@ class Runtime(Oversight):
     def _wake(self, id: str) -> None:
         if id == NO_INSTANCE:
             self._claiming.look()
+        elif id == OUTBOX:
+            self._delivering.look()
         else:
             self._driver.start(self._lives.get(id))
 
     def _came_to_rest(self, live: Live) -> None:
         if live.execution is not None:
             self._lives.keep(live)
+        self._suspects.came_to_rest(live)
         self._make_room()
 
     def _make_room(self) -> None:

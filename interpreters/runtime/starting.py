@@ -11,7 +11,7 @@ from interpreters.runtime.driver import Driver
 from interpreters.runtime.live import Live
 from interpreters.runtime.membership import Membership
 from interpreters.runtime.same_start import existing
-from interpreters.runtime.within import begin_within, start_of
+from interpreters.runtime.within import begin_within
 from journals.codecs import Codec
 from journals.entries import InstanceRecord
 from journals.errors import Conflict, NotOwner, UnknownInstance
@@ -58,7 +58,7 @@ class Starting:
     ) -> None:
         """Store the first turn of an instance within the caller's transaction; it is nobody's then."""
         first = first_turn(workflow, input, self._clock.now(), self._codec, self._driver.chance, id=id)
-        await begin_within(self._journal, connection, workflow, start_of(id, first, tags), self._codec)
+        await begin_within(self._journal, connection, workflow, id, first, self._codec, tags)
 
     async def _is_stored(self, live: Live, first: Turn, tags: tuple[str, ...]) -> bool:
         """Store the first turn, and return True; False when the instance has begun before."""

@@ -22,8 +22,10 @@ from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.live import Live
 from interpreters.runtime.membership import Membership
+from interpreters.runtime.publishing import Publishing
 from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows, registered_as
+from interpreters.runtime.suspects import Suspects, was_running
 from journals.codecs import Codec
 from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Message, Status
 from journals.errors import (
@@ -35,7 +37,7 @@ from journals.errors import (
     WorkflowDisabled,
 )
 from journals.ports import Journal
-from journals.sharing import Released
+from journals.sharing import Claimed, Released
 from journals.transactions import Transaction
 from wio.workflow import Workflow
 
@@ -48,7 +50,8 @@ _LOG = logging.getLogger("wio.runtime")
 
 class Store:
     """Reads and writes the instances of one runtime. `owns` says whether an instance is in memory, and its own;
-    `loaded` is told of one that was read, `collect` when one that was claimed has mail.
+    `loaded` is told of one that was read, `collect` when one that was claimed has mail. `suspects` are read in turn.
+    `publishing` adds to commits what leaves the store.
     """
 
     def __init__(
@@ -61,6 +64,8 @@ class Store:
         owns: Callable[[str], bool],
         loaded: Callable[[Live], None],
         collect: Callable[[str], None],
+        suspects: Suspects,
+        publishing: Publishing,
     ) -> None:
         self.journal = journal
         self._membership = membership
@@ -70,6 +75,8 @@ class Store:
         self._owns = owns
         self._loaded = loaded
         self._collect = collect
+        self._suspects = suspects
+        self._publishing = publishing
         self._runtime_id = uuid.uuid4().hex
         self._numbers = itertools.count(1)
 
@@ -112,6 +119,8 @@ class Store:
                 live.agenda = Agenda() if before is None else Agenda.of(before)[0]
             raise
         live.stand(turn.execution, commit.status, changes)
+        if live.tried:
+            self._suspects.has_moved(live)
 
     async def _store_surely(self, live: Live, commit: Commit) -> None:
         try:
@@ -120,11 +129,13 @@ class Store:
             await self.surely(live, partial(self._store, live, commit))
 
     async def _store_within(self, transaction: Transaction, live: Live, commit: Commit) -> None:
+        filled = self._publishing.filled(commit, live.status)
         try:
-            await self.surely(live, partial(transaction.commit, commit))
+            await self.surely(live, partial(transaction.commit, filled))
         except Conflict:
             live.forget()
             raise
+        self._publishing.stored(filled)
 
     async def surely(self, live: Live, call: Callable[[], Awaitable[T]]) -> T:
         """Return what a call returns, and repeat it as long as the store is away."""
@@ -149,37 +160,49 @@ class Store:
         """Return the execution of an instance, from memory, or from the journal when it can be owned.
 
         Raises `UnknownInstance`, `UnknownWorkflow`, `OwnedElsewhere`, and `InstancePaused` when the journal does not
-        fit the workflow: then the instance is parked with the reason, and nothing of it is lost. A parked instance
-        stays so, even when the journal fits again, until it is loaded with `resuming`.
+        fit the workflow, or when it has killed too many processes: then the instance is parked with the reason, and
+        nothing of it is lost. A parked instance stays so, even when the journal fits again, until it is loaded with
+        `resuming`.
         """
-        execution = live.execution
-        if execution is None:
-            taken, live.claimed = live.claimed, None
-            live.owner, claimed = taken or await self._membership.claim_instance(live.id)
-            if claimed.has_mail:
-                self._collect(live.id)
-            record = claimed.record
-            try:
-                workflow = self.workflow(record.workflow, record.version)
-            except UnknownWorkflow:
-                await self._membership.release(live.owner, Released(record.id, record.wake_up))
+        if live.execution is not None:
+            return live.execution
+        taken, live.claimed = live.claimed, None
+        live.owner, claimed = taken or await self._membership.claim_instance(live.id)
+        if claimed.has_mail:
+            self._collect(live.id)
+        record = claimed.record
+        try:
+            workflow = self.workflow(record.workflow, record.version)
+        except UnknownWorkflow:
+            await self._membership.release(live.owner, Released(record.id, record.wake_up))
+            raise
+        await self._suspects.take(live, live.owner, claimed, resuming=resuming)
+        try:
+            return await self._read(live, live.owner, claimed, workflow, resuming=resuming)
+        finally:
+            self._suspects.has_begun(live)
+
+    async def _read(
+        self, live: Live, owner: int, claimed: Claimed, workflow: Workflow[Any, Any, Any], *, resuming: bool
+    ) -> Execution:
+        """Read an instance that has been claimed, and let it stand where its journal ends. See `load`."""
+        record = claimed.record
+        try:
+            execution = await read_execution(self.journal, record.id, workflow, self._codec, claimed.entries)
+            agenda, changes = Agenda.of(execution)
+        # Code of the user runs in there: pure functions, codecs. Whatever is wrong, the other instances go on.
+        except Exception as error:
+            if record.status not in UNFINISHED or is_of_store(error):
                 raise
-            try:
-                execution = await read_execution(self.journal, record.id, workflow, self._codec, claimed.entries)
-                agenda, changes = Agenda.of(execution)
-            # Code of the user runs in there: pure functions, codecs. Whatever is wrong, the other instances go on.
-            except Exception as error:
-                if record.status not in UNFINISHED or is_of_store(error):
-                    raise
-                await self._park(record, live.owner, error)
-                raise InstancePaused(live.id, "", _reason(error)) from error
-            if record.status is Status.PAUSED and agenda.first_problem is None and not resuming:
-                raise InstancePaused(live.id, "", record.detail)
-            live.agenda = agenda
-            live.stand(execution, record.status, changes)
-            live.abandoned = record.status is Status.RUNNING
-            live.may_owe = True
-            self._loaded(live)
+            await self._park(record, owner, error)
+            raise InstancePaused(live.id, "", _reason(error)) from error
+        if record.status is Status.PAUSED and agenda.first_problem is None and not resuming:
+            raise InstancePaused(live.id, "", record.detail)
+        live.agenda = agenda
+        live.stand(execution, record.status, changes)
+        live.abandoned = was_running(record)
+        live.may_owe = True
+        self._loaded(live)
         return execution
 
     async def _park(self, record: InstanceRecord, owner: int, error: Exception) -> None:
@@ -196,14 +219,20 @@ class Store:
             detail=_reason(error)[:1_000],
             owner=owner,
         )
-        await self.journal.commit(commit)
+        await self._commit_filled(commit, record.status)
 
     async def _store(self, live: Live, commit: Commit) -> None:
         try:
-            await self.journal.commit(commit)
+            await self._commit_filled(commit, live.status)
         except Conflict:
             live.forget()
             raise
+
+    async def _commit_filled(self, commit: Commit, before: Status | None) -> None:
+        """Commit with what leaves the store; `before` is the status of the instance before it."""
+        filled = self._publishing.filled(commit, before)
+        await self.journal.commit(filled)
+        self._publishing.stored(filled)
 
     def _of_turn(self, live: Live, turn: Turn) -> Commit:
         execution, agenda = turn.execution, live.agenda

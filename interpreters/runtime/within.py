@@ -15,6 +15,7 @@ from interpreters.machine.transition import JSON
 from interpreters.machine.turn import Turn, first_turn
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.arguments import tags_given
+from interpreters.runtime.publishing import published_in
 from interpreters.runtime.same_start import check_same
 from journals.codecs import Codec
 from journals.entries import Commit, Status
@@ -33,9 +34,9 @@ def start_within(
     *,
     id: str,
     input: A,
-    tags: Iterable[str] = (),
     journal: Journal,
     codec: Codec | None = None,
+    tags: Iterable[str] = (),
 ) -> None:
     """Start an instance within the transaction that is open on a blocking connection: for code without an event loop.
 
@@ -54,12 +55,18 @@ def start_within(
 
 
 async def begin_within(
-    journal: Journal, connection: object, workflow: Workflow[Any, Any, Any], start: Commit, codec: Codec
+    journal: Journal,
+    connection: object,
+    workflow: Workflow[Any, Any, Any],
+    id: str,
+    first: Turn,
+    codec: Codec,
+    tags: tuple[str, ...],
 ) -> None:
-    """Store the start of an instance within the caller's transaction. Raises like `start_within`."""
-    begun = await _starts(journal, start.instance_id).start_async(connection, start)
+    """Store the first turn of an instance within the caller's transaction. Raises like `start_within`."""
+    begun = await _starts(journal, id).start_async(connection, start_of(id, first, tags))
     if begun is not None:
-        check_same(begun, codec, workflow, start.entries[0])
+        check_same(begun, codec, workflow, first.entries[0])
 
 
 def _starts(journal: Journal, id: str) -> StartsWithin:
@@ -88,4 +95,5 @@ def start_of(id: str, first: Turn, tags: tuple[str, ...] = ()) -> Commit:
         agenda.detail(execution),
         tags=tags,
         attributes=set_in(first.entries, execution.codec),
+        published=published_in(id, first.entries, execution.codec),
     )

@@ -20,7 +20,7 @@ _HELP = "Runs, asks, lists and draws workflows and their instances."
 _EPILOGUE = """\
 Exit codes: 0 done, 1 an error of wio, 2 wrong usage. Of run, resume, cancel:
 3 the workflow failed, 4 it waits, 5 it is paused. --debug adds the traceback
-to an error. WIO_JOURNAL stands in for --journal.
+to an error. WIO_JOURNAL stands in for --journal, WIO_NAMESPACE for --namespace.
 """
 _COMMANDS = (
     ("run", "running:run", "Start an instance, or go on with it, until it ends or only waits."),
@@ -45,7 +45,12 @@ _COMMANDS = (
     ("workflows", "workflow_switching:workflows", "Print the workflows of a journal, and whether they may start."),
     ("disable", "workflow_switching:disable", "Let nothing start any more of a workflow; what has begun goes on."),
     ("enable", "workflow_switching:enable", "Let a workflow start again."),
+    ("prune", "pruning:prune", "Remove instances that ended long ago, or count them."),
+    ("namespaces", "namespaces:namespaces", "Print whose journals are in a database."),
     ("history", "history:history", "Print what the journal holds of an instance."),
+    ("archived", "history:archived", "Print what the file of an archived instance holds."),
+    ("outbox", "outgoing:outbox", "Print what was published and has not arrived yet."),
+    ("feed", "outgoing:feed", "Print, or follow, all changes of state in a journal."),
     ("draw", "drawing:draw", "Draw a workflow, or how far an instance of it is."),
     ("lint", "linting:lint", "Report what is doubtful in a workflow before it runs."),
     ("demo", "demo:demo", "Kill a workflow in the middle, run it again, and show what was skipped."),

@@ -22,6 +22,7 @@ from cyclopts import Parameter
 from interpreters.history import activities
 from interpreters.render import Drawing, RendererMissing, draw, to_svg
 from interpreters.runtime.reading import read_all
+from interpreters.shell import options
 from interpreters.shell.asking import answer_of
 from interpreters.shell.demo_processes import ProcessRun, run_process
 from interpreters.shell.drawing import printed_text
@@ -33,6 +34,7 @@ from interpreters.shell.shell_errors import WrongTarget
 from interpreters.shell.targets import Target, load
 from interpreters.tracing import progress
 from journals.entries import Entry, Kind
+from journals.namespaces import DEFAULT_NAMESPACE
 from wio.signals import Query
 
 _TARGET = "examples.order:order"
@@ -48,12 +50,13 @@ class _Demo:
     question: Query[Any]
     folder: Path
     id: str
-    url: str
+    place: options.Place
 
     def run(self, words: Sequence[str], *, kill_in_step: int | None = None) -> ProcessRun:
         """Show a command of `wio` and run it in a process of its own."""
         _print_command(words)
-        environment = {**os.environ, "WIO_JOURNAL": self.url}
+        places = {"WIO_JOURNAL": self.place.url, "WIO_NAMESPACE": self.place.namespace}
+        environment = {**os.environ, **places}
         return run_process(words, self.folder, environment, _print, kill_in_step=kill_in_step)
 
 
@@ -62,9 +65,10 @@ def demo(
     journal: Annotated[
         str | None, Parameter(help="The journal to use; by default a new SQLite file in a temporary folder.")
     ] = None,
+    namespace: options.Namespace = DEFAULT_NAMESPACE,
 ) -> int:
     """Kill a workflow in the middle, run it again, and show what was skipped. It also writes wio-demo.svg."""
-    shown = _demo(journal)
+    shown = _demo(journal, namespace)
     run = ("run", _TARGET, "--id", shown.id, "--input", "examples/order.json")
 
     print_heading("1. The workflow is a value: it is drawn before anything runs")
@@ -72,7 +76,7 @@ def demo(
     _print(printed_text(draw(shown.target.workflow)))
 
     print_heading(f"2. A process runs it, and gets a SIGKILL inside step {_KILLED_IN_STEP}")
-    _print(f"$ export WIO_JOURNAL={shlex.quote(shown.url)}")
+    _print(f"$ export WIO_JOURNAL={shlex.quote(shown.place.url)}")
     first = shown.run(run, kill_in_step=_KILLED_IN_STEP)
     if not first.was_killed:
         _print(f"Process {first.pid} ended with exit code {first.exit_code} before it could be killed.")
@@ -90,7 +94,7 @@ def demo(
     return DONE
 
 
-def _demo(journal: str | None) -> _Demo:
+def _demo(journal: str | None, namespace: str) -> _Demo:
     try:
         target = load(_TARGET)
     except WrongTarget as error:
@@ -102,9 +106,11 @@ def _demo(journal: str | None) -> _Demo:
     folder = Path(str(target.namespace["__file__"])).resolve().parents[1]
     question = target.query("status")
     if journal is not None:
-        return _Demo(target, question, folder, f"demo-{uuid.uuid4().hex[:8]}", absolute(journal))
+        return _Demo(
+            target, question, folder, f"demo-{uuid.uuid4().hex[:8]}", options.Place(absolute(journal), namespace)
+        )
     path = Path(tempfile.mkdtemp(prefix="wio-demo-")) / "orders.db"
-    return _Demo(target, question, folder, "order-1", f"sqlite:///{path}")
+    return _Demo(target, question, folder, "order-1", options.Place(f"sqlite:///{path}", namespace))
 
 
 def _show_journal(shown: _Demo, first: ProcessRun, second: ProcessRun) -> None:
@@ -115,7 +121,7 @@ def _show_journal(shown: _Demo, first: ProcessRun, second: ProcessRun) -> None:
 
     print_heading("5. The instance answers queries, also after its end")
     _print_command(("query", _TARGET, "--id", shown.id, "--query", shown.question.name))
-    answer = asyncio.run(answer_of(shown.target, shown.id, journal_at(shown.url), shown.question))
+    answer = asyncio.run(answer_of(shown.target, shown.id, journal_at(shown.place), shown.question))
     _print(json.dumps(answer, ensure_ascii=False))
 
     print_heading("6. The journal holds what happened")
@@ -134,7 +140,7 @@ def _show_journal(shown: _Demo, first: ProcessRun, second: ProcessRun) -> None:
 
 
 async def _entries(shown: _Demo) -> tuple[Entry, ...]:
-    async with journal_at(shown.url) as journal:
+    async with journal_at(shown.place) as journal:
         return await read_all(journal, shown.id)
 
 

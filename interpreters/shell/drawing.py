@@ -22,6 +22,7 @@ from interpreters.shell.shell_errors import WrongInput, WrongOutput
 from interpreters.shell.targets import Target, load
 from interpreters.tracing import progress
 from journals.entries import InstanceRecord, Status
+from journals.namespaces import DEFAULT_NAMESPACE
 from journals.ports import Journal
 
 Format: TypeAlias = Literal["text", "mermaid", "dot", "svg", "json"]
@@ -39,6 +40,7 @@ def draw(
     journal: Annotated[
         str | None, Parameter(name="--journal", env_var="WIO_JOURNAL", help="The journal that holds the instance.")
     ] = None,
+    namespace: options.Namespace = DEFAULT_NAMESPACE,
 ) -> None:
     """Draw a workflow, or with --id and --journal how far an instance of it is."""
     chosen = format or _format_of(output)
@@ -48,7 +50,7 @@ def draw(
     elif journal is None:
         raise WrongInput("To draw an instance, say where it is kept: --journal sqlite:///orders.db.")
     else:
-        drawing = asyncio.run(instance_drawing(target, id, journal_at(journal)))
+        drawing = asyncio.run(instance_drawing(target, id, journal_at(options.Place(journal, namespace))))
     text = printed_text(drawing) if chosen == "text" and output is None else _WRITERS[chosen](drawing)
     if output is None:
         print(text, end="" if text.endswith("\n") else "\n")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, TypeAlias
 
 from cyclopts import Parameter
 
@@ -14,24 +15,45 @@ from interpreters.shell import options
 from interpreters.shell.endings import payload_as_json
 from interpreters.shell.journal_urls import journal_at
 from interpreters.shell.output import Column, print_json, print_table, time_words
+from journals.archives import read_archived
 from journals.entries import Entry, InstanceRecord, Kind, Payload
 from journals.ports import Journal
+
+Activities: TypeAlias = Annotated[
+    bool, Parameter(negative="", help="Tell it in the words of workflow engines: scheduled, started, completed.")
+]
+Full: TypeAlias = Annotated[
+    bool, Parameter(negative="", help="Cut no payload, on a terminal either; elsewhere none is cut anyway.")
+]
 
 
 def history(
     *,
     id: options.InstanceId,
     journal: options.JournalUrl,
-    activities: Annotated[
-        bool, Parameter(negative="", help="Tell it in the words of workflow engines: scheduled, started, completed.")
-    ] = False,
-    full: Annotated[
-        bool, Parameter(negative="", help="Cut no payload, on a terminal either; elsewhere none is cut anyway.")
-    ] = False,
+    activities: Activities = False,
+    full: Full = False,
     json: options.AsJson = False,
 ) -> None:
     """Print what the journal holds of an instance, entry by entry."""
     record, entries = asyncio.run(_history(journal_at(journal), id))
+    _print(record, entries, activities, json, full)
+
+
+def archived(
+    file: Annotated[Path, Parameter(help="The .jsonl file of an instance that was archived when it was removed.")],
+    /,
+    *,
+    activities: Activities = False,
+    full: Full = False,
+    json: options.AsJson = False,
+) -> None:
+    """Print what the file of an archived instance holds, entry by entry, as history does for a journal."""
+    record, entries = read_archived(file)
+    _print(record, entries, activities, json, full)
+
+
+def _print(record: InstanceRecord, entries: tuple[Entry, ...], activities: bool, json: bool, full: bool) -> None:
     if activities:
         print_activities(activities_of(record.workflow, entries), json, full)
     elif json:

@@ -4,7 +4,7 @@
     sqlite:////var/lib/orders.db     a file, by its absolute path
     postgresql://host/database       a database; whatever libpq takes
 
-Every other scheme is refused, with a hint.
+Every other scheme is refused, with a hint. A namespace is a schema of the database, or a file beside the file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from interpreters.shell.options import Place
 from interpreters.shell.shell_errors import WrongJournal
+from journals.namespaces import checked_namespace, file_of_namespace
 from journals.ports import Journal
 from journals.sqlite import SqliteJournal
 
@@ -22,12 +24,18 @@ _POSTGRES = ("postgresql://", "postgres://")
 _KNOWN = "Use sqlite:///orders.db, sqlite:////an/absolute/path.db or postgresql://host/database."
 
 
-def journal_at(url: str, *, create: bool = False) -> Journal:
-    """Return the journal, not yet open. A file that is missing is made only with `create`. Raises `WrongJournal`."""
+def journal_at(place: Place | str, *, create: bool = False) -> Journal:
+    """Return the journal, not yet open. One that is missing is made only with `create`.
+
+    A URL alone means the default namespace. Raises `WrongJournal`, or `WrongNamespace`.
+    """
+    where = Place(place) if isinstance(place, str) else place
+    url, namespace = where.url, checked_namespace(where.namespace)
     if url.startswith(_SQLITE):
-        return _sqlite(url, create)
+        return SqliteJournal(_existing(file_of_namespace(path_in(url), namespace), create))
     if url.startswith(_POSTGRES):
-        journal: Journal = import_module("journals.postgres").PostgresJournal(url)
+        postgres = import_module("journals.postgres")
+        journal: Journal = postgres.PostgresJournal(url, schema=namespace, create=create)
         return journal
     if url.startswith("memory:"):
         raise WrongJournal(f"{url!r}: a journal in memory is gone when the command ends. {_KNOWN}")
@@ -54,16 +62,26 @@ def without_password(url: str) -> str:
     return urlunsplit((parts.scheme, f"{who.partition(':')[0]}{at}{host}", parts.path, "", ""))
 
 
-def _sqlite(url: str, create: bool) -> Journal:
+def is_postgres(url: str) -> bool:
+    """Tell whether a URL means a Postgres database."""
+    return url.startswith(_POSTGRES)
+
+
+def path_in(url: str) -> Path:
+    """Return the path in the URL of a SQLite file. Raises `WrongJournal`."""
     path = Path(url.removeprefix(_SQLITE))
-    if not path.name:
+    if not url.startswith(_SQLITE) or not path.name:
         raise WrongJournal(f"{url!r} names no file. {_KNOWN}")
+    return path
+
+
+def _existing(path: Path, create: bool) -> Path:
     if not create and not path.exists():
         raise WrongJournal(
             f"There is no journal {path}. Check the path (three slashes before a relative one, four for an absolute"
             " one), or start an instance first: wio run --input makes the file."
         )
-    return SqliteJournal(path)
+    return path
 
 
 def _hint(url: str) -> str:

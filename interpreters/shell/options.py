@@ -8,11 +8,13 @@ from typing import Annotated, TypeAlias
 import attrs
 from cyclopts import Parameter
 
+from journals.namespaces import DEFAULT_NAMESPACE
+
 WorkflowName: TypeAlias = Annotated[
     str, Parameter(help="Where the workflow is: MODULE:NAME, as in examples.order:order. The folder is searched too.")
 ]
 InstanceId: TypeAlias = Annotated[str, Parameter(name="--id", help="The id of the instance.")]
-JournalUrl: TypeAlias = Annotated[
+DatabaseUrl: TypeAlias = Annotated[
     str,
     Parameter(
         name="--journal",
@@ -20,6 +22,26 @@ JournalUrl: TypeAlias = Annotated[
         help="Where instances are kept: sqlite:///orders.db, sqlite:////an/absolute/path.db or postgresql://...",
     ),
 ]
+Namespace: TypeAlias = Annotated[
+    str,
+    Parameter(
+        name="--namespace",
+        env_var="WIO_NAMESPACE",
+        help="Whose journal it is: a schema in Postgres; in SQLite a file beside, as in orders.acme.db.",
+    ),
+]
+
+
+@Parameter(name="*")
+@attrs.frozen
+class Place:
+    """Is where the instances of one namespace are kept."""
+
+    url: DatabaseUrl
+    namespace: Namespace = DEFAULT_NAMESPACE
+
+
+JournalUrl: TypeAlias = Place
 JsonSource: TypeAlias = Annotated[
     str, Parameter(allow_leading_hyphen=True, help="JSON: a file that holds it, - for standard input, or the text.")
 ]

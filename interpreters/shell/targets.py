@@ -97,6 +97,17 @@ def load(target: str) -> Target:
     raise WrongTarget(f"{target} is a {kind}, not a Workflow.{way_out} {_workflows_in(namespace)}")
 
 
+def load_object(target: str) -> object:
+    """Return the object that MODULE:NAME leads to, whatever it is. Raises `WrongTarget`."""
+    module, colon, name = target.partition(":")
+    if not (colon and module and name):
+        raise WrongTarget(f"{target!r} is no MODULE:NAME. Write for instance: orders:publisher.")
+    namespace = _namespace(module)
+    if name not in namespace:
+        raise WrongTarget(f"Module {module!r} has no {name!r}.")
+    return namespace[name]
+
+
 def _module_of(file: Path, name: str) -> str:
     """Return how to name the module of a file, from the folder to stand in."""
     if file.is_absolute() or ".." in file.parts:

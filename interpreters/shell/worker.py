@@ -12,25 +12,32 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from interpreters.machine.questions import with_children
+from interpreters.runtime.retention import KEPT, Retention
 from interpreters.runtime.runtime import Runtime
 from interpreters.shell import options
 from interpreters.shell.exit_codes import INTERRUPTED
 from interpreters.shell.journal_urls import journal_at, without_password
 from interpreters.shell.settling import GRACE
-from interpreters.shell.targets import AnyWorkflow, load
+from interpreters.shell.targets import AnyWorkflow, load, load_object
 from interpreters.shell.worker_stranded import watched_stranded
 from interpreters.shell.worker_telling import Figures, JsonLines, LiveView, Telling, warnings_told
 from interpreters.shell.worker_watch import WatchedJournal
+from journals.archives import FolderArchive
 from journals.ports import Journal
 
+_KEEP = (
+    "How long instances are kept after their end: 30d, 12h or forever. All workers of a workflow should say the same."
+)
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -40,7 +47,13 @@ def worker(
     *more: options.WorkflowName,
     journal: options.JournalUrl,
     grace: Annotated[timedelta, Parameter(help="How long steps that run get to end when the worker stops.")] = GRACE,
+    keep: Annotated[Literal["forever"] | timedelta, Parameter(help=_KEEP)] = KEPT,
+    archive: Annotated[Path | None, Parameter(help="A folder that gets each instance, as a file, before that.")] = None,
     json: Annotated[bool, Parameter(name="--json", negative="", help="Log lines of JSON, on a terminal too.")] = False,
+    publisher: Annotated[str, Parameter(help="Who gets what is published: MODULE:NAME of an object.")] = "",
+    hooks: Annotated[
+        str, Parameter(help="What is called when instances pause or end: MODULE:NAME of Hooks(...).")
+    ] = "",
 ) -> None:
     """Run the instances of some workflows until a SIGTERM or Ctrl-C, beside other workers on the same journal.
 
@@ -49,8 +62,19 @@ def worker(
     """
     workflows = _workflows((workflow, *more))
     telling = LiveView() if sys.stderr.isatty() and not json else JsonLines()
+    period, folder = None if keep == "forever" else keep, None if archive is None else FolderArchive(archive)
+    retention = Retention(period, archive=folder)
+    outgoing = {"publisher": _given(publisher), "hooks": _given(hooks)}
+    runtime = partial(Runtime, workflows=workflows, grace=grace, retention=retention, **outgoing)
+    kept = "forever" if period is None else str(period).removesuffix(", 0:00:00")
+    where = {"journal": without_password(journal.url), "namespace": journal.namespace, "kept": kept}
     with warnings_told(telling):
-        asyncio.run(_work(workflows, journal_at(journal, create=True), without_password(journal), grace, telling))
+        asyncio.run(_work(workflows, journal_at(journal, create=True), where, runtime, grace, telling))
+
+
+def _given(target: str) -> Any:
+    """Return the object that is named, or None; the runtime refuses one that is not what it must be."""
+    return load_object(target) if target else None
 
 
 def _workflows(names: tuple[str, ...]) -> tuple[AnyWorkflow, ...]:
@@ -62,10 +86,15 @@ def _workflows(names: tuple[str, ...]) -> tuple[AnyWorkflow, ...]:
 
 
 async def _work(
-    workflows: tuple[AnyWorkflow, ...], journal: Journal, url: str, grace: timedelta, telling: Telling
+    workflows: tuple[AnyWorkflow, ...],
+    journal: Journal,
+    where: dict[str, str],
+    runtime_on: Callable[[Journal], Runtime],
+    grace: timedelta,
+    telling: Telling,
 ) -> None:
     watched = WatchedJournal(journal, lambda epoch: telling.tell("joined", epoch=epoch))
-    runtime = Runtime(watched, workflows, grace=grace)
+    runtime = runtime_on(watched)
     begun: list[Runtime] = []
 
     def figures() -> Figures | None:
@@ -73,7 +102,7 @@ async def _work(
 
     known = tuple(f"{one.name} v{one.version}" for one in with_children(workflows))
     async with telling.shown(figures):
-        telling.tell("started", host=socket.gethostname(), pid=os.getpid(), journal=url, workflows=known)
+        telling.tell("started", host=socket.gethostname(), pid=os.getpid(), workflows=known, **where)
         with _stop_signals() as stopped:
             async with runtime, watched_stranded(journal, telling):
                 begun.append(runtime)

@@ -20,6 +20,7 @@ from typing import Any, Protocol, cast
 import attrs
 
 from interpreters.shell.complaints import one_line
+from journals.namespaces import DEFAULT_NAMESPACE
 
 _LOOK_SECONDS = 1.0
 _MOST_WARNINGS = 5
@@ -119,8 +120,14 @@ def view_rows(
 ) -> list[tuple[str, str]]:
     """Return the lines of the view: a title, and words."""
     workflows = ", ".join(cast(tuple[str, ...], facts.get("workflows", ())))
+    named = facts.get("namespace", DEFAULT_NAMESPACE)
+    namespace = "" if named == DEFAULT_NAMESPACE else f", namespace {named}"
     epoch = f", epoch {facts['epoch']}" if "epoch" in facts else ""
-    rows = [("wio worker", state), ("workflows", workflows), ("journal", f"{facts.get('journal', '')}{epoch}")]
+    rows = [
+        ("wio worker", state),
+        ("workflows", workflows),
+        ("journal", f"{facts.get('journal', '')}{namespace}{epoch}"),
+    ]
     if figures is not None:
         rows += [
             ("instances", f"{figures.running} running, {figures.in_memory} in memory"),

@@ -15,7 +15,17 @@ from docs.snippets import blocks, module_name, pages
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)")
 CODE = re.compile(r"```.*?```", re.DOTALL)
 MOST_LINES_OF_EXAMPLE = 25
-NO_OPERATORS = {"WIO", "Arms", "Catch", "Guard", "WioError", "InvalidDefinition", "InvalidName", "Linear"}
+NO_OPERATORS = {
+    "WIO",
+    "Arms",
+    "AttributeValue",
+    "Catch",
+    "Guard",
+    "WioError",
+    "InvalidDefinition",
+    "InvalidName",
+    "Linear",
+}
 
 
 def _prose(page: Path) -> str:

@@ -23,14 +23,27 @@ from typing import Any, TypeVar
 from psycopg import AsyncConnection
 
 from interpreters import Runtime, effect_context
-from journals.entries import Commit
+from journals.entries import Commit, Published
 from journals.errors import Conflict
 from journals.forwarding import ForwardingJournal
 from journals.ports import Journal, Member
 from journals.postgres import PostgresJournal
 from journals.sharing import LEASE, Hear
 from journals.sqlite import SqliteJournal
-from wio import WIO, Early, Query, Signal, Workflow, child, handle_signal, query, run_in_transaction, run_io, wait
+from wio import (
+    WIO,
+    Early,
+    Query,
+    Signal,
+    Workflow,
+    child,
+    handle_signal,
+    publish,
+    query,
+    run_in_transaction,
+    run_io,
+    wait,
+)
 
 T = TypeVar("T")
 
@@ -128,6 +141,32 @@ class Steps:
 
         return run_in_transaction(write, name=step)
 
+    def deadly(self, step: str) -> WIO[Any, Any, Any]:
+        """Return a step that kills its process, until there is a file with its name."""
+
+        def kill(value: str) -> str:
+            instance = self.begin(step)
+            if not (self._folder / step).exists():
+                die()
+            self.log("ended", step, instance)
+            return f"{value} {step}"
+
+        return run_io(kill, name=step)
+
+    def poisoned(self, name: str) -> WIO[Any, Any, Any]:
+        """Return a step whose event kills whoever reads it, while there is a file with that name."""
+
+        def read(_: str, event: str) -> str:
+            if (self._folder / name).exists():
+                die()
+            return event
+
+        def write(value: str) -> str:
+            self.log("ended", name, self.begin(name))
+            return f"{value} {name}"
+
+        return run_io(write, read, name=name, event=str)
+
     def noted(self, step: str, signal: Signal[str, str] = NOTE) -> WIO[Any, Any, Any]:
         """Return a step that waits for a signal."""
 
@@ -150,12 +189,35 @@ def workflows(steps: Steps) -> dict[str, Workflow[Any, Any, Any]]:
         "sleeping": steps.step("one") >> wait(timedelta(seconds=1)) >> steps.step("two"),
         "long": steps.blocking("blocked", 5),
         "threaded": steps.blocking("slept", 5, in_thread=True),
+        "deadly": steps.step("one") >> steps.deadly("bang") >> steps.step("two"),
+        "poisoned": steps.poisoned("poison") >> steps.noted("heard"),
         "greedy": steps.greedy("counted", 20_000_000),
         "parent": child(small, result=str, name="child") >> steps.step("told"),
+        "telling": _telling(steps),
         "writing": steps.written("written") >> steps.step("two"),
         "calling": child(listening, result=str, name="child") >> steps.step("told"),
     }
     return {"small": small, "listening": listening} | {name: _flow(name, root) for name, root in parts.items()}
+
+
+def _telling(steps: Steps) -> WIO[Any, Any, Any]:
+    first, second, third = (publish(topic, str, name=topic) for topic in ("first", "second", "third"))
+    return first >> steps.step("one") >> second >> third
+
+
+class Paper:
+    """Writes to the log what is published. It holds what it is to hold, as long as there is no file with its name."""
+
+    def __init__(self, folder: Path, steps: Steps) -> None:
+        self._folder = folder
+        self._steps = steps
+
+    async def publish(self, message: Published) -> None:
+        """Write that a message comes, and that it has arrived."""
+        self._steps.log("comes", message.topic, message.id)
+        while (self._folder / f"hold-{message.topic}").exists() and not (self._folder / message.topic).exists():
+            await asyncio.sleep(LOOK_SECONDS)
+        self._steps.log("arrived", message.topic, message.id)
 
 
 def _flow(name: str, root: WIO[Any, Any, Any]) -> Workflow[Any, Any, Any]:
@@ -228,7 +290,8 @@ async def main(
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     known = workflows(steps)
     journal = DyingJournal(store(place), lease, death, steps)
-    async with Runtime(journal, [known[each] for each in knows], grace=GRACE):
+    publisher = Paper(folder, steps) if "telling" in knows else None
+    async with Runtime(journal, [known[each] for each in knows], grace=GRACE, publisher=publisher):
         ready()
         await stop.wait()
 

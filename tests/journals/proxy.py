@@ -30,6 +30,8 @@ class Proxy:
         self._target = (str(given["host"]), int(given["port"]))
         self.fault: Fault | None = None
         self._statement = b""
+        self._passes = 0
+        self._counts_queries = False
         self.round_trips = 0
         self.executed = 0
         self.cuts = 0
@@ -41,6 +43,10 @@ class Proxy:
         """Cut the next execution of a statement that holds this, before it is sent or when it was committed."""
         self._statement = statement
         self.fault = Fault.BEFORE_THE_ANSWER if after else Fault.BEFORE_THE_STATEMENT
+
+    def cut_after(self, number: int, fault: Fault) -> None:
+        """Cut a connection once so many executions have passed, simple queries such as BEGIN included."""
+        self.fault, self._passes, self._counts_queries = fault, number, True
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         serving = asyncio.create_task(self._refuse(writer) if self.down else self._serve(reader, writer))
@@ -78,14 +84,21 @@ class Proxy:
             self.executed += kind in b"EQ"
             message = await self._message(reader, kind)
             parsed = message if kind in b"PQ" else parsed
-            is_the_one = kind in b"EQ" and self._statement in parsed if self._statement else kind == b"E"
-            if is_the_one and self.fault is not None:
+            is_meant = self.fault is not None and self._is_meant(kind, parsed)
+            if is_meant and self._passes > 0:
+                self._passes -= 1
+            elif is_meant and self.fault is not None:
                 fault, self.fault = self.fault, None
                 self.cuts += 1
                 if fault is Fault.BEFORE_THE_STATEMENT:
                     return
                 lose_answer.set()
             server.write(message)
+
+    def _is_meant(self, kind: bytes, parsed: bytes) -> bool:
+        if self._statement:
+            return kind in b"EQ" and self._statement in parsed
+        return kind in (b"EQ" if self._counts_queries else b"E")
 
     async def _message(self, reader: asyncio.StreamReader, kind: bytes) -> bytes:
         length = await reader.readexactly(4)

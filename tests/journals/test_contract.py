@@ -21,6 +21,8 @@ from journals.memory import InMemoryJournal
 from journals.ports import LIMIT_BYTES
 from journals.search import EVERY, Cursor, Order, Search
 from journals.sqlite import Durability, SqliteJournal
+from tests.journals.feed_faults import FEED_FAULTS
+from tests.journals.outbox_faults import OUTBOX_FAULTS
 from tests.journals.removing_faults import REMOVING_FAULTS
 from tests.journals.searching_faults import SEARCHING_FAULTS
 from tests.journals.sharing_faults import SHARING_FAULTS
@@ -391,6 +393,8 @@ FAULTS: dict[str, tuple[type[InMemoryJournal], ...]] = {
     **SEARCHING_FAULTS,
     **SHARING_FAULTS,
     **WORKFLOW_FAULTS,
+    **OUTBOX_FAULTS,
+    **FEED_FAULTS,
     **REMOVING_FAULTS,
 }
 """Has, for each law, journals that break it."""

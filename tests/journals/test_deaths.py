@@ -111,15 +111,16 @@ def test_only_what_its_owner_was_busy_with_is_counted(store: Store) -> None:
         async with journal:
             member, other = await joined(journal), await joined(journal, "other")
             statuses = {"runs": Status.RUNNING, "paused": Status.PAUSED, "stuck": Status.STUCK}
-            times = {"due": AT, "later": LATER}
-            for name in ("runs", "asked", "due", "later", "never", "paused", "stuck"):
+            times = {"due": AT, "begun": AT, "later": LATER}
+            statuses["begun"] = Status.INITIATED
+            for name in ("runs", "begun", "asked", "due", "later", "never", "paused", "stuck"):
                 status = statuses.get(name, Status.WAITING)
                 await journal.commit(by(member, due("", times.get(name), commit(name, 0, status=status))))
             await journal.commit(by(other, commit("other's", 0)))
             await journal.post(message("asked"))
             await kill(member)
-            found = {name: await deaths(journal, name) for name in ("runs", "asked", "due", "later", "never")}
-            assert found == {"runs": 1, "asked": 1, "due": 1, "later": 0, "never": 0}
+            found = {name: await deaths(journal, name) for name in ("runs", "begun", "asked", "due", "later", "never")}
+            assert found == {"runs": 1, "begun": 1, "asked": 1, "due": 1, "later": 0, "never": 0}
             assert await deaths(journal, "paused") == await deaths(journal, "stuck") == 0
             assert (await other.claim_instance("other's")).deaths == 0
 

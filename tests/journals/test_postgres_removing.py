@@ -15,7 +15,7 @@ from journals.laws.members import KNOWS, LATER, WORD, Heard, by, message
 from journals.laws.samples import commit, holds
 from journals.postgres import PostgresJournal
 from journals.postgres_connections import connector
-from journals.postgres_removing import removing_statements
+from journals.postgres_removing import _OF_AN_INSTANCE, removing_statements
 from tests.journals.test_postgres import execute
 from tests.journals.test_postgres_sharing import buffers
 
@@ -57,6 +57,22 @@ def test_it_costs_the_same_however_many_have_ended(question: str, postgres_dsn: 
         if "Scan using" in line and "instances_ended" not in line:
             assert "Index Cond" in next_line, "\n".join(lines)
     assert buffers(lines) < 1_600, "\n".join(lines)
+
+
+def test_no_table_keeps_anything_of_an_instance_that_was_removed(postgres_dsn: str) -> None:
+    """A new table with the data of instances has to be named where they are removed; `rests` is emptied by itself."""
+
+    async def story() -> None:
+        async with PostgresJournal(postgres_dsn):
+            rows = await asyncio.to_thread(
+                execute,
+                postgres_dsn,
+                "SELECT table_name FROM information_schema.columns"
+                " WHERE table_schema = 'wio' AND column_name = 'instance_id'",
+            )
+        assert {name for (name,) in rows} - {"rests"} == set(_OF_AN_INSTANCE)
+
+    asyncio.run(story())
 
 
 def test_what_others_have_locked_is_left_to_them(postgres_dsn: str) -> None:

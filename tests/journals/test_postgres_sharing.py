@@ -36,6 +36,7 @@ from journals.laws.samples import AT, commit, entry
 from journals.ports import Member
 from journals.postgres import PostgresJournal
 from journals.postgres_connections import connector
+from journals.postgres_feed import feed_statements
 from journals.postgres_heartbeat import Asking, Heartbeat
 from journals.postgres_schema import MIGRATIONS
 from journals.postgres_sharing import sharing_statements
@@ -782,18 +783,44 @@ FILL = (
     SELECT n::text, 1, '', '', now(), '' FROM generate_series(1, 40) AS n
     """,
     "INSERT INTO wio.rests SELECT n::text, now() FROM generate_series(1, 40) AS n",
+    """
+    INSERT INTO wio.outbox (lane, instance_id, seq, topic, type, version, payload, at)
+    SELECT '', n::text, 1, '', '', 1, '', now() FROM generate_series(1, 40) AS n
+    """,
+    """
+    INSERT INTO wio.changes (position, subscriber, instance_id, workflow, version, last_seq, detail, at)
+    SELECT CASE WHEN n % 2 = 0 THEN n END, CASE WHEN n % 4 = 0 THEN 'a' ELSE '' END, '', '', 1, 1, '', now()
+    FROM generate_series(1, 40) AS n
+    """,
+    """
+    INSERT INTO wio.deliveries (lane, instance_id, waiting, due, claimed)
+    SELECT '', n::text, 1, now(), CASE WHEN n % 3 = 0 THEN n % 5 END FROM generate_series(1, 40) AS n
+    """,
 )
-SMALL = ("members_pkey", "pollers_pkey", "disabled_pkey", "messages_open", "instances_owned on instances ")
-"""Are indexes with few rows: processes, what is disabled, open messages. Of the last one only one is looked at."""
+SMALL = (
+    "members_pkey",
+    "pollers_pkey",
+    "subscribers_pkey",
+    "feed_pkey",
+    "changes_fresh",
+    "disabled_pkey",
+    "messages_open",
+    "instances_owned on instances ",
+)
+"""Are indexes with few rows: processes, what is disabled, new changes, open messages. Of the last only one is read."""
 
 SHARING = [field.name for field in attrs.fields(type(sharing_statements("wio")))]
-COMMITS = ["commit", "commit_and_tell", "losers"]
+COMMITS = ["commit", "commit_and_tell", "commit_and_publish", "losers"]
+FEED = [field.name for field in attrs.fields(type(feed_statements("wio")))]
+WHOLE = ("join", "listen", "outbox", "subscribe", "unsubscribe", "subscribers")
+"""Are statements that read no table, or, for people, a whole one."""
 
 
-@pytest.mark.parametrize("question", [*COMMITS, *(each for each in SHARING if each not in ("join", "listen"))])
+@pytest.mark.parametrize("question", [*COMMITS, *(each for each in (*SHARING, *FEED) if each not in WHOLE)])
 def test_no_statement_reads_a_whole_table_however_small_it_is(question: str, postgres_dsn: str) -> None:
     """A plan that is made for small tables is kept while they grow."""
-    found = sharing_statements("wio") if question in SHARING else statements("wio")
+    every = (sharing_statements("wio"), statements("wio"), feed_statements("wio"))
+    found = next(each for each in every if hasattr(each, question))
 
     async def plan() -> list[str]:
         async with PostgresJournal(postgres_dsn):

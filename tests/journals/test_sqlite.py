@@ -473,7 +473,7 @@ def test_a_full_store_refuses_only_what_does_not_fit(path: Path) -> None:
 
 def test_a_journal_goes_on_when_there_is_room_again(path: Path) -> None:
     async def run() -> None:
-        async with SqliteJournal(path, most_file_bytes=150_000) as journal:
+        async with SqliteJournal(path, most_file_bytes=250_000) as journal:
             commits = [commit("order-7", last, entry(last + 1, "x" * 10_000)) for last in range(20)]
             answers = await asyncio.gather(*map(journal.commit, commits), return_exceptions=True)
             last = answers.count(None)

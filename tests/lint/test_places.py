@@ -42,6 +42,7 @@ from wio import (
     now,
     on_cancel,
     parallel,
+    publish,
     pure,
     recursive,
     region,
@@ -90,6 +91,7 @@ SAMPLES: list[tuple[WIO[Any, Any, Any], list[str]]] = [
     (step >> step >> step, ["effect", "effect#2", "effect#3"]),
     (answered >> wait(timedelta(days=1)) >> draft("ship", input=str, output=str), ["ask", "wait", "ship"]),
     (asked >> now(), ["approve", "now"]),
+    (publish("news", str) >> asked, ["str", "approve"]),
     (
         branch(when(yes) >> step, default=step.named("other")) >> step,
         ["branch", "branch[yes]/effect", "branch[default]/other", "effect"],

@@ -91,7 +91,7 @@ def _ran(workflow: Workflow[Any, Any, Any], value: int, crash: tuple[int, CrashA
         return _Ran(end, entries, len(RUNS), lost, simulation.commits)
 
 
-_RACING = ("run", "run retried", "run checked", "run by policy", "child", "start", "now", "random", "uuid")
+_RACING = ("run", "run retried", "run checked", "run by policy", "child", "start", "now", "random", "uuid", "publish")
 """Are kinds of steps that end by themselves: which of several does first, is nobody's promise."""
 
 

@@ -55,6 +55,7 @@ from wio import (
     now,
     on_cancel,
     parallel,
+    publish,
     pure,
     race,
     random_number,
@@ -65,6 +66,7 @@ from wio import (
     run_io,
     saga,
     scope,
+    set_attributes,
     start_child,
     state,
     task,
@@ -406,10 +408,16 @@ def _retrying() -> Sample:
 
 def _steps() -> Sample:
     program = (
-        now() >> random_number(name="drawn lot") >> new_uuid() >> offered(to=function("managers")) >> signal_step()
+        now()
+        >> random_number(name="drawn lot")
+        >> new_uuid()
+        >> publish("lots", str, name="tell")
+        >> set_attributes(stage="drawn", lot=function("lot"))
+        >> offered(to=function("managers"))
+        >> signal_step()
     )
     trace = (
-        *map(Reached, ("now", "drawn lot", "new UUID")),
+        *map(Reached, ("now", "drawn lot", "new UUID", "tell", "attributes")),
         Reached("approve", State.WAITING, "claimed by ann, since 09:00"),
     )
     return _instance(program, State.WAITING, *trace)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -9,7 +10,7 @@ from typing import TypeAlias
 import pytest
 from returns.result import Success
 
-from interpreters import Client, InstancePaused, PausedAt, Runtime, RuntimeStopped
+from interpreters import Because, Client, InstancePaused, PausedAt, Runtime, RuntimeStopped
 from interpreters.runtime.oversight import KnownWorkflow, Oversight
 from journals.entries import Status
 from journals.errors import WorkflowDisabled
@@ -17,8 +18,8 @@ from journals.memory import InMemoryJournal
 from journals.ports import Journal
 from journals.postgres import PostgresJournal
 from journals.sqlite import SqliteJournal
-from tests.runtime.running import APPROVE, Approval, approval, run, workflow
-from wio import child, start_child
+from tests.runtime.running import APPROVE, Approval, Gate, approval, run, workflow
+from wio import child, run_io, start_child
 
 Connect: TypeAlias = Callable[[], Journal]
 
@@ -133,6 +134,31 @@ def test_workflows_are_told_with_who_knows_them_and_whether_they_start(connect: 
                 KnownWorkflow("later", 3, (), 0, later),
             )
             assert await client.workflows() == await runtime.workflows() == wanted
+
+    run(main())
+
+
+def test_a_client_is_told_who_runs_what_and_for_whom_it_waits(connect: Connect) -> None:
+    gate = Gate(5)
+    flow = workflow(run_io(gate, name="reserve") >> approval())
+
+    async def main() -> None:
+        async with Client(connect(), [flow]) as client:
+            await client.start(flow, id="a", input=7)
+            assert (await client.why("a")).because is Because.STRANDED
+            async with Runtime(connect(), [flow]):
+                await gate.begun.wait()
+                (member,) = await client.journal.members()
+                found = await client.why("a")
+                assert (found.because, found.owner) == (Because.EFFECT, member.name)
+                assert found.sentence.startswith(
+                    f"a is owned by {member.name} (member {member.epoch}), which runs reserve, since 20"
+                )
+                gate.open.set()
+                while (await client.why("a")).because is not Because.SIGNAL:
+                    await asyncio.sleep(0)
+                entries = await client.history("a")
+                assert (await client.why("a")).since == entries[1].recorded_at
 
     run(main())
 

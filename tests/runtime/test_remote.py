@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from returns.result import Success
@@ -22,7 +23,7 @@ ADA = Approval("Ada")
 FLOW = workflow(approval())
 WORKING = workflow(task(Task("work", input=int, output=int, error=str), int), name="working")
 KNOWN = {(each.name, each.version): each for each in (FLOW, WORKING)}
-AT_ONCE = (0.001, 0.002)
+AT_ONCE = (timedelta(milliseconds=1), timedelta(milliseconds=2))
 
 
 class LetsEverythingIn(InMemoryJournal):
@@ -62,7 +63,7 @@ def test_a_notice_that_comes_before_the_number_is_known_is_not_lost() -> None:
         journal = InMemoryJournal()
         async with Runtime(journal, [FLOW, WORKING]) as runtime:
             await runtime.start(FLOW, id="a", input=7)
-            remote = Remote(journal, KNOWN, JsonCodec(), look_again=(60, 60))
+            remote = Remote(journal, KNOWN, JsonCodec(), look_again=(timedelta(minutes=1), timedelta(minutes=1)))
             remote.hear(Answered(1))
             listener = await journal.listen(remote.hear)
             assert await remote.deliver("a", APPROVE, ADA, "k") == "ok 7 by Ada"

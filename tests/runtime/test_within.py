@@ -22,6 +22,7 @@ from interpreters.runtime.client import Client
 from journals.errors import NotAJournal, NoTransactions, UnknownInstance, WorkflowDisabled, WrongConnection
 from journals.memory import InMemoryJournal
 from journals.postgres import PostgresJournal
+from journals.search import Search
 from tests.runtime.running import NO_GRACE, note, run, workflow
 from wio import pure, run_io
 
@@ -52,6 +53,26 @@ def dsn(postgres_dsn: str) -> str:
 def alchemy(dsn: str) -> str:
     """Return a DSN as SQLAlchemy writes it."""
     return dsn.replace("postgresql://", "postgresql+psycopg://")
+
+
+@pytest.mark.parametrize("way", ["client", "runtime", "function"])
+def test_it_has_the_tags_of_its_start(way: str, dsn: str) -> None:
+    """They come with the transaction, however it was started."""
+
+    async def story() -> None:
+        journal = PostgresJournal(dsn)
+        async with Runtime(journal, [FLOW], grace=NO_GRACE) as runtime, Client(journal, [FLOW]) as client:
+            if way == "function":
+                with psycopg.connect(dsn) as connection:
+                    start_within(connection, FLOW, id="a", input=-5, journal=journal, tags=["vip"])
+            else:
+                starter = client if way == "client" else runtime
+                async with await AsyncConnection.connect(dsn) as connection:
+                    await starter.start(FLOW, id="a", input=-5, tags=["vip"], within=connection)
+            assert await (await client.instance(FLOW, "a")).result() == Success(5)
+            assert [record.id for record in await client.instances(Search(tags=("vip",)))] == ["a"]
+
+    run(story())
 
 
 def test_it_begins_with_the_commit_and_is_taken_at_once(dsn: str) -> None:

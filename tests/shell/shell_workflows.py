@@ -9,6 +9,8 @@ from pathlib import Path
 import attrs
 from returns.result import Failure, Result
 
+from interpreters import Hooks
+from journals import Change, Published
 from wio import (
     WIO,
     Done,
@@ -23,6 +25,7 @@ from wio import (
     compute,
     draft,
     handle_signal,
+    publish,
     query,
     run_io,
     saga,
@@ -246,3 +249,24 @@ undoing_parent = Workflow("undoing_parent", version=1, input=Order, root=child(u
 hasty = Workflow(
     "hasty", version=1, input=Order, root=compute(whole).flat_map(lambda _: child(moment, id=described, result=str))
 )
+
+
+telling = Workflow("telling", version=1, input=Order, root=publish("orders", described, name="tell") >> run_io(reserve))
+
+
+class Paper:
+    """Notes on paper, a file in the current folder, what is published and what has become of instances."""
+
+    async def publish(self, message: Published) -> None:
+        self.note(f"{message.id} {message.topic} {message.payload.text}")
+
+    def note(self, line: str) -> None:
+        with Path("paper").open("a") as paper:
+            paper.write(line + "\n")
+
+    def changed(self, change: Change) -> None:
+        self.note(f"{change.id} {change.word}")
+
+
+paper = Paper()
+hooks = Hooks(on_complete=paper.changed)

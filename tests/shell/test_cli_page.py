@@ -18,10 +18,13 @@ from interpreters.shell import exit_codes
 from interpreters.shell.asking import query, signal
 from interpreters.shell.drawing import draw
 from interpreters.shell.finding import Filters
-from interpreters.shell.history import history
+from interpreters.shell.history import archived, history
 from interpreters.shell.linting import lint
 from interpreters.shell.listing import count_instances, list_instances
-from interpreters.shell.options import Going
+from interpreters.shell.namespaces import namespaces
+from interpreters.shell.options import Going, Place
+from interpreters.shell.outgoing import feed, outbox
+from interpreters.shell.pruning import prune
 from interpreters.shell.running import cancel, resume, run
 from interpreters.shell.stranded import stranded
 from interpreters.shell.task_list import tasks
@@ -33,7 +36,7 @@ from interpreters.shell.workflow_switching import disable, enable, workflows
 PAGE = ROOT / "docs" / "cli.md"
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
 COMMANDS = (run, resume, cancel, worker, signal, query, list_instances, count_instances, history, draw, lint)
-COMMANDS_ON_THE_WHOLE = (why, stranded, workflows, disable, enable)
+COMMANDS_ON_THE_WHOLE = (outbox, feed, why, stranded, workflows, disable, enable, prune, namespaces, archived)
 COMMANDS_ON_TASKS = (tasks, claim, complete, fail_task, release, delegate, skip)
 ALL = COMMANDS + COMMANDS_ON_THE_WHOLE + COMMANDS_ON_TASKS
 
@@ -73,7 +76,7 @@ def test_the_sessions_print_what_the_page_says(
 def options_of(command: Any) -> Iterator[str]:
     """Yield the names of the options of a command."""
     for name, parameter in inspect.signature(command, eval_str=True).parameters.items():
-        if parameter.annotation in (Going, Filters):
+        if parameter.annotation in (Going, Filters, Place):
             yield from options_of(parameter.annotation)
         elif parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD):
             named = [one.name for one in get_args(parameter.annotation) if isinstance(one, Parameter)]

@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +42,12 @@ class Worker:
 
 
 @contextlib.contextmanager
-def worker(*names: str, grace: str = "10s") -> Generator[Worker]:
+def worker(*names: str, grace: str = "10s", more: Sequence[str] = ()) -> Generator[Worker]:
     """Run some workflows of `shell_workflows` from when the process has joined."""
     here = Path(__file__).parent
     words = [f"shell_workflows:{name}" for name in names]
     with subprocess.Popen(
-        [sys.executable, "-m", "interpreters.shell.main", "worker", *words, "--grace", grace],
+        [sys.executable, "-m", "interpreters.shell.main", "worker", *words, "--grace", grace, *more],
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parents[1])])},
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,

@@ -64,6 +64,7 @@ from wio import (
     now,
     on_cancel,
     parallel,
+    publish,
     pure,
     race,
     random_number,
@@ -75,6 +76,7 @@ from wio import (
     run_io,
     saga,
     scope,
+    set_attributes,
     state,
     task,
     timeout,
@@ -457,6 +459,17 @@ assert_type(random_number(shop.lucky), WIO[Order, Never, bool])
 assert_type(new_uuid(), WIO[object, Never, UUID])
 assert_type(new_uuid(shop.identified), WIO[Order, Never, str])
 assert_type(reserved >> now(), WIO[Order, OutOfStock, datetime])
+
+# What is published
+
+assert_type(publish("orders", shop.number_in), WIO[Order, Never, Order])
+assert_type(publish("orders", shop.number_in, name="tell", event=int), WIO[Order, Never, Order])
+assert_type(reserved >> publish("reserved", shop.is_heavy), WIO[Order, OutOfStock, Reserved])
+# What an instance is found by
+
+assert_type(set_attributes(stage="new") >> reserved, WIO[Order, OutOfStock, Reserved])
+assert_type(set_attributes(stage="new", number=shop.number), WIO[Order, Never, Order])
+assert_type(reserved >> set_attributes(stage="reserved", old=None), WIO[Order, OutOfStock, Reserved])
 
 # Calls
 

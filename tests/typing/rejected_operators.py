@@ -58,6 +58,7 @@ from wio import (
     now,
     on_cancel,
     parallel,
+    publish,
     pure,
     race,
     random_number,
@@ -69,6 +70,7 @@ from wio import (
     run_io,
     saga,
     scope,
+    set_attributes,
     state,
     task,
     timeout,
@@ -242,6 +244,16 @@ wrong_time = now(shop.lucky)  # must fail
 wrong_number = random_number(shop.age)  # must fail
 wrong_identity = new_uuid(shop.age)  # must fail
 wrong_drawn: WIO[Order, Never, int] = now()  # must fail
+
+# What is published
+
+message_of_another = charged >> publish("orders", shop.number_in)  # must fail
+topic_that_is_none = publish(shop.number_in, shop.number_in)  # must fail
+# What an instance is found by
+
+wrong_value = set_attributes(numbers=[1, 2])  # must fail
+wrong_function = set_attributes(order=shop.reserve)  # must fail
+attribute_of_another = reserved >> set_attributes(number=shop.number)  # must fail
 
 # Calls
 

@@ -427,6 +427,10 @@ def age(order: Order, at: datetime) -> float:
     return order.number + at.timestamp()
 
 
+def number(order: Order) -> int:
+    return order.number
+
+
 def lucky(order: Order, number: float) -> bool:
     return number > order.number
 

@@ -39,6 +39,7 @@ from wio import (
     now,
     on_cancel,
     parallel,
+    publish,
     pure,
     race,
     random_number,
@@ -167,6 +168,7 @@ BUILDERS: dict[str, Callable[[], WIO[int, Any, Any]]] = {
     "now ": lambda: now(lambda number, _: number),
     "random number": lambda: random_number(),
     "new UUID": lambda: new_uuid(),
+    "ask": lambda: publish("news", ask),
 }
 """Builds programs that all differ, by what is shown of each and as many spaces as are needed to tell them apart."""
 
@@ -209,6 +211,7 @@ def test_programs_that_are_built_in_other_ways_are_not() -> None:
         (retrying(a, RETRY, give_up), (a,)),
         (task(PACK, ask, plus, to=str), ()),
         (now(), ()),
+        (publish("news", ask), ()),
         (call(Workflow("w", version=1, input=int, root=a)), (a,)),
     ],
 )
@@ -250,6 +253,7 @@ def test_building_runs_nothing() -> None:
         retrying(body, RETRY, never),
         task(PACK, never, never, to=never),
         now(never) >> random_number(never) >> new_uuid(never),
+        publish("news", never),
     ):
         assert built != built.flat_map(never)
         assert repr(built)
@@ -309,6 +313,7 @@ def test_what_is_no_program_is_refused_where_it_is_built(build: Callable[[], obj
         lambda: receive_signal(STOP, plus, respond=plus, match=WRONG),
         lambda: Signal("s", request=int, response=int, correlation=WRONG),
         lambda: now(WRONG),
+        lambda: publish("news", WRONG),
     ],
 )
 def test_what_cannot_be_called_is_refused_where_it_is_built(build: Callable[[], object]) -> None:
@@ -339,6 +344,7 @@ def test_what_cannot_be_called_is_refused_where_it_is_built(build: Callable[[], 
         lambda: Task("a/b", input=int, output=int),
         lambda: task(PACK, ask, name="a/b"),
         lambda: now(name="a/b"),
+        lambda: publish("news", ask, name="a/b"),
         lambda: random_number(name=""),
         lambda: new_uuid(name="a/b"),
     ],

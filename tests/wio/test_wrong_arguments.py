@@ -65,6 +65,7 @@ from wio import (
     now,
     on_cancel,
     parallel,
+    publish,
     pure,
     query,
     race,
@@ -79,6 +80,7 @@ from wio import (
     run_io,
     saga,
     scope,
+    set_attributes,
     start_child,
     state,
     task,
@@ -137,11 +139,13 @@ def or_none(argument: Argument) -> Argument:
 
 NAME = Argument("name", (None, 0, 3, True, b"name", ["name"], function, "a/b"))
 NEEDED_NAME = Argument("name", (*NAME.wrong, ""))
+TOPIC = Argument("a/topic", (None, 0, 3, True, b"topic", ["topic"], "", " ", function))
 TEXT = Argument("text", (None, 0, 3, True, b"text", ["text"], function))
 PROGRAM = Argument(STEP, (None, 0, 3, "step", str, function, WORKFLOW, GUARDED, ON, [STEP]))
 FUNCTION = Argument(function, (None, 0, 3, "function", [function], STEP, WORKFLOW))
 TYPE = Argument(str, (None, 0, 3, True, "str", "poll", (int, str), [int], function, STEP, {}))
 EVENT = or_none(TYPE)
+ATTRIBUTE = Argument("Ann", (b"Ann", ["Ann"], 2**63, float("inf"), datetime(2026, 1, 1), "x" * 201, STEP))
 COUNT = Argument(1, (0, -1, 1.0, True, "1", [1], function, None))
 JOIN = Argument(1, (-1, 1.0, "1", True, [1], STEP))
 REST = Argument(Rest.CANCEL, ("cancel", 0, 3, True, Rest, Early.KEEP))
@@ -306,6 +310,7 @@ FORM: Mapping[str, tuple[Callable[..., object], Arguments]] = {
     "now": (now, {"handler": KEY, **NAMED}),
     "on_cancel": (on_cancel, {"handler": PROGRAM, "name": NAME}),
     "parallel": (parallel, {"branches": GUARDED_BRANCH, "join": JOIN, "rest": REST, "merge": KEY, **NAMED}),
+    "publish": (publish, {"topic": TOPIC, "message": FUNCTION, **STEPPING}),
     "pure": (pure, {"value": Argument(1, ())}),
     "query": (query, {"question": of(Query("query", response=str)), "answer": FUNCTION, "base": PROGRAM}),
     "race": (race, {"branches": but(GUARDED_BRANCH, STEP), **NAMED}),
@@ -330,6 +335,7 @@ FORM: Mapping[str, tuple[Callable[..., object], Arguments]] = {
         {"body": PROGRAM, "handlers": Argument(ON, (None, 0, 3, "handler", STEP, function, GUARDED, [ON])), **NAMED},
     ),
     "start_child": (start_child, STARTING),
+    "set_attributes": (set_attributes, {"attributes": ATTRIBUTE}),
     "state": (state, {"name": NEEDED_NAME, "body": PROGRAM, "to": TARGETS}),
     "task": (task, {"task": of(TASK), "send": FUNCTION, "handler": KEY, "to": TO, **NAMED}),
     "timeout": (
@@ -357,7 +363,8 @@ def built(constructor: str, /, **changed: Any) -> object:
     build, arguments = FORM[constructor]
     given = {argument: changed.get(argument, value.right) for argument, value in arguments.items()}
     parameters = inspect.signature(build).parameters
-    in_order = [parameter for parameter, kind in parameters.items() if kind.kind is not kind.KEYWORD_ONLY]
+    by_name = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
+    in_order = [parameter for parameter, kind in parameters.items() if kind.kind not in by_name]
     return build(*(given[each] for each in in_order), **{each: given[each] for each in given if each not in in_order})
 
 

@@ -66,6 +66,7 @@ from wio.nodes.steps import (
     Leave,
     OfferTask,
     ParentClose,
+    Publish,
     Record,
     RunChild,
     RunIO,
@@ -122,6 +123,7 @@ __all__ = [
     "Parallel",
     "ParentClose",
     "Passage",
+    "Publish",
     "Pure",
     "Record",
     "Recovered",
@@ -158,6 +160,7 @@ Node: TypeAlias = (
     | Wait
     | Draft
     | Record
+    | Publish
     | SetAttributes
     | OfferTask
     | RunChild

@@ -12,7 +12,7 @@ from attrs.validators import optional
 from wio.attributes import name_fault, value_fault
 from wio.errors import InvalidDefinition
 from wio.meetings import Meeting
-from wio.names import valid_name
+from wio.names import valid_name, valid_topic
 from wio.nodes.program import AnyNode, Function, Passage
 from wio.regions import Region
 from wio.retries import Retry
@@ -127,10 +127,12 @@ class Record(AnyNode):
 
 
 def _are_attributes(_instance: Any, _attribute: Any, attributes: tuple[tuple[Any, Any], ...]) -> None:
+    if not attributes:
+        raise InvalidDefinition("No attribute is set. Give some: set_attributes(customer=customer_of, stage='packed').")
     for name, value in attributes:
         fault = name_fault(name)
         if fault is not None:
-            raise InvalidDefinition(f"The name of an attribute {fault}.")
+            raise InvalidDefinition(f"The name of an attribute {fault}. Give it another name.")
         fault = None if callable(value) else value_fault(value)
         if fault is not None:
             raise InvalidDefinition(f"Attribute {name!r}: {fault}. Give a value, or a function that makes one.")
@@ -145,6 +147,20 @@ class SetAttributes(Passage):
 
     attributes: tuple[tuple[str, Any], ...] = attrs.field(validator=_are_attributes)
     name: str = attrs.field(default="attributes", kw_only=True, validator=valid_name("a step"))
+    description: str = attrs.field(default="", kw_only=True, validator=is_text)
+
+
+@attrs.frozen(eq=False, repr=False)
+class Publish(AnyNode):
+    """Publishes under a topic what a pure function makes of the value, which passes unchanged.
+
+    `form` is the declared type of the message; None means that the annotation of the function tells it.
+    """
+
+    topic: str = attrs.field(validator=valid_topic)
+    message: Function = attrs.field(validator=is_function)
+    form: Any = attrs.field(default=None, kw_only=True, validator=is_type_or_none)
+    name: str = attrs.field(kw_only=True, validator=valid_name("a step"))
     description: str = attrs.field(default="", kw_only=True, validator=is_text)
 
 

@@ -67,6 +67,7 @@ _BESIDE = frozenset(
         Kind.TASK_HEARTBEAT,
         Kind.TASK_RELEASED,
         Kind.TASK_DELEGATED,
+        Kind.PUBLISHED,
         Kind.PAUSED,
         Kind.RESUMED,
     }

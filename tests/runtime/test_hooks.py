@@ -1,0 +1,192 @@
+"""Are hooks called when an instance pauses or ends: at least once, in order, and again until they succeed?"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from interpreters import Hooks, InstancePaused, Runtime
+from interpreters.testing import CrashAt, Simulation
+from journals import InMemoryJournal
+from journals.changes import Change
+from journals.entries import Status
+from wio import InvalidDefinition, Retry, Workflow, fail, publish, retrying, run_io, wait
+from wio.retries import Exceeded
+
+HOUR = timedelta(hours=1)
+
+
+class Heard:
+    """Notes what hooks are called with; fails as often as it is told to."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.changes: list[Change] = []
+        self.failures = failures
+
+    @property
+    def words(self) -> list[tuple[str, str]]:
+        return [(change.id, change.word) for change in self.changes]
+
+    async def __call__(self, change: Change) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise ConnectionError("away")
+        self.changes.append(change)
+
+    def hooks(self) -> Hooks:
+        return Hooks(on_pause=self, on_complete=self, on_fail=self, on_cancel=self, on_delete=self)
+
+
+class Flaky:
+    def __init__(self) -> None:
+        self.works = False
+
+    def __call__(self, value: str) -> str:
+        if not self.works:
+            raise OSError(value)
+        return value
+
+
+def named(root: Any, name: str = "order") -> Workflow[str, Any, Any]:
+    return Workflow(name, version=2, input=str, root=root)
+
+
+def length(value: str) -> int:
+    return len(value)
+
+
+counted = named(run_io(length))
+
+
+def test_a_hook_is_called_with_how_the_instance_stands() -> None:
+    heard = Heard()
+    with Simulation(counted, hooks=heard.hooks()) as simulation:
+        run = simulation.start(counted, id="a", input="x")
+        completed = Change(
+            "a", "order", 2, Status.COMPLETED, Status.RUNNING, 3, run.record.detail, run.record.updated_at
+        )
+        assert heard.changes == [completed]
+
+
+def test_each_change_has_its_hook_and_its_order() -> None:
+    heard, flaky = Heard(), Flaky()
+    order = named(run_io(flaky, name="pack", event=str) >> wait(HOUR) >> fail("late"))
+    with Simulation(order, hooks=heard.hooks()) as simulation:
+        run = simulation.start(order, id="a", input="x")
+        simulation.start(order, id="b", input="x").cancel()
+        flaky.works = True
+        run.resume()
+        simulation.advance(HOUR)
+        assert [word for id, word in heard.words if id == "a"] == ["paused", "failed"]
+        assert [word for id, word in heard.words if id == "b"] == ["paused", "cancelled"]
+
+
+def test_an_instance_that_is_given_up_has_failed() -> None:
+    heard = Heard()
+    order = named(retrying(run_io(Flaky(), event=str), Retry(attempts=1, exceeded=Exceeded.FAIL)))
+    with Simulation(order, hooks=heard.hooks()) as simulation:
+        simulation.start(order, id="a", input="x")
+        assert heard.words == [("a", "failed")]
+
+
+def test_a_parked_instance_is_paused() -> None:
+    heard = Heard()
+    before = named(run_io(length, name="before") >> wait(HOUR) >> run_io(length, name="then"))
+    after = named(run_io(length, name="after") >> wait(HOUR))
+    journal = InMemoryJournal()
+
+    async def main() -> None:
+        async with Runtime(journal, [before]) as runtime:
+            await runtime.start(before, id="a", input="x")
+            await runtime.idle()
+        async with Runtime(journal, [after], hooks=heard.hooks()) as runtime:
+            with pytest.raises(InstancePaused, match="after"):
+                await runtime.pending("a")
+            await runtime.idle()
+
+    asyncio.run(main())
+    assert heard.words == [("a", "paused")]
+
+
+@pytest.mark.parametrize("commit", range(1, 3))
+@pytest.mark.parametrize("side", CrashAt)
+def test_a_crash_loses_no_call(commit: int, side: CrashAt) -> None:
+    heard = Heard()
+    with Simulation(counted, hooks=heard.hooks()) as simulation:
+        simulation.crash_at(commit, side)
+        simulation.start(counted, id="a", input="x").result()
+        assert set(heard.words) == {("a", "completed")}
+
+
+def test_a_hook_that_raises_is_called_again_and_holds_up_no_other_instance() -> None:
+    heard = Heard(failures=3)
+    with Simulation(counted, hooks=heard.hooks()) as simulation:
+        simulation.start(counted, id="a", input="x")
+        assert heard.changes == []
+        simulation.advance(timedelta(minutes=1))
+        assert heard.words == [("a", "completed")]
+
+
+def test_a_plain_function_is_called_in_a_thread() -> None:
+    threads: list[str] = []
+
+    def note(_change: Change) -> None:
+        threads.append(threading.current_thread().name)
+
+    async def main() -> None:
+        async with Runtime(InMemoryJournal(), [counted], hooks=Hooks(on_complete=note)) as runtime:
+            await (await runtime.start(counted, id="a", input="x")).result()
+
+    asyncio.run(main())
+    assert len(threads) == 1
+    assert threads[0] != threading.current_thread().name
+
+
+def test_hooks_may_be_for_one_workflow() -> None:
+    heard, other = Heard(), named(run_io(length), "other")
+    with Simulation(counted, other, hooks={"other": heard.hooks()}) as simulation:
+        simulation.start(counted, id="a", input="x")
+        simulation.start(other, id="b", input="x")
+        assert heard.words == [("b", "completed")]
+
+
+def test_a_call_that_no_program_knows_any_more_waits_and_says_so() -> None:
+    heard = Heard(failures=1)
+    journal = InMemoryJournal()
+
+    async def main() -> None:
+        async with Runtime(journal, [counted], hooks=heard.hooks()) as runtime:
+            await (await runtime.start(counted, id="a", input="x")).result()
+        async with journal:
+            journal._outbox._queues["hook order", "a"].due -= HOUR
+        async with Runtime(journal, [counted], hooks=Hooks(on_pause=heard)) as runtime:
+            await runtime.idle()
+            (waiting,) = await journal.outbox()
+            assert (waiting.lane, waiting.count, waiting.failures) == ("hook order", 1, 2)
+            assert "NoHook: No runtime here has a hook for completed of workflow 'order'" in str(waiting.error)
+
+    asyncio.run(main())
+
+
+def test_hooks_and_messages_go_their_own_ways() -> None:
+    heard = Heard(failures=1)
+    order = named(publish("news", length))
+    with Simulation(order, hooks=heard.hooks()) as simulation:
+        simulation.start(order, id="a", input="x")
+        assert [message.topic for message in simulation.published] == ["news"]
+        assert heard.changes == []
+
+
+@pytest.mark.parametrize("hooks", [3, Hooks, {"unknown": Hooks()}, {"order": print}])
+def test_what_are_no_hooks_is_refused(hooks: Any) -> None:
+    with pytest.raises(InvalidDefinition, match="hooks"):
+        Runtime(InMemoryJournal(), [counted], hooks=hooks)
+
+
+def test_a_hook_that_cannot_be_called_is_refused() -> None:
+    with pytest.raises(InvalidDefinition, match="on_pause=3 cannot be called"):
+        Hooks(on_pause=3)  # type: ignore[arg-type]

@@ -1,0 +1,237 @@
+"""Are those that may be what kills their processes tried one at a time, and does nobody else suffer by that?"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import attrs
+import pytest
+from returns.result import Success
+
+from interpreters import Client, InstancePaused, Runtime, RuntimeStopped
+from interpreters.machine.transition import JSON
+from interpreters.machine.turn import first_turn
+from interpreters.runtime.client import start_of
+from journals.entries import Kind, Status
+from journals.laws.members import Heard
+from journals.memory import InMemoryJournal
+from journals.sharing import SUSPECT
+from tests.runtime.running import (
+    NO_GRACE,
+    NOTE,
+    Effect,
+    FaultyJournal,
+    Gate,
+    answering,
+    kinds,
+    note,
+    rounds,
+    run,
+    workflow,
+)
+from wio import Workflow, parallel, run_io
+from wio.errors import InvalidDefinition
+
+
+def running(journal: Any, *flows: Workflow[Any, Any, Any], **options: Any) -> Runtime:
+    """Return a runtime in real time, as a client starts instances in that."""
+    return Runtime(journal, flows, **options)
+
+
+def gated(name: str) -> tuple[Workflow[Any, Any, Any], Gate]:
+    """Return a workflow of one step, and what lets that end."""
+    gate = Gate(5)
+    return workflow(run_io(gate, name="s", event=int), name=name), gate
+
+
+async def begin(journal: InMemoryJournal, *flows: Workflow[Any, Any, Any]) -> None:
+    """Start an instance of each workflow, under its name, for whoever comes."""
+    async with Client(journal, flows) as client:
+        for flow in flows:
+            await client.start(flow, id=flow.name, input=1)
+
+
+async def die(journal: InMemoryJournal, *names: str, times: int = SUSPECT) -> None:
+    """Let members die that own these instances, so often; each is in its trial, when it needs one."""
+    await journal.open()
+    for _ in range(times):
+        member = await journal.join("dead", [(name, 1) for name in names], Heard())
+        for name in names:
+            await member.claim_instance(name)
+            await member.begin_trial(name)
+        journal.expel(member.epoch)
+
+
+async def deaths(journal: InMemoryJournal, name: str) -> int:
+    """Return how many deaths are counted for an instance that nobody owns."""
+    await journal.open()
+    member = await journal.join("new", (), Heard())
+    found = (await member.claim_instance(name)).deaths
+    await member.leave()
+    return found
+
+
+def test_suspects_begin_one_at_a_time_those_with_most_deaths_first() -> None:
+    """Who is no suspect does not wait. Who has got through it has no deaths any more."""
+
+    async def main() -> None:
+        journal = InMemoryJournal()
+        pairs = [gated(name) for name in ("a", "b", "c", "free")]
+        flows, (a, b, c, free) = [flow for flow, _ in pairs], [gate for _, gate in pairs]
+        await begin(journal, *flows)
+        await die(journal, "a", "b", "c")
+        await die(journal, "c", times=1)
+        async with running(journal, *flows, grace=NO_GRACE) as runtime:
+            await free.begun.wait()
+            await c.begun.wait()
+            await rounds()
+            assert (a.runs, b.runs) == (0, 0)
+            c.open.set()
+            assert await (await runtime.instance(flows[2], "c")).result() == Success(5)
+            await a.begun.wait()
+            await rounds()
+            assert b.runs == 0
+            a.open.set()
+            await b.begun.wait()
+        assert await deaths(journal, "b") == SUSPECT
+        assert await deaths(journal, "free") == 0
+
+    run(main())
+
+
+def test_a_trial_passes_when_its_time_is_over() -> None:
+    async def main() -> None:
+        journal = InMemoryJournal()
+        pairs = [gated(name) for name in ("a", "b")]
+        flows, (a, b) = [flow for flow, _ in pairs], [gate for _, gate in pairs]
+        await begin(journal, *flows)
+        await die(journal, "a", "b")
+        async with running(journal, *flows, grace=NO_GRACE, recover=False) as runtime:
+            runtime._suspects._seconds = lambda _: 0.0
+            for flow in flows:
+                await runtime.start(flow, id=flow.name, input=1)
+            await a.begun.wait()
+            await b.begun.wait()
+        assert await deaths(journal, "a") == 0
+
+    run(main())
+
+
+def test_a_trial_passes_when_the_lost_step_has_ended_whatever_comes_then() -> None:
+    async def main() -> None:
+        journal = InMemoryJournal()
+        quick, gate = Effect(1), Gate(5)
+        flow = workflow(run_io(quick, name="s", event=int) >> run_io(gate, name="t", event=int), name="a")
+        other, second = gated("b")
+        await begin(journal, flow, other)
+        await die(journal, "a", "b")
+        async with running(journal, flow, other, grace=NO_GRACE):
+            await gate.begun.wait()
+            await second.begun.wait()
+
+    run(main())
+
+
+def test_what_has_killed_too_often_is_not_run_until_it_is_resumed() -> None:
+    async def main() -> None:
+        journal = InMemoryJournal()
+        effect = Effect(5)
+        flow = workflow(answering(run_io(effect, name="s", event=int)), name="a")
+        await begin(journal, flow)
+        await die(journal, "a", times=4)
+        async with running(journal, flow, most_deaths=4) as runtime:
+            instance = await runtime.instance(flow, "a")
+            with pytest.raises(InstancePaused, match="after 4 deaths of its process in a row, before: runs s"):
+                await instance.result()
+            record = await instance.record()
+            assert (record.status, record.wake_up, effect.runs) == (Status.PAUSED, None, 0)
+            with pytest.raises(InstancePaused, match="after 4 deaths"):
+                await instance.signal(NOTE, "early")
+            await instance.resume()
+            assert await instance.result() == Success(5)
+            assert await kinds(instance) == [Kind.STARTED, Kind.EVENT, Kind.COMPLETED]
+        assert (await deaths(journal, "a"), effect.runs) == (0, 1)
+
+    run(main())
+
+
+def test_the_number_of_deaths_is_the_users_choice() -> None:
+    """A process with another number tries it on."""
+
+    async def main() -> None:
+        journal = InMemoryJournal()
+        flow, gate = gated("a")
+        gate.open.set()
+        await begin(journal, flow)
+        await die(journal, "a", times=5)
+        async with running(journal, flow, most_deaths=6) as runtime:
+            assert await (await runtime.instance(flow, "a")).result() == Success(5)
+
+    run(main())
+    with pytest.raises(InvalidDefinition, match="Give a number above that"):
+        Runtime(InMemoryJournal(), [], most_deaths=SUSPECT)
+
+
+def test_what_is_asked_of_a_parked_one_by_then_is_refused_and_a_client_hears_of_it() -> None:
+    async def main() -> None:
+        journal = InMemoryJournal()
+        flow = workflow(note(), name="a")
+        async with Client(journal, [flow]) as client:
+            instance = await client.start(flow, id="a", input=1)
+            sent = asyncio.create_task(instance.signal(NOTE, "word"))
+            await rounds()
+            await die(journal, "a", times=5)
+            async with running(journal, flow):
+                for waiting in (sent, instance.result()):
+                    with pytest.raises(InstancePaused, match="after 5 deaths"):
+                        await waiting
+                await instance.resume()
+                assert await instance.signal(NOTE, "again") == "noted 1 again"
+                assert await instance.result() == Success("1 again")
+
+    run(main())
+
+
+def test_a_runtime_that_stops_leaves_those_that_wait_as_they_were() -> None:
+    async def main() -> None:
+        journal = InMemoryJournal()
+        pairs = [gated(name) for name in ("a", "b")]
+        flows, (a, b) = [flow for flow, _ in pairs], [gate for _, gate in pairs]
+        await begin(journal, *flows)
+        await die(journal, "a", "b")
+        async with running(journal, *flows, grace=NO_GRACE) as runtime:
+            await a.begun.wait()
+            waiting = asyncio.create_task((await runtime.instance(flows[1], "b")).result())
+            await rounds()
+        with pytest.raises(RuntimeStopped):
+            await waiting
+        assert b.runs == 0
+        assert await deaths(journal, "a") == await deaths(journal, "b") == SUSPECT
+        a.open.set()
+        b.open.set()
+        async with running(journal, *flows) as runtime:
+            for flow in flows:
+                assert await (await runtime.instance(flow, flow.name)).result() == Success(5)
+
+    run(main())
+
+
+def test_all_losses_are_recorded_at_once() -> None:
+    """After a crash between two of them, one of the steps would be lost again that had not begun anew."""
+
+    async def main() -> None:
+        store = InMemoryJournal()
+        flow = workflow(parallel(run_io(Gate(), name="s", event=int), run_io(Gate(), name="t", event=int)), name="a")
+        await store.open()
+        dead = await store.join("dead", (), Heard())
+        start = start_of("a", first_turn(flow, 1, dead.now(), JSON, lambda: 0.0, id="a"))
+        await store.commit(attrs.evolve(start, owner=dead.epoch, status=Status.RUNNING))
+        store.expel(dead.epoch)
+        journal = FaultyJournal(store)
+        async with running(journal, flow, grace=NO_GRACE):
+            await rounds()
+            lost = [[entry.kind for entry in commit.entries] for commit in journal.commits]
+            assert lost == [[Kind.ATTEMPT_LOST] * 2]
+
+    run(main())

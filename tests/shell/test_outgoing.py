@@ -1,0 +1,111 @@
+"""What do `wio outbox` and `wio feed` print, and what does a worker deliver?"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.shell.conftest import URL
+from tests.shell.workers import result, start, worker
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_what_waits_in_the_outbox_is_told(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("order")
+    assert wio("outbox").err == "wio: the outbox is empty.\n"
+    started("telling")
+    printed = wio("outbox")
+    title, row = printed.out.splitlines()
+    assert title.split("  ")[0] == "instance"
+    assert row.split()[:3] == ["telling", "publisher", "1"]
+    assert printed.err == "wio: 1 wait for 1 deliveries.\n"
+    (waiting,) = wio("outbox", "--json").json()
+    assert waiting.pop("oldest").startswith("20")
+    assert waiting == {
+        "instance": "telling",
+        "for": "publisher",
+        "messages": 1,
+        "failures": 0,
+        "next_try": None,
+        "last_error": None,
+    }
+
+
+def test_without_a_subscriber_there_is_no_feed(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("order")
+    answer = wio("feed")
+    assert (answer.out, answer.code) == ("", 0)
+    assert answer.err == (
+        "wio: nobody follows the changes, so none are noted. Begin with: wio feed --subscriber audit\n"
+    )
+
+
+def test_a_subscriber_is_told_how_things_stand_and_then_what_changes(
+    started: Callable[..., Any], wio: Callable[..., Any]
+) -> None:
+    started("order")
+    (first,) = wio("feed", "--subscriber", "audit").out.splitlines()
+    assert first.split("  ")[0] == "1"
+    assert first.split("  ")[2:] == ["order", "order v2", "started", "waits for signal confirm at confirm"]
+    started("failing")
+    assert [row["change"] for row in lines(wio("feed", "--json").out)] == ["started", "failed"]
+    told = lines(wio("feed", "--subscriber", "audit", "--json").out)
+    assert [(row["id"], row["status"], row["before"]) for row in told] == [
+        ("failing", "running", None),
+        ("failing", "failed", "running"),
+    ]
+    assert wio("feed", "--subscriber", "audit").out == ""
+    assert wio("feed", "--subscriber", "other", "--after", "1000").out == ""
+    assert wio("feed", "--subscriber", "audit", "--unsubscribe").err == "wio: 'audit' follows no more.\n"
+    assert wio("feed", "--subscriber", "audit", "--unsubscribe").err == "wio: nobody follows as 'audit'.\n"
+
+
+def test_it_follows_until_it_is_interrupted(started: Callable[..., Any]) -> None:
+    words = ["feed", "--subscriber", "audit", "--follow", "--json", "--journal", URL]
+    started("order")
+    with subprocess.Popen(
+        [sys.executable, "-m", "interpreters.shell.main", *words],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert json.loads(process.stdout.readline())["id"] == "order"
+            started("failing")
+            assert json.loads(process.stdout.readline())["change"] == "started"
+            assert json.loads(process.stdout.readline())["change"] == "failed"
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 130
+        finally:
+            process.kill()
+
+
+def test_a_worker_delivers_and_calls_hooks(wio: Callable[..., Any]) -> None:
+    more = ("--publisher", "shell_workflows:paper", "--hooks", "shell_workflows:hooks")
+    with worker("telling", more=more) as process:
+        start("telling")
+        result("telling")
+        assert process.stop(signal.SIGTERM) == 0
+    assert sorted(Path("paper").read_text().splitlines()) == [
+        "telling completed",
+        'telling:2 orders "Order"',
+    ]
+    assert wio("outbox").out == ""
+
+
+def test_a_publisher_that_is_none_is_refused(wio: Callable[..., Any]) -> None:
+    named = ("worker", "shell_workflows:telling", "--publisher")
+    assert "cannot publish" in wio(*named, "shell_workflows:telling").err
+    assert "is no MODULE:NAME" in wio(*named, "paper").err
+    assert "has no 'missing'" in wio(*named, "shell_workflows:missing").err
