@@ -25,7 +25,7 @@ from journals.ports import Journal, Listener, Member
 from journals.scrubbing import Scrub
 from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
-from journals.transactions import Begun, Transaction, Transactions, transactions_of
+from journals.transactions import StartsWithin, Transaction, Transactions, starts_within_of, transactions_of
 from journals.workflows import Disabled, Unfinished
 
 T = TypeVar("T")
@@ -196,9 +196,14 @@ class ForwardingJournal:
         inner = transactions_of(self.journal)
         return None if inner is None else ForwardingTransactions(inner, self.around)
 
+    @property
+    def within(self) -> StartsWithin | None:
+        """See `journals.transactions`."""
+        return starts_within_of(self.journal)
+
 
 class ForwardingTransactions:
-    """Passes everything on; `around` surrounds the commits that end transactions, and the starts within others."""
+    """Passes everything on; `around` surrounds the commits that end transactions."""
 
     def __init__(self, transactions: Transactions, around: Around) -> None:
         self._transactions = transactions
@@ -209,18 +214,6 @@ class ForwardingTransactions:
         """See `Transactions`."""
         async with self._transactions.begin() as transaction:
             yield ForwardingTransaction(transaction, self._around)
-
-    def now(self, connection: object) -> datetime:
-        """See `Transactions`."""
-        return self._transactions.now(connection)
-
-    def start(self, connection: object, commit: Commit) -> Begun | None:
-        """See `Transactions`."""
-        return self._transactions.start(connection, commit)
-
-    async def start_async(self, connection: object, commit: Commit) -> Begun | None:
-        """See `Transactions`."""
-        return await self._around("start_async", lambda: self._transactions.start_async(connection, commit))
 
 
 class ForwardingTransaction:

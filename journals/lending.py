@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from datetime import datetime
 from typing import TypeAlias
 
 from journals.entries import Commit
-from journals.errors import NoTransactions, RolledBack
+from journals.errors import RolledBack
 from journals.forwarding import ForwardingJournal
 from journals.ports import Journal
-from journals.transactions import Begun
 
 Connecting: TypeAlias = Callable[[], AbstractAsyncContextManager[object]]
 """Gives a connection inside `async with`; when that ends with an error, what was written is to be undone."""
@@ -49,18 +47,6 @@ class LentTransactions:
             yield transaction
         finally:
             await transaction.roll_back()
-
-    def now(self, connection: object) -> datetime:
-        """Refuse to be asked on a connection that the journal does not know."""
-        raise NoTransactions(repr(self._journal), f"a start within {connection!r:.100}")
-
-    def start(self, connection: object, commit: Commit) -> Begun | None:
-        """Refuse to start an instance within a transaction that the journal does not know."""
-        raise NoTransactions(repr(self._journal), f"the start of {commit.instance_id!r} within {connection!r:.100}")
-
-    async def start_async(self, connection: object, commit: Commit) -> Begun | None:
-        """Refuse the same."""
-        return self.start(connection, commit)
 
 
 class LentTransaction:

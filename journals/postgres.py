@@ -363,8 +363,12 @@ class PostgresJournal:
     @property
     def transactions(self) -> PostgresTransactions:
         """Is what lets others write to the database, in the transactions in which it stores its own."""
-        within = Within(self._statements, self._workflows.disabled, self._schema, self._limit_bytes)
-        return PostgresTransactions(lambda: self._require_opened().lent, within)
+        return PostgresTransactions(lambda: self._require_opened().lent)
+
+    @property
+    def within(self) -> Within:
+        """Is what starts instances within transactions of others."""
+        return Within(self._statements, self._workflows.disabled, self._schema, self._limit_bytes)
 
     async def _ask(
         self, question: bytes, *parameters: str | None, tries: Iterator[int] | None = None, prepare: bool = True

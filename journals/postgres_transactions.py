@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TypeAlias
 
 import attrs
@@ -27,8 +27,6 @@ from journals.postgres_connections import Connect, Connection, Connections
 from journals.postgres_errors import DRIVER_ERRORS, translated
 from journals.postgres_session import Session
 from journals.postgres_statements import Statements
-from journals.postgres_within import Within
-from journals.transactions import Begun
 from journals.validation import validate
 
 _CONFLICTS = (errors.SerializationFailure, errors.DeadlockDetected)
@@ -216,20 +214,7 @@ class PostgresTransactions:
     """Lets others write to a journal's database; see `journals.transactions.Transactions`."""
 
     lent: Callable[[], LentConnections]
-    within: Within
 
     def begin(self) -> AbstractAsyncContextManager[PostgresTransaction]:
         """Begin a transaction. See `Transactions.begin`."""
         return self.lent().begin()
-
-    def now(self, connection: object) -> datetime:
-        """Return the time by the database's clock. See `Transactions.now`."""
-        return self.within.now(connection)
-
-    def start(self, connection: object, commit: Commit) -> Begun | None:
-        """Start an instance within a transaction of the caller's. See `Transactions.start`."""
-        return self.within.start(connection, commit)
-
-    async def start_async(self, connection: object, commit: Commit) -> Begun | None:
-        """Do the same on a connection of either kind. See `Transactions.start_async`."""
-        return await self.within.start_async(connection, commit)

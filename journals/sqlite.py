@@ -49,6 +49,7 @@ from journals.sqlite_schema import prepare
 from journals.sqlite_scrubbing import scrub_in
 from journals.sqlite_thread import ConnectionThread
 from journals.sqlite_watch import Ear, Watch
+from journals.sqlite_within import SqliteWithin
 from journals.validation import validate, validate_disabling, validate_message, validate_scrub, validate_subscriber
 from journals.workflows import Disabled, Unfinished
 
@@ -312,6 +313,11 @@ class SqliteJournal:
     async def subscribers(self) -> tuple[Subscriber, ...]:
         """Return who follows. See `Journal.subscribers`."""
         return await self._now_open().reader.ask(feed.subscribers)
+
+    @property
+    def within(self) -> SqliteWithin:
+        """Is what starts instances within transactions of others."""
+        return SqliteWithin(Path(self._path), self._limit_bytes, repr(self))
 
     def _now_open(self) -> _Opened:
         if self._opened is None:

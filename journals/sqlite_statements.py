@@ -57,23 +57,29 @@ def store(connection: sqlite3.Connection, commits: Sequence[Commit], journal: st
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
-        answers: list[JournalError | None] = []
-        rows: list[tuple[Any, ...]] = []
-        won: list[Commit] = []
-        for commit in commits:
-            if _won(connection, commit):
-                rows.extend(_entry_rows(commit))
-                won.append(commit)
-                answers.append(None)
-            else:
-                answers.append(_why_lost(connection, commit, journal))
-        connection.executemany(_APPEND, rows)
-        pass_on(connection, won)
-        write_labels(connection, won)
+        answers = store_each(connection, commits, journal)
         connection.execute("COMMIT")
     except BaseException:
         connection.rollback()
         raise
+    return answers
+
+
+def store_each(connection: sqlite3.Connection, commits: Sequence[Commit], journal: str) -> list[JournalError | None]:
+    """Do the same within a transaction that somebody else commits."""
+    answers: list[JournalError | None] = []
+    rows: list[tuple[Any, ...]] = []
+    won: list[Commit] = []
+    for commit in commits:
+        if _won(connection, commit):
+            rows.extend(_entry_rows(commit))
+            won.append(commit)
+            answers.append(None)
+        else:
+            answers.append(_why_lost(connection, commit, journal))
+    connection.executemany(_APPEND, rows)
+    pass_on(connection, won)
+    write_labels(connection, won)
     return answers
 
 
@@ -143,8 +149,15 @@ def _is_anothers(connection: sqlite3.Connection, commit: Commit, found: tuple[in
 def read(connection: sqlite3.Connection, instance_id: str, after: int, most: int, journal: str) -> tuple[Entry, ...]:
     """Return entries. Raises `UnknownInstance` or `CorruptEntry`."""
     with _snapshot(connection):
-        last_seq = _last_seq(connection, instance_id, journal)
-        rows = connection.execute(_READ, (instance_id, after, most)).fetchall()
+        return read_inside(connection, instance_id, after, most, journal)
+
+
+def read_inside(
+    connection: sqlite3.Connection, instance_id: str, after: int, most: int, journal: str
+) -> tuple[Entry, ...]:
+    """Return the same within a transaction."""
+    last_seq = _last_seq(connection, instance_id, journal)
+    rows = connection.execute(_READ, (instance_id, after, most)).fetchall()
     return entries_of(instance_id, rows, datetime.fromisoformat, after=after, least=min(most, last_seq - after))
 
 

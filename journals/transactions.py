@@ -1,6 +1,7 @@
 """What can a journal do that lies in a database of the user's? Take part in transactions there.
 
-Not every journal can. One that can has a property `transactions`; `transactions_of` asks for it.
+Not every journal can. One that lets others write in its transactions has a property `transactions`, and one that writes
+in those of others has a property `within`.
 """
 
 from __future__ import annotations
@@ -55,20 +56,26 @@ class Transactions(Protocol):
         """
         ...
 
+
+class StartsWithin(Protocol):
+    """Starts instances within transactions of others, on their connections. The journal need not be open.
+
+    All raise `WrongConnection`, what validation raises, `WorkflowDisabled`, and what the driver of the database raises.
+    """
+
     def now(self, connection: object) -> datetime:
-        """Return the time by the store's clock, asked on a blocking connection. Raises `WrongConnection`."""
+        """Return the time by the store's clock, asked on a blocking connection."""
         ...
 
     def start(self, connection: object, commit: Commit) -> Begun | None:
         """Store a commit that starts an instance, within the transaction that is open on a blocking connection.
 
-        Return None, or the instance when it has begun before. Nothing is there until the caller commits. The journal
-        need not be open. Raises `WrongConnection`, what validation raises, and what the driver of the database raises.
+        Return None, or the instance when it has begun before. Nothing is there until the caller commits.
         """
         ...
 
     async def start_async(self, connection: object, commit: Commit) -> Begun | None:
-        """Do the same on a connection of either kind, without blocking the event loop."""
+        """Do the same on a connection of either kind."""
         ...
 
 
@@ -76,7 +83,15 @@ class _Offering(Protocol):
     @property
     def transactions(self) -> Transactions | None: ...
 
+    @property
+    def within(self) -> StartsWithin | None: ...
+
 
 def transactions_of(journal: Journal) -> Transactions | None:
     """Return what lets others write to the journal's database; None when it has nothing of the kind."""
     return cast(_Offering, journal).transactions if hasattr(journal, "transactions") else None
+
+
+def starts_within_of(journal: Journal) -> StartsWithin | None:
+    """Return what starts instances within transactions of others; None when the journal has nothing of the kind."""
+    return cast(_Offering, journal).within if hasattr(journal, "within") else None

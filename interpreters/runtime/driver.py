@@ -32,7 +32,7 @@ from interpreters.runtime.arrivals import entry_of_event, entry_of_fault, execut
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.effects import EffectContext, run_effect
 from interpreters.runtime.limits import Limit
-from interpreters.runtime.live import Arrived, Live
+from interpreters.runtime.live import Arrived, Live, Unrecorded
 from interpreters.runtime.storing import Store, is_of_store
 from interpreters.runtime.threads import Workers
 from interpreters.runtime.transacting import Transacting
@@ -396,7 +396,7 @@ class Driver:
                 if effect.kept is not None:
                     live.answer_kept(effect.kept.seq, entry)
             return
-        if arrived.is_fault:
+        if isinstance(arrived, Unrecorded):
             await self._record_fault(live, execution, effect, failure, now)
             return
         _LOG.warning("Instance %s: attempt %d of %s: %s", live.id, effect.attempt, effect.address, _said(failure))

@@ -26,16 +26,16 @@ from journals.sharing import Claimed
 
 @attrs.frozen(eq=False)
 class Arrived:
-    """Is how one attempt of an effect has ended: with an event, or with a failure; and when it began.
-
-    A failure that `is_fault` is not the effect's own: its event could not be recorded.
-    """
+    """Is how one attempt of an effect has ended: with an event, or with a failure; and when it began."""
 
     effect: EffectToRun
     event: Any
     failure: Exception | None
     began: datetime
-    is_fault: bool = False
+
+
+class Unrecorded(Arrived):
+    """Is an attempt that has ended well, but its event could not be recorded: that is the failure."""
 
 
 def check_not_held(instance_id: str, execution: Execution) -> None:

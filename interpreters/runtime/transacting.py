@@ -26,7 +26,7 @@ from interpreters.machine.questions import nodes_in
 from interpreters.machine.turn import turn
 from interpreters.runtime.arrivals import entry_of_event, execution_of, still_waits
 from interpreters.runtime.clock import Clock
-from interpreters.runtime.live import Arrived, Live
+from interpreters.runtime.live import Arrived, Live, Unrecorded
 from interpreters.runtime.storing import Store, is_of_store
 from journals.errors import NoTransactions, RolledBack, SpoiledTransaction
 from journals.ports import Journal
@@ -109,7 +109,7 @@ class Transacting:
         except Exception as fault:
             if is_of_store(fault):
                 raise
-            return attrs.evolve(arrived, failure=fault, is_fault=True)
+            return Unrecorded(effect, None, fault, arrived.began)
         self._adopted(live)
         return None
 

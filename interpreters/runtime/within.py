@@ -21,7 +21,7 @@ from journals.codecs import Codec
 from journals.entries import Commit, Status
 from journals.errors import NoTransactions
 from journals.ports import Journal
-from journals.transactions import Transactions, transactions_of
+from journals.transactions import StartsWithin, starts_within_of
 from journals.validation import validate_id
 from wio.workflow import Workflow
 
@@ -40,15 +40,16 @@ def start_within(
 ) -> None:
     """Start an instance within the transaction that is open on a blocking connection: for code without an event loop.
 
-    `connection` is psycopg's `Connection`, or SQLAlchemy's `Connection` or `Session` over one. `journal` says in which
-    tables; it need not be open. `codec` is the one of the runtimes. The same start again changes nothing. Raises
-    `InstanceExists`, `NoTransactions`, `WrongConnection`, `NotAJournal`, `WrongPayload`, and what the driver raises.
+    `connection` is psycopg's `Connection`, or SQLAlchemy's `Connection` or `Session` over one; with a journal in SQLite
+    one of `sqlite3` to the same file. `journal` says in which tables; it need not be open. `codec` is the one of the
+    runtimes. The same start again changes nothing. Raises `InstanceExists`, `NoTransactions`, `WrongConnection`,
+    `NotAJournal`, `WorkflowDisabled`, `WrongPayload`, and what the driver raises.
     """
     validate_id(id)
-    transactions = _transactions(journal, id)
+    starts = _starts(journal, id)
     codec = codec or JSON
-    first = first_turn(workflow, input, transactions.now(connection), codec, random.random, id=id)
-    begun = transactions.start(connection, start_of(id, first, tags_given(tags)))
+    first = first_turn(workflow, input, starts.now(connection), codec, random.random, id=id)
+    begun = starts.start(connection, start_of(id, first, tags_given(tags)))
     if begun is not None:
         check_same(begun, codec, workflow, first.entries[0])
 
@@ -63,16 +64,16 @@ async def begin_within(
     tags: tuple[str, ...],
 ) -> None:
     """Store the first turn of an instance within the caller's transaction. Raises like `start_within`."""
-    begun = await _transactions(journal, id).start_async(connection, start_of(id, first, tags))
+    begun = await _starts(journal, id).start_async(connection, start_of(id, first, tags))
     if begun is not None:
         check_same(begun, codec, workflow, first.entries[0])
 
 
-def _transactions(journal: Journal, id: str) -> Transactions:
-    transactions = transactions_of(journal)
-    if transactions is None:
+def _starts(journal: Journal, id: str) -> StartsWithin:
+    starts = starts_within_of(journal)
+    if starts is None:
         raise NoTransactions(repr(journal), f"the start of {id!r} within one")
-    return transactions
+    return starts
 
 
 def start_of(id: str, first: Turn, tags: tuple[str, ...] = ()) -> Commit:

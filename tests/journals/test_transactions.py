@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from journals.contract import TRANSACTION_LAWS, Law
-from journals.errors import JournalError, NoTransactions
+from journals.errors import JournalError
 from journals.forwarding import ForwardingJournal
 from journals.lending import LentTransaction
 from journals.memory import InMemoryJournal
 from journals.postgres import PostgresJournal
 from journals.postgres_errors import InvalidSetting
 from journals.sqlite import SqliteJournal
-from journals.transactions import transactions_of
+from journals.transactions import starts_within_of, transactions_of
 from tests.journals.test_contract import HurriedLoop
 from tests.journals.transaction_faults import TRANSACTION_FAULTS, FaultyTransactions, lending
 
@@ -54,13 +54,7 @@ def test_every_law_is_seen_to_catch_a_fault_and_says_what_it_demands() -> None:
 def test_a_journal_without_transactions_says_so() -> None:
     assert transactions_of(ForwardingJournal(InMemoryJournal())) is None
     assert transactions_of(SqliteJournal("never.db")) is None
-
-
-def test_a_lent_connection_is_none_of_a_caller_who_starts_an_instance() -> None:
-    transactions = transactions_of(lending(InMemoryJournal()))
-    assert transactions is not None
-    with pytest.raises(NoTransactions):
-        transactions.now(object())
+    assert starts_within_of(lending(InMemoryJournal())) is None
 
 
 def test_transactions_need_a_connection() -> None:

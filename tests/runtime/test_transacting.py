@@ -409,3 +409,27 @@ def test_a_journal_that_is_away_for_a_moment_stores_once(dsn: str, point: Point)
     booking = Booking(arm)
     assert run(outcome(FaultyJournal(PostgresJournal(dsn), points), booking.flow())) == (Success(6), DONE)
     assert (booked(dsn), booking.runs) == ([("row", 5)], 1)
+
+
+def test_a_database_that_is_away_is_waited_for(dsn: str) -> None:
+    """No attempt is counted, and the effect runs again when the database is back."""
+
+    async def story() -> tuple[Any, list[Kind]]:
+        async with proxied(dsn) as (proxy, through):
+
+            async def come_back() -> None:
+                while proxy.refused < 3:
+                    await asyncio.sleep(0)
+                proxy.down = False
+
+            async def go_away(_runs: int, connection: Lent) -> None:
+                proxy.down = True
+                coming.append(asyncio.create_task(come_back()))
+                execute(dsn, f"SELECT pg_terminate_backend({connection.info.backend_pid})")
+                await connection.execute("SELECT 1")
+
+            coming: list[asyncio.Task[None]] = []
+            return await outcome(PostgresJournal(through), Booking(Once(go_away)).flow())
+
+    assert run(story()) == (Success(6), DONE)
+    assert booked(dsn) == [("row", 5)]
