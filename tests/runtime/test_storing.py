@@ -41,6 +41,8 @@ ME = Approval("me")
 @pytest.mark.parametrize("fault", [AWAY, JournalFull("no room left")])
 @pytest.mark.parametrize("late", [False, True], ids=["not stored", "answer lost"])
 def test_an_event_is_committed_once_and_its_effect_run_once_when_the_store_comes_back(fault: Any, late: bool) -> None:
+    """Also when the commit was stored, and only its answer was lost."""
+
     async def main() -> None:
         journal, effect = FaultyJournal(InMemoryJournal()), Effect(5)
         flow = workflow(run_io(effect, name="s", event=int))
