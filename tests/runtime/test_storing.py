@@ -106,6 +106,31 @@ def test_others_go_on_while_one_waits_for_the_store() -> None:
     run(main())
 
 
+def test_of_a_store_that_is_away_little_is_said_however_many_wait_for_it(caplog: pytest.LogCaptureFixture) -> None:
+    """A line a second at most, which counts the others: an outage fills no disk."""
+
+    async def main() -> None:
+        journal, gate = FaultyJournal(InMemoryJournal()), asyncio.Event()
+
+        async def held(value: int) -> int:
+            await gate.wait()
+            return value
+
+        flow = workflow(run_io(held, event=int))
+        async with virtual(journal, flow) as runtime:
+            instances = [await runtime.start(flow, id=f"i{number}", input=number) for number in range(50)]
+            journal.fail("commit", *[JournalUnavailable("It is away.")] * 150)
+            caplog.clear()
+            gate.set()
+            for number, instance in enumerate(instances):
+                assert await instance.result() == Success(number)
+        told = [record.getMessage() for record in caplog.records if "Trying again" in record.getMessage()]
+        assert 1 <= len(told) <= 6
+        assert told[0] == "Instance i0: It is away. Trying again in 0.1 s."
+
+    run(main())
+
+
 def test_a_runtime_whose_lease_runs_out_goes_quiet_and_the_instance_goes_on_elsewhere() -> None:
     async def main() -> None:
         journal, slow, quick = InMemoryJournal(), Gate(5), Effect(6)
