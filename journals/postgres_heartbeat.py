@@ -8,7 +8,10 @@ whose instance nobody has been told about.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
+
+import psycopg
 
 from journals.liveness import is_gone
 from journals.postgres_connections import Connection
@@ -24,6 +27,12 @@ _ROUNDS_AFTER_A_DEATH = 3
 _ROUNDS_OF_HOUSEKEEPING = 10
 _ROUNDS_UNTIL_NUDGED = 3
 _UNHEARD_AFTER = "5 seconds"
+
+# A replica that was promoted, and a server that was recovered from a backup, go on with a new timeline. The name of a
+# file of the server's log begins with it.
+_TIMELINE = b"""
+SELECT CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END
+"""
 
 
 class Asking:
@@ -52,13 +61,27 @@ class Heartbeat:
         self._rounds_to_free = _ROUNDS_AFTER_A_DEATH
         self._rounds = 0
         self._has_freed = False
+        self._timeline: str | None = None
+        self._went_back = False
 
     async def begin(self, connection: Connection) -> None:
-        """Listen."""
+        """Listen, and see whether it is still the same server."""
         await connection.execute(self._asking.statements.listen)
+        await self.see(connection)
+
+    async def see(self, connection: Connection) -> None:
+        """Notice a failover. It may have lost what was stored last: then what the member remembers is not so."""
+        with suppress(psycopg.DatabaseError):  # of a server that has no timelines
+            cursor = await connection.execute(_TIMELINE)
+            row = await cursor.fetchone()
+            if row is not None and row[0] is not None:
+                self._went_back = self._went_back or self._timeline not in (None, row[0])
+                self._timeline = row[0]
 
     async def again(self, connection: Connection) -> Sequence[Notice] | None:
         """Renew the lease, and bury those who are dead. Returns None when this member is none any more."""
+        if self._went_back:
+            return None
         asked_at = self._clock.reading()
         statements, lease = self._asking.statements, f"{self.lease_seconds} seconds"
         rows = await self._asking.rows(connection, statements.renew, *self._me, lease)

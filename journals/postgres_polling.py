@@ -42,9 +42,11 @@ class Polling:
         self._asked_at: datetime | None = None
         self._told: set[tuple[str, str]] = set()
 
-    async def begin(self, connection: Connection) -> None:  # noqa: ARG002
+    async def begin(self, connection: Connection) -> None:
         """Begin at once with a heartbeat."""
         self._beat_at = 0.0
+        if self._heartbeat is not None:
+            await self._heartbeat.see(connection)
 
     async def again(self, connection: Connection) -> Sequence[Notice] | None:
         """Beat, when it is time, and return what has happened."""

@@ -22,6 +22,7 @@ from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.live import Live
 from interpreters.runtime.membership import Membership
+from interpreters.runtime.outage import Outage
 from interpreters.runtime.publishing import Publishing
 from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows, registered_as
@@ -79,6 +80,7 @@ class Store:
         self._publishing = publishing
         self._runtime_id = uuid.uuid4().hex
         self._numbers = itertools.count(1)
+        self._outage = Outage()
 
     def workflow(self, name: str, version: int) -> Workflow[Any, Any, Any]:
         """Return a workflow of this runtime. Raises `UnknownWorkflow`."""
@@ -144,7 +146,7 @@ class Store:
             try:
                 return await call()
             except JournalUnavailable as error:
-                _LOG.warning("Instance %s: %s Trying again in %.1f s.", live.id, error, delay)
+                self._outage.tell(live.id, error, delay)
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
 

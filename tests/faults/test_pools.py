@@ -98,7 +98,7 @@ def test_prepared_statements_through_a_pooler_are_told_with_the_way_out(postgres
 
     async def many_reads(journal: PostgresJournal) -> None:
         for _ in range(50):
-            await journal.find_all()
+            await journal.members()
 
     run(main())
 

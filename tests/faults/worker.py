@@ -2,7 +2,8 @@
 
 Its store is a file, or the DSN of a Postgres. Its folder has the log of all effects, and the files that let effects go
 on. It dies at `in:STEP` (inside an effect), `before:STEP` or `after:STEP` (on a side of the commit that has the step's
-event), `before:CALL` or `after:CALL` (of a method of the journal or the member), or at `none`.
+event), `before:CALL` or `after:CALL` (of a method of the journal or the member), or at `none`. At `exit:STEP` and
+`interrupt:STEP` it ends by an exception in the effect.
 """
 
 from __future__ import annotations
@@ -52,6 +53,38 @@ ASK = Signal("ask", request=str, response=str)
 STATE = Query("state", response=str)
 GRACE = timedelta(seconds=0.5)
 LOOK_SECONDS = 0.01
+EXIT_CODE = 3
+
+
+class Declined(Exception):
+    """Is an exception that cannot be made of its message."""
+
+    def __init__(self, account: str, *, amount: int) -> None:
+        super().__init__(account, amount)
+        self.amount = amount
+
+    def __str__(self) -> str:
+        return f"{self.args[0]} has not {self.amount}"
+
+
+def troubles(_: str) -> str:
+    """Raise a group of exceptions, with a cause, from far below."""
+
+    def deep(depth: int) -> None:
+        if depth:
+            deep(depth - 1)
+        raise Declined("Ann", amount=7)
+
+    try:
+        deep(300)
+    except Declined as error:
+        raise ExceptionGroup("two troubles", [ValueError("x" * 100_000), error]) from error
+    return ""
+
+
+def unkept(_: str) -> object:
+    """Return what no journal can keep."""
+    return object()
 
 
 class Steps:
@@ -74,6 +107,10 @@ class Steps:
         self.log("began", step, instance)
         if self._place == f"in:{step}":
             die()
+        if self._place == f"exit:{step}":
+            raise SystemExit(EXIT_CODE)
+        if self._place == f"interrupt:{step}":
+            raise KeyboardInterrupt
         return instance
 
     def step(self, step: str) -> WIO[Any, Any, Any]:
@@ -192,6 +229,8 @@ def workflows(steps: Steps) -> dict[str, Workflow[Any, Any, Any]]:
         "deadly": steps.step("one") >> steps.deadly("bang") >> steps.step("two"),
         "poisoned": steps.poisoned("poison") >> steps.noted("heard"),
         "greedy": steps.greedy("counted", 20_000_000),
+        "troubled": run_io(troubles, name="pay"),
+        "unkept": run_io(unkept, name="find"),
         "parent": child(small, result=str, name="child") >> steps.step("told"),
         "telling": _telling(steps),
         "writing": steps.written("written") >> steps.step("two"),

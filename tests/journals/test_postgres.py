@@ -97,6 +97,8 @@ def test_concurrent_commits_share_round_trips(postgres_dsn: str) -> None:
 @pytest.mark.parametrize("fault", Fault)
 @pytest.mark.parametrize("expected", [0, 3])
 def test_a_commit_is_stored_once_when_the_connection_is_cut(fault: Fault, expected: int, postgres_dsn: str) -> None:
+    """Before the statement, or after its commit and before the answer: it is tried again, and found to be stored."""
+
     async def story() -> None:
         async with proxied(postgres_dsn) as (proxy, dsn), PostgresJournal(dsn) as journal:
             for before in range(expected):
@@ -305,6 +307,7 @@ def test_odd_schemas_work(name: str, postgres_dsn: str) -> None:
 
 
 def test_a_newer_schema_is_refused(postgres_dsn: str) -> None:
+    """An older library does not touch the schema of a newer one."""
     asyncio.run(_open_and_close(postgres_dsn))
     execute(postgres_dsn, "UPDATE wio.meta SET version = 99")
     with pytest.raises(NewerSchema, match="version 99"):
@@ -645,6 +648,7 @@ def test_no_statement_reads_a_whole_table_however_small_it_is(question: str, pos
 
 
 def test_what_postgres_cannot_hold_is_refused_alone(postgres_dsn: str) -> None:
+    """One poisoned commit in a batch fails nobody else in it."""
     bad = [
         commit("nul", 0, [entry(1, "a\0b")]),
         commit("surrogate", 0, [entry(1, "\ud800")]),

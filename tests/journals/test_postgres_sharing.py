@@ -441,6 +441,8 @@ def test_a_stricter_isolation_of_the_session_does_no_harm(postgres_dsn: str) -> 
 
 
 def test_what_two_members_claim_at_once_is_divided_among_them(postgres_dsn: str) -> None:
+    """Nobody gets what another one has got, and nothing is left."""
+
     async def story() -> None:
         async with joined(postgres_dsn) as (journal, one, _), joined(postgres_dsn, "two") as (_, two, _):
             names = [f"{number:03}" for number in range(200)]
@@ -730,6 +732,7 @@ def test_a_busy_event_loop_loses_no_lease(postgres_dsn: str) -> None:
 
 
 def test_a_store_of_version_1_is_migrated_by_several_processes_at_once(postgres_dsn: str) -> None:
+    """One migrates, the others wait for it, and what an older release has stored is there."""
     first = MIGRATIONS[0].replace("{schema}", "wio")
     rows = """
         INSERT INTO wio.instances

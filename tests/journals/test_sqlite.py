@@ -578,6 +578,7 @@ def test_an_empty_file_becomes_a_journal(path: Path) -> None:
 
 
 def test_a_newer_schema_is_refused_and_left_as_it_was(path: Path) -> None:
+    """An older library does not touch the file of a newer one."""
     asyncio.run(written(path))
     by_hand(path, "UPDATE wio_meta SET value = 3 WHERE name = 'schema_version'")
     before = path.read_bytes()

@@ -193,6 +193,7 @@ def test_a_journal_that_is_closed_gives_back_what_its_members_owned(path: Path) 
 
 
 def test_several_processes_claim_each_instance_once(path: Path) -> None:
+    """Processes that share one file claim no instance twice."""
     names = [f"{number:03}" for number in range(500)]
 
     async def story() -> None:
@@ -292,6 +293,7 @@ def old_file(path: Path) -> None:
 
 
 def test_an_old_file_is_brought_up_to_date_with_all_that_is_in_it(path: Path) -> None:
+    """A newer library takes over what an older one has stored."""
     old_file(path)
 
     async def story() -> None:
@@ -379,6 +381,8 @@ def test_a_question_uses_its_index(statement: str, index: str, path: Path) -> No
 
 
 def test_a_claim_sorts_nothing(path: Path) -> None:
+    """It reads as much of an index as it takes."""
+
     async def story() -> None:
         async with SqliteJournal(path):
             with closing(sqlite3.connect(path)) as connection:
@@ -388,6 +392,8 @@ def test_a_claim_sorts_nothing(path: Path) -> None:
 
 
 def test_the_clock_of_the_file_is_that_of_the_machine(path: Path) -> None:
+    """Deadlines follow the clock of the store, which for a file is that of the machine."""
+
     async def story() -> None:
         async with joined(path) as (journal, member, _):
             listener = await journal.listen(Heard())

@@ -76,6 +76,7 @@ def test_an_impossible_id_is_named(instance_id: str) -> None:
 
 @pytest.mark.parametrize("text", ["x" * (LIMIT_BYTES + 1), "é" * (LIMIT_BYTES // 2) + "x", "😀" * 26])
 def test_an_oversize_payload_or_response_is_named(text: str) -> None:
+    """It is refused before the write, with its size and the step."""
     payload = Payload("Event", 1, text)
     for oversize in (attrs.evolve(entry(2), payload=payload), attrs.evolve(entry(2), response=payload)):
         with pytest.raises(PayloadTooLarge, match=r"'step#2' of instance 'order-7' has 10\d bytes; the limit is 100"):

@@ -215,6 +215,7 @@ def test_a_child_that_is_started_only_passes_the_value_and_is_left() -> None:
 
 
 def test_a_child_that_ends_first_is_not_told_to_cancel() -> None:
+    """A child that ends at the moment of the cancel keeps its one outcome."""
     second = ended(left(begun(start_child(shipping) >> run_io(work)), "shipping"), Success("x"), "shipping[child]/left")
     assert waits_for(second) == [(EffectToRun, "work")]
     assert outcome(ran(second, "done")) == Success("done")

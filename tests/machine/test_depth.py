@@ -460,6 +460,7 @@ def test_a_query_around_a_recursion_of_any_depth_is_answered(deep: Nest) -> None
 
 @pytest.mark.parametrize("joint", [joint for joint in (*JOINTS, _draining) if joint is not _in_hold])
 def test_3_000_joints_inside_one_another_are_cancelled_and_recovered(joint: Nesting) -> None:
+    """No recursion, and no work that grows with the square."""
     deep = nest(nested_joints(joint, 3_000), 1)
     here = cancelled(deep.here)
     assert result(here) is CANCELLED

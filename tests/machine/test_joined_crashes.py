@@ -107,6 +107,7 @@ def _by_hand(recipe: Any) -> Any:
 @LAW
 @given(joined.map(_by_hand), st.integers(-2, 9))
 def test_a_crash_at_any_commit_changes_neither_the_end_nor_what_is_recorded(recipe: Recipe, value: int) -> None:
+    """Random trees and random stimuli, with a crash at every commit."""
     workflow = workflow_of(build(recipe))
     assume(not problems(workflow))
     calm = _ran(workflow, value)

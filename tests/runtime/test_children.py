@@ -160,6 +160,8 @@ def test_an_error_of_the_child_is_typed_in_the_parent() -> None:
 
 
 def test_a_hundred_children_in_a_for_each() -> None:
+    """Each begins once, and all come together."""
+
     def orders(_: str) -> list[str]:
         return [f"order {number}" for number in range(100)]
 
@@ -631,6 +633,7 @@ def test_a_lost_race_closes_the_child(on_close: ParentClose, status: Status) -> 
 
 @pytest.mark.parametrize("crash", [False, True])
 def test_a_cancel_goes_down_all_levels_and_undoes(crash: bool) -> None:
+    """A cancel of the parent reaches children and grandchildren."""
     middle: Workflow[str, Never, str] = Workflow("middle", version=1, input=str, root=child(undoing, result=str))
     parent = shop(child(middle, result=str))
     with Simulation(parent) as simulation:
@@ -700,6 +703,7 @@ def told(story: str, simulation: Simulation) -> None:
 @pytest.mark.parametrize("story", STORIES)
 @pytest.mark.parametrize("side", CrashAt)
 def test_a_crash_at_any_commit_changes_nothing(story: str, side: CrashAt) -> None:
+    """What is started twice is one child."""
     with Simulation(STORIES[story][0]) as simulation:
         told(story, simulation)
         commits = simulation.commits

@@ -172,6 +172,7 @@ def test_a_runtime_that_does_not_recover_claims_nothing() -> None:
 
 
 def test_two_runtimes_share_the_work() -> None:
+    """Each instance is run by one of them."""
     flow = workflow(run_io(int, event=int, name="work"))
 
     async def main() -> None:

@@ -184,6 +184,8 @@ def test_a_signal_whose_step_is_withdrawn_while_its_effect_runs_is_refused() -> 
 
 
 def test_an_effect_that_lost_a_race_is_cancelled_and_leaves_no_entry() -> None:
+    """The loser is broken off at once."""
+
     async def main() -> None:
         slow, quick = Gate(1), Gate(2)
         flow = workflow(race(step("slow", slow), step("quick", quick)) >> step("next", Effect(3)))
@@ -202,6 +204,8 @@ def test_an_effect_that_lost_a_race_is_cancelled_and_leaves_no_entry() -> None:
 
 
 def test_what_a_withdrawn_thread_brings_is_refused() -> None:
+    """The late result of what has lost a race is not recorded."""
+
     async def main() -> None:
         begun, may_end, ended = threading.Event(), threading.Event(), threading.Event()
 
@@ -380,6 +384,8 @@ def test_a_handler_for_cancel_runs_when_a_branch_is_withdrawn_and_the_race_waits
 
 
 def test_kept_signals_go_to_the_branches_in_order_each_once() -> None:
+    """Of several that wait for one signal, exactly one gets it."""
+
     async def main() -> None:
         gate = Gate(1)
         flow = workflow(step("a", gate) >> parallel(note().named("x"), note().named("y")))

@@ -289,6 +289,7 @@ def group() -> ExceptionGroup[Exception]:
 
 
 def test_exceptions_of_every_kind_are_recorded() -> None:
+    """Those with an `__init__` of their own, with causes, in groups: with class, message and traceback."""
     assert run(problem_of(Effect(Stubborn(1, 2)))).type == "Stubborn"
     problem = run(problem_of(Effect(group())))
     assert "ValueError: one" in problem.traceback
@@ -366,6 +367,8 @@ def test_exceptions_that_mean_something_to_the_loop_are_failures_of_the_step(eff
 
 
 def test_catching_everything_around_an_await_does_not_disturb_the_runtime() -> None:
+    """A bare `except` around a wait in an effect breaks no suspension."""
+
     async def catches(number: int) -> int:
         try:
             await asyncio.sleep(0)
@@ -379,6 +382,7 @@ def test_catching_everything_around_an_await_does_not_disturb_the_runtime() -> N
 @pytest.mark.parametrize("ending", [KeyboardInterrupt, SystemExit])
 @pytest.mark.parametrize("in_thread", [False, True])
 def test_the_end_of_the_process_is_no_failure_of_the_step(ending: type[BaseException], in_thread: bool) -> None:
+    """`KeyboardInterrupt` and `SystemExit` end the process, and are not recorded as failures."""
     journal = InMemoryJournal()
     runs: list[int] = []
 

@@ -63,6 +63,7 @@ AGAIN_BEFORE = {2: "plain", 4: "coroutine", 5: "failing", 7: "failing"}
 
 @pytest.mark.parametrize("commit", range(1, COMMITS + 1))
 def test_killed_before_a_commit_at_most_the_effect_that_it_was_for_runs_again(tmp_path: Path, commit: int) -> None:
+    """The process gets SIGKILL before a commit: no other effect than the one it was for runs again."""
     assert process(tmp_path, f"before:{commit}") == -signal.SIGKILL
     entries = recovered(tmp_path)
     again = AGAIN_BEFORE.get(commit)
@@ -76,6 +77,7 @@ def test_killed_before_a_commit_at_most_the_effect_that_it_was_for_runs_again(tm
 
 @pytest.mark.parametrize("commit", range(1, COMMITS + 1))
 def test_killed_after_a_commit_no_effect_runs_again(tmp_path: Path, commit: int) -> None:
+    """The process gets SIGKILL after a commit, before the next step: what is stored does not run again."""
     assert process(tmp_path, f"after:{commit}") == -signal.SIGKILL
     recovered(tmp_path)
     assert Counter(name for name, _, _ in effects(tmp_path)) == UNDISTURBED

@@ -157,6 +157,7 @@ _KILLS = st.builds(AtCommit, st.integers(1, 6), st.sampled_from(CrashAt)) | st.b
 def test_a_crash_brings_no_outcome_that_no_order_has_and_runs_nothing_in_vain(
     recipe: Recipe, value: int, seed: int, kills: list[AtCommit | AtRound]
 ) -> None:
+    """Random trees, a crash at every commit, and at random rounds of the event loop."""
     _check_every_crash(_ran, recipe, value, seed, _MOST_COMMITS)
     assert _ran(recipe, value, seed, *kills).end in outcomes(recipe, value)
 

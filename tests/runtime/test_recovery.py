@@ -132,6 +132,8 @@ def test_three_pages_of_instances_are_recovered() -> None:
 def test_an_instance_of_an_unknown_version_is_left_alone_until_a_runtime_has_it(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """It is not claimed, and said to be stranded."""
+
     async def main() -> None:
         journal, gate = InMemoryJournal(), Gate(5)
         one, two = workflow(run_io(gate, name="s")), workflow(run_io(gate, name="s"), version=2)
@@ -164,6 +166,8 @@ async def unfit(journal: Any, clock: VirtualClock | None = None) -> tuple[Workfl
 
 
 def test_a_journal_that_does_not_fit_parks_its_instance_with_the_reason_and_the_others_go_on() -> None:
+    """The reason names the entry, the place, and what was expected there."""
+
     async def main() -> None:
         journal, clock = InMemoryJournal(), VirtualClock()
         effect = Effect(1)
@@ -265,6 +269,8 @@ def test_a_finished_instance_whose_journal_does_not_fit_is_not_said_to_be_paused
 
 
 def test_an_event_that_cannot_be_decoded_parks_the_instance() -> None:
+    """It is paused with the reason, not failed, and nothing of it is lost."""
+
     async def main() -> None:
         journal = InMemoryJournal()
         flow = workflow(step(Effect(1)) >> wait(DAY))
@@ -320,6 +326,7 @@ def damage(path: Path, statement: str) -> None:
 
 @pytest.mark.parametrize("seq", [1, 2, 3])
 def test_a_damaged_journal_parks_its_instance_and_no_other(tmp_path: Path, seq: int) -> None:
+    """All others go on."""
     path = tmp_path / "journal.db"
     flow = workflow(step(Effect(1)) >> wait(DAY))
     clock = VirtualClock()

@@ -40,6 +40,8 @@ def deaf(journal: InMemoryJournal) -> Remote:
 
 
 def test_a_lost_notice_costs_a_while_and_no_more() -> None:
+    """Who hears nothing looks by himself."""
+
     async def main() -> None:
         journal = InMemoryJournal()
         async with Runtime(journal, [FLOW, WORKING]) as runtime:

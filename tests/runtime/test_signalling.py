@@ -467,6 +467,8 @@ def test_what_cannot_be_sent_is_refused_as_a_signal_is_and_nothing_is_recorded()
 
 
 def test_a_signal_to_an_unknown_a_finished_or_a_stranded_instance_is_refused() -> None:
+    """Each with its own typed error."""
+
     async def main() -> None:
         journal = InMemoryJournal()
         flow: Workflow[Any, Any, Any] = workflow(approval())

@@ -144,6 +144,8 @@ def test_a_bad_id_is_refused(bad: str) -> None:
 
 
 def test_input_of_a_wrong_type_or_size_is_refused() -> None:
+    """The caller hears it, and nothing is stored."""
+
     async def main() -> None:
         flow: Workflow[Any, object, object] = workflow(approval(), input=str)
         async with virtual(InMemoryJournal(limit_bytes=1_000), flow) as runtime:

@@ -41,6 +41,8 @@ ME = Approval("me")
 @pytest.mark.parametrize("fault", [AWAY, JournalFull("no room left")])
 @pytest.mark.parametrize("late", [False, True], ids=["not stored", "answer lost"])
 def test_an_event_is_committed_once_and_its_effect_run_once_when_the_store_comes_back(fault: Any, late: bool) -> None:
+    """Also when the commit was stored, and only its answer was lost."""
+
     async def main() -> None:
         journal, effect = FaultyJournal(InMemoryJournal()), Effect(5)
         flow = workflow(run_io(effect, name="s", event=int))
@@ -100,6 +102,31 @@ def test_others_go_on_while_one_waits_for_the_store() -> None:
             assert await (await runtime.start(flow, id="fast", input=1)).result() == Success(5)
             gate.set()
             assert await waiter == Success(5)
+
+    run(main())
+
+
+def test_of_a_store_that_is_away_little_is_said_however_many_wait_for_it(caplog: pytest.LogCaptureFixture) -> None:
+    """A line a second at most, which counts the others: an outage fills no disk."""
+
+    async def main() -> None:
+        journal, gate = FaultyJournal(InMemoryJournal()), asyncio.Event()
+
+        async def held(value: int) -> int:
+            await gate.wait()
+            return value
+
+        flow = workflow(run_io(held, event=int))
+        async with virtual(journal, flow) as runtime:
+            instances = [await runtime.start(flow, id=f"i{number}", input=number) for number in range(50)]
+            journal.fail("commit", *[JournalUnavailable("It is away.")] * 150)
+            caplog.clear()
+            gate.set()
+            for number, instance in enumerate(instances):
+                assert await instance.result() == Success(number)
+        told = [record.getMessage() for record in caplog.records if "Trying again" in record.getMessage()]
+        assert 1 <= len(told) <= 6
+        assert told[0] == "Instance i0: It is away. Trying again in 0.1 s."
 
     run(main())
 

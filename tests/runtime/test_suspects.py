@@ -134,6 +134,8 @@ def test_a_trial_passes_when_the_lost_step_has_ended_whatever_comes_then() -> No
 
 
 def test_what_has_killed_too_often_is_not_run_until_it_is_resumed() -> None:
+    """What kills each process that recovers it is parked, with the reason; others proceed."""
+
     async def main() -> None:
         journal = InMemoryJournal()
         effect = Effect(5)

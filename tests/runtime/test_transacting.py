@@ -122,6 +122,8 @@ def test_it_takes_three_round_trips_besides_those_of_the_effect(dsn: str) -> Non
 
 
 def test_an_error_of_the_effect_rolls_back_and_the_policy_tries_again(dsn: str) -> None:
+    """Of the attempt that failed nothing is written."""
+
     async def fail_once(runs: int, _connection: Lent) -> None:
         if runs == 1:
             raise OSError("not yet")

@@ -77,6 +77,7 @@ def undone(run: Run) -> list[tuple[str, str]]:
 
 
 def test_an_undo_that_raises_is_told_with_what_is_still_to_be_undone() -> None:
+    """It pauses there, and a resume goes on with the same one, in the same order."""
     workflow = trip(Desk(OSError("the line is dead")))
     with Simulation(workflow) as simulation:
         run = simulation.start(workflow, id="trip-1", input="Rome")
@@ -124,6 +125,7 @@ def test_an_undo_that_fails_with_an_error_is_told_and_begins_again() -> None:
 
 
 def test_a_cancel_meanwhile_waits_for_the_list() -> None:
+    """A cancel while a saga is undone changes nothing of what is undone, nor its order."""
     desk = Desk("not today")
     workflow = trip(desk)
     with Simulation(workflow) as simulation:
@@ -136,6 +138,7 @@ def test_a_cancel_meanwhile_waits_for_the_list() -> None:
 
 @pytest.mark.parametrize("side", CrashAt)
 def test_a_crash_at_any_commit_changes_nothing(side: CrashAt) -> None:
+    """A process that dies in the middle of a saga goes on with the same undo, in the same order."""
     uncrashed = story(None)
     assert len(uncrashed[1]) == 3
     for commit in range(1, 12):

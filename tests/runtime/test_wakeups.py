@@ -194,6 +194,8 @@ def test_a_deadline_survives_a_restart() -> None:
     ],
 )
 def test_what_is_due_already_does_not_wait(program: Any) -> None:
+    """A wait of nothing, of less than nothing, and until a time that has passed."""
+
     async def main() -> None:
         flow = workflow(program)
         async with virtual(InMemoryJournal(), flow) as runtime:
@@ -214,6 +216,8 @@ def test_what_is_due_already_does_not_wait(program: Any) -> None:
 )
 @pytest.mark.parametrize("clock", [VirtualClock(), SystemClock()], ids=["virtual", "system"])
 def test_a_wait_may_be_long(program: Any, due: datetime, clock: Any) -> None:
+    """Ten years, and until the end of time."""
+
     async def main() -> None:
         journal = InMemoryJournal()
         flow = workflow(program)
@@ -230,6 +234,8 @@ def test_a_wait_may_be_long(program: Any, due: datetime, clock: Any) -> None:
 
 
 def test_ten_thousand_sleepers_are_no_tasks_and_no_threads() -> None:
+    """Who sleeps is a row and a time."""
+
     async def main() -> None:
         journal, clock = InMemoryJournal(), VirtualClock()
         flow = workflow(wait(DAY))
