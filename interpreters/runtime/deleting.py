@@ -88,7 +88,7 @@ class Deleting:
             return
         entry = Entry(record.last_seq + 1, Kind.DATA_DELETED, "", None, self._clock.now())
         done = _commit(record, entry, Status.DATA_DELETED, uuid.uuid4().hex)
-        await self._store.journal.commit(attrs.evolve(done, owner=owner))
+        await self._store.commit_filled(attrs.evolve(done, owner=owner), record.status)
 
     async def _scrub(self, record: InstanceRecord, owner: int) -> None:
         journal, after = self._store.journal, 0

@@ -245,16 +245,16 @@ class Store:
             detail=_reason(error)[:1_000],
             owner=owner,
         )
-        await self._commit_filled(commit, record.status)
+        await self.commit_filled(commit, record.status)
 
     async def _store(self, live: Live, commit: Commit) -> None:
         try:
-            await self._commit_filled(commit, live.status)
+            await self.commit_filled(commit, live.status)
         except Conflict:
             live.forget()
             raise
 
-    async def _commit_filled(self, commit: Commit, before: Status | None) -> None:
+    async def commit_filled(self, commit: Commit, before: Status | None) -> None:
         """Commit with what leaves the store; `before` is the status of the instance before it."""
         filled = self._publishing.filled(commit, before)
         await self.journal.commit(filled)

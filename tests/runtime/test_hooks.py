@@ -190,3 +190,19 @@ def test_what_are_no_hooks_is_refused(hooks: Any) -> None:
 def test_a_hook_that_cannot_be_called_is_refused() -> None:
     with pytest.raises(InvalidDefinition, match="on_pause=3 cannot be called"):
         Hooks(on_pause=3)  # type: ignore[arg-type]
+
+
+def test_a_hook_is_called_when_the_data_of_an_instance_was_deleted() -> None:
+    heard = Heard()
+
+    async def main() -> None:
+        async with Runtime(InMemoryJournal(), [counted], hooks=Hooks(on_delete=heard)) as runtime:
+            instance = await runtime.start(counted, id="a", input="x")
+            await instance.result()
+            await instance.request_data_deletion(by="ann", reason="asked")
+            async with asyncio.timeout(5):
+                while not heard.words:
+                    await asyncio.sleep(0)
+
+    asyncio.run(main())
+    assert heard.words == [("a", "data_deleted")]
