@@ -459,9 +459,9 @@ class InMemoryJournal:
 
     def _was_busy(self, instance_id: str, instance: _Instance) -> bool:
         """Tell whether the owner of an instance may have been doing something for it."""
-        status, wake_up = instance.latest.status, instance.wake_up
-        is_due = status in (Status.INITIATED, Status.WAITING) and wake_up is not None and wake_up <= datetime.now(UTC)
-        return status is Status.RUNNING or is_due or bool(self._messages.open(instance_id))
+        is_due = instance.wake_up is not None and instance.wake_up <= datetime.now(UTC)
+        is_running = instance.latest.status is Status.RUNNING
+        return is_running or is_due or bool(self._messages.open(instance_id))
 
     def _make_ready(self, instance_id: str, instance: _Instance) -> None:
         if instance.owner is None and instance.wake_up is not None and not instance.has_ended:

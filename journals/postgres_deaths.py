@@ -12,7 +12,7 @@ from journals.sharing import SUSPECT
 
 # `i` is the instance as it was in the hands of the dead owner.
 _WAS_BUSY = (
-    "(i.status = 'running' OR {open} OR (i.status IN ('initiated', 'waiting') AND i.wake_up <= clock_timestamp()))"
+    "(i.status = 'running' OR {open} OR i.wake_up <= clock_timestamp())"
     f" AND (coalesce(i.deaths, 0) < {SUSPECT} OR i.tried_by = i.owner)"
 )
 _STILL_AT_IT = """(i.last_seq = i.died_at OR EXISTS (

@@ -10,7 +10,7 @@ from journals.sharing import SUSPECT
 HAS_MAIL = """EXISTS (SELECT 1 FROM wio_messages INDEXED BY wio_open
         WHERE instance_id = wio_instances.id AND answered_at IS NULL)"""
 
-_WAS_BUSY = f"""((status = 'running' OR {HAS_MAIL} OR (status IN ('initiated', 'waiting') AND wake_up <= ?1))
+_WAS_BUSY = f"""((status = 'running' OR {HAS_MAIL} OR wake_up <= ?1)
         AND (coalesce(deaths, 0) < {SUSPECT} OR tried_by = owner))"""
 _STILL_AT_IT = """(last_seq = died_at OR EXISTS (SELECT 1 FROM wio_entries AS l
         WHERE l.instance_id = wio_instances.id AND l.seq > died_at AND l.kind = 'attempt_lost'

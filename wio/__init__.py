@@ -31,7 +31,7 @@ from wio.parallel import parallel
 from wio.publishing import publish
 from wio.receiving import handle_signal, receive_signal, task
 from wio.regions import Region
-from wio.retries import Exceeded, Exponential, Fixed, GivenUp, Linear, Retry
+from wio.retries import Exceeded, Exponential, Fixed, GivenUp, Linear, Pause, Retry
 from wio.sagas import saga, undoable
 from wio.scopes import On, alongside, interrupt, on_cancel, scope, timeout
 from wio.signals import Early, Query, Signal
@@ -76,6 +76,7 @@ __all__ = [
     "NoArmMatched",
     "On",
     "ParentClose",
+    "Pause",
     "Query",
     "Region",
     "Rest",

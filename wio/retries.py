@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, cast
 import attrs
 
 from wio.errors import InvalidDefinition
-from wio.validators import is_a, is_real, is_whole
+from wio.validators import is_real, is_whole
 
 
 def _is_delay(_instance: Any, attribute: attrs.Attribute[Any], delay: Any) -> None:
@@ -85,6 +85,24 @@ class Exceeded(enum.Enum):
     FAIL = "fail"
 
 
+def _is_after(_instance: Any, _attribute: Any, after: Any) -> None:
+    if not isinstance(after, timedelta) or after <= timedelta(0):
+        raise InvalidDefinition(
+            f"resume_after={after!r:.100}: a pause ends some time after it began. Give a timedelta above zero, or"
+            " Exceeded.PAUSE for one that ends when somebody resumes it."
+        )
+
+
+@attrs.frozen
+class Pause:
+    """Says of a step that is not tried again what `Exceeded.PAUSE` says, and that the pause ends by itself.
+
+    When `resume_after` has passed, the step is tried again with a fresh policy, unless somebody has resumed it before.
+    """
+
+    resume_after: timedelta = attrs.field(validator=_is_after)
+
+
 def _are_classes(_instance: Any, attribute: attrs.Attribute[Any], classes: Any) -> None:
     if classes is None and attribute.name == "on":
         return
@@ -122,7 +140,12 @@ def _is_backoff(_instance: Any, _attribute: Any, backoff: Any) -> None:
         )
 
 
-_EXCEEDED = is_a(Exceeded, "Give Exceeded.PAUSE or Exceeded.FAIL.")
+def _is_exceeded(_instance: Any, _attribute: Any, exceeded: Any) -> None:
+    if not isinstance(exceeded, Exceeded | Pause):
+        raise InvalidDefinition(
+            f"exceeded={exceeded!r:.100} does not say what becomes of the step. Give Exceeded.PAUSE, Exceeded.FAIL or"
+            " Pause(resume_after=...)."
+        )
 
 
 @attrs.frozen
@@ -152,7 +175,7 @@ class Retry:
     fail_on: tuple[type[Any], ...] = attrs.field(default=(), kw_only=True, validator=_are_classes)
     attempt_timeout: timedelta | None = attrs.field(default=None, kw_only=True, validator=_takes_time)
     overall: timedelta | None = attrs.field(default=None, kw_only=True, validator=_takes_time)
-    exceeded: Exceeded = attrs.field(default=Exceeded.PAUSE, kw_only=True, validator=_EXCEEDED)
+    exceeded: Exceeded | Pause = attrs.field(default=Exceeded.PAUSE, kw_only=True, validator=_is_exceeded)
 
     def delay(self, failed: int, drawn: float) -> timedelta | None:
         """Return the delay after `failed` attempts, or None when the policy is used up.

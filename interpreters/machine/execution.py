@@ -60,6 +60,7 @@ class Attempts:
     `ended` counts all attempts that failed or were lost in a crash; `failed` those that count for the retry
     policy, since the start or the last resume. `retry_at` is the absolute time of the next attempt, and `until` that
     at which no attempt goes on any more. `error` is what the last one failed with, without its traceback.
+    `resume_at` is when the pause after it ends by itself.
     """
 
     ended: int = 0
@@ -67,6 +68,7 @@ class Attempts:
     retry_at: datetime | None = None
     until: datetime | None = None
     error: Problem | None = None
+    resume_at: datetime | None = None
 
 
 @attrs.frozen

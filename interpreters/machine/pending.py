@@ -136,11 +136,17 @@ class ChildToCancel:
 
 @attrs.frozen
 class PausedAt:
-    """Is a place that waits for an operator, and why. `remaining` names the undos that wait for the one it is in."""
+    """Is a place that waits for an operator, and why. `remaining` names the undos that wait for the one it is in.
+
+    `errors` is how many attempts in a row have failed there, 0 when it is not paused for that; `resume_at` is when it
+    goes on by itself, None when it does not.
+    """
 
     address: str
     problem: Problem
     remaining: tuple[str, ...] = ()
+    errors: int = 0
+    resume_at: datetime | None = None
 
 
 @attrs.frozen
@@ -195,7 +201,7 @@ def pending(execution: Execution) -> tuple[Pending, ...]:
 def pending_at(execution: Execution, active: Active) -> Pending | None:
     """Return what a place waits for; None when nothing can happen there before another part frees it."""
     if active.problem is not None:
-        return PausedAt(active.address, active.problem, undos_after(execution.joints, active.home))
+        return _paused(execution, active, active.problem)
     node, standing = active.node, active.standing
     if active.gated:
         return None
@@ -218,6 +224,14 @@ def pending_at(execution: Execution, active: Active) -> Pending | None:
             return None
         case Recovered() | Saga():
             return None
+
+
+def _paused(execution: Execution, active: Active, problem: Problem) -> PausedAt:
+    remaining = undos_after(execution.joints, active.home)
+    attempts = active.standing
+    if isinstance(attempts, Attempts) and attempts.error == attrs.evolve(problem, traceback=""):
+        return PausedAt(active.address, problem, remaining, attempts.failed, attempts.resume_at)
+    return PausedAt(active.address, problem, remaining)
 
 
 def _child(address: str, link: ChildLink, waits: bool) -> ChildToSee:

@@ -45,7 +45,8 @@ class Decided(enum.Enum):
 class AttemptFailed:
     """Is recorded of an attempt that raised. `retry_at` is the time of the next one, None when there is none.
 
-    `until` is the time at which no attempt goes on any more, None when there is no such time.
+    `until` is the time at which no attempt goes on any more, None when there is no such time. `resume_at` is when a
+    pause ends by itself, None when somebody has to end it.
     """
 
     __stored_name__: ClassVar = "wio.AttemptFailed"
@@ -55,6 +56,7 @@ class AttemptFailed:
     retry_at: datetime | None
     decided: Decided = Decided.PAUSE
     until: datetime | None = None
+    resume_at: datetime | None = None
 
 
 class Loss(enum.Enum):

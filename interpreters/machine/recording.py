@@ -154,7 +154,9 @@ def failure_entry(
     active = _active(execution, address, RunIO, HandleSignal)
     follows = decision(execution.joints, active, cause or error, began or at, at, drawn)
     attempt = cast(Attempts, active.standing).ended + 1
-    failed = AttemptFailed(attempt, problem_of(error), follows.retry_at, follows.decided, follows.until)
+    failed = AttemptFailed(
+        attempt, problem_of(error), follows.retry_at, follows.decided, follows.until, follows.resume_at
+    )
     return _machine_entry(execution, Kind.ATTEMPT_FAILED, address, failed, at)
 
 

@@ -16,7 +16,7 @@ from interpreters.machine.locking import joints_around
 from interpreters.machine.maps import Map
 from interpreters.machine.recorded import AttemptFailed, Decided
 from wio.nodes import RunIO
-from wio.retries import Exceeded, GivenUp, Retry
+from wio.retries import Exceeded, GivenUp, Pause, Retry
 
 
 @attrs.frozen
@@ -26,6 +26,7 @@ class Decision:
     decided: Decided
     retry_at: datetime | None = None
     until: datetime | None = None
+    resume_at: datetime | None = None
 
 
 def decision(
@@ -50,7 +51,10 @@ def decision(
             return Decision(Decided.RETRY, retry_at, until)
     if retry.exceeded is Exceeded.FAIL:
         return Decision(Decided.FAIL)
-    return Decision(Decided.GIVE_UP if gives_up(joints, active) else Decided.PAUSE)
+    if gives_up(joints, active):
+        return Decision(Decided.GIVE_UP)
+    resume_at = later(at, retry.exceeded.resume_after) if isinstance(retry.exceeded, Pause) else None
+    return Decision(Decided.PAUSE, resume_at=resume_at)
 
 
 def attempt_due(joints: Map[Joint], active: Active, began: datetime) -> datetime | None:

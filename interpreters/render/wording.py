@@ -13,7 +13,7 @@ from wio.meetings import Meeting
 from wio.names import name_of
 from wio.nodes import ForEach, Function, Loop, LoopTest, ParentClose, Rest, Timing, Watch
 from wio.receiving import Always
-from wio.retries import Exceeded, Exponential, Fixed, Linear, Retry
+from wio.retries import Exceeded, Exponential, Fixed, Linear, Pause, Retry
 
 _LONGEST = 60
 _LONGEST_NOTE = 100
@@ -101,6 +101,8 @@ def _terms(retry: Retry) -> Iterator[str]:
         yield f"fails on {_classes(retry.fail_on)}"
     if retry.exceeded is Exceeded.FAIL:
         yield "else fails"
+    if isinstance(retry.exceeded, Pause):
+        yield f"else again after {duration_words(retry.exceeded.resume_after)}"
 
 
 def _classes(classes: Iterable[type[Any]]) -> str:

@@ -167,6 +167,8 @@ class Agenda:
             case EffectToRun(not_before=datetime() as due) | TimerRunning(_, datetime() as due):
                 heapq.heappush(self._dues, (due, prefix))
             case PausedAt():
+                if waiting.resume_at is not None:
+                    heapq.heappush(self._dues, (waiting.resume_at, prefix))
                 self._paused[prefix] = waiting
                 self._foremost_paused.note(prefix, waiting)
             case ChildToStart() | ChildRunning() | ChildToCancel():
@@ -190,10 +192,10 @@ class Agenda:
             yield from self._signals.get((signal, key), ())
         yield from self._signals.get((signal, None), ())
 
-    def take_due(self, now: datetime) -> EffectToRun | TimerRunning | None:
-        """Return the timer, or the effect to be tried again, whose time has come first; None before the next.
+    def take_due(self, now: datetime) -> EffectToRun | TimerRunning | PausedAt | None:
+        """Return the timer, the effect to be tried again, or the pause whose time has come first; None before the next.
 
-        Such an effect can run now. A timer is due until it has been fired.
+        Such an effect can run now. A timer is due until it has been fired, a pause until it is resumed.
         """
         nearest = self._nearest()
         if nearest is None or nearest[0] > now or self._held is not None:
@@ -203,7 +205,7 @@ class Agenda:
             self._waiting[nearest[1]] = replace(waiting, not_before=None)
             self._effects += 1
             return waiting
-        return waiting if isinstance(waiting, TimerRunning) else None
+        return waiting if isinstance(waiting, TimerRunning | PausedAt) else None
 
     def wake_up(self) -> datetime | None:
         """Return the time at which the instance goes on by itself, or None."""
@@ -281,6 +283,8 @@ def due_of(waiting: Pending | None) -> datetime | None:
             return waiting.not_before
         case TimerRunning(_, due):
             return due
+        case PausedAt():
+            return waiting.resume_at
         case _:
             return None
 
@@ -292,6 +296,15 @@ def _retried(effect: EffectToRun) -> str:
         return f"runs {effect.address} again, {attempt}"
     error = "" if effect.error is None else f", after {' '.join(str(effect.error).split())}"[:_MOST_OF_ERROR]
     return f"retries {effect.address}, {attempt}, at {effect.not_before:%Y-%m-%d %H:%M:%S} UTC{error}"
+
+
+def _paused(paused: PausedAt) -> str:
+    """Say where an instance is paused, after how many errors, until when, and what is still to be undone then."""
+    errors = f" after {paused.errors} errors" if paused.errors > 1 else ""
+    until = "" if paused.resume_at is None else f"; goes on at {paused.resume_at:%Y-%m-%d %H:%M:%S} UTC"
+    rest = f"; still to be undone after it: {', '.join(paused.remaining)}"[:_MOST_OF_REST] if paused.remaining else ""
+    after = until + rest
+    return f"paused at {paused.address}{errors}: {paused.problem}"[: _MOST_CHARACTERS - len(after)] + after
 
 
 def described(waiting: Pending) -> str:
@@ -314,9 +327,8 @@ def described(waiting: Pending) -> str:
             return f"waits for child {child.id} at {address}"
         case ChildToCancel(address, child):
             return f"cancels child {child.id} at {address}"
-        case PausedAt(address, problem, remaining):
-            after = f"; still to be undone after it: {', '.join(remaining)}"[:_MOST_OF_REST] if remaining else ""
-            return f"paused at {address}: {problem}"[: _MOST_CHARACTERS - len(after)] + after
+        case PausedAt():
+            return _paused(waiting)
         case Held():
             return f"{waiting}"
         case Stuck(reason):

@@ -12,6 +12,7 @@ from interpreters.machine.pending import ChildRunning, ChildToCancel, ChildToSta
 from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows
 from interpreters.runtime.storing import is_of_store
+from interpreters.runtime.suspects import is_deadly
 from interpreters.runtime.why import Reason, Seen, began_with, since_of, waits_of, why
 from journals.codecs import Codec
 from journals.entries import Entry, InstanceRecord
@@ -41,7 +42,7 @@ async def _execution(
 ) -> tuple[Execution | None, str]:
     """Return where an instance stands, or why that cannot be told."""
     workflow = workflows.get((record.workflow, record.version))
-    if workflow is None:
+    if workflow is None or is_deadly(record):
         return None, ""
     try:
         execution = await read_execution(journal, record.id, workflow, codec)

@@ -130,9 +130,9 @@ class Claiming:
             live.forget()  # it had ended, and has gone back since
         if live.execution is None:
             live.claimed = (epoch, claimed)
-        self._driver.start(live)
-        if claimed.has_mail:  # also where it is in memory already, and is not read again
+        elif claimed.has_mail:  # What is read now has its messages collected then.
             self._collect(live.id)
+        self._driver.start(live)
 
     async def _release(self) -> None:
         dropped = [live for live in self._dropped.values() if live.idle]

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from interpreters.errors import UserFunctionRaised
 from interpreters.machine.execution import Execution
-from interpreters.machine.pending import ChildToSee, EffectToRun
+from interpreters.machine.pending import ChildToSee, EffectToRun, PausedAt
 from interpreters.machine.recorded import Loss
 from interpreters.machine.recording import (
     due_of_attempt,
@@ -26,6 +26,7 @@ from interpreters.machine.recording import (
     fired_entry,
     lost_entry,
     pause_entry,
+    resume_entry,
 )
 from interpreters.machine.turn import Turn, overdue_turn, together, turn
 from interpreters.runtime.arrivals import entry_of_event, entry_of_fault, execution_of, still_waits
@@ -188,14 +189,15 @@ class Driver:
                     await self._store.adopt_surely(live, overdue)
 
     async def _pass_due(self, live: Live) -> None:
-        """Fire the timers whose time has come, and make ready what is to be tried again."""
+        """Fire the timers and end the pauses whose time has come, and make ready what is to be tried again."""
         # The agenda is ahead of the journal while a turn is being committed; the lock waits for that.
         async with live.lock:
             while not self.stopping and (due := live.agenda.take_due(self._clock.now())) is not None:
                 if isinstance(due, EffectToRun):
                     live.ready.append(due)
-                elif live.execution is not None:
-                    await self._fire(live, live.execution, due.address)
+                else:
+                    entry_of = resume_entry if isinstance(due, PausedAt) else fired_entry
+                    await self.note(live, due.address, partial(_entry_at, entry_of, due.address))
         self._set_wake_up(live)
 
     async def _go_on(self, live: Live) -> None:
@@ -450,16 +452,6 @@ class Driver:
             if not live.running:
                 await self._store.mark(live, live.execution or execution, Status.WAITING)
 
-    async def _fire(self, live: Live, execution: Execution, address: str) -> None:
-        now = self._clock.now()
-        try:
-            await self._adopt_surely(live, execution, fired_entry(execution, address, now), now)
-        # Code of the user runs in there: all that follows the wait without waiting.
-        except Exception as fault:
-            if is_of_store(fault):
-                raise
-            await self._adopt_error(live, partial(pause_entry, execution, address, at=now), fault, now)
-
 
 class NotHandled(WioError):
     """Says that an instance ended before it came to a signal that was kept for it."""
@@ -476,6 +468,12 @@ class Untold(WioError):
 
     def __init__(self, error: Exception, fault: Exception) -> None:
         super().__init__(f"{type(error).__name__}, whose message cannot be recorded ({type(fault).__name__}).")
+
+
+def _entry_at(
+    entry_of: Callable[[Execution, str, datetime], Entry], address: str, execution: Execution, at: datetime
+) -> Entry:
+    return entry_of(execution, address, at)
 
 
 def _tell_waiters(live: Live, driver: asyncio.Task[None]) -> None:

@@ -51,14 +51,10 @@ class Mail:
             self._collecting.ask()
 
     async def refuse(self, instance_id: str, error: Exception) -> None:
-        """Answer with an error whatever an instance is asked for by now. What has not been done of it is not done."""
+        """Answer with an error whatever an instance is asked for by now, and do nothing of it that is not under way."""
         member, answer = self._membership.member, refused(error)
-        messages = await member.messages([instance_id])
-        for message in messages:
-            self._refused.add(message.id)
-            task = self._doing.get(message.id)
-            if task is not None and task is not asyncio.current_task():
-                task.cancel()
+        messages = [each for each in await member.messages([instance_id]) if each.id not in self._doing]
+        self._refused.update(message.id for message in messages)
         await member.answer([(message.id, answer) for message in messages])
 
     async def stop(self) -> None:

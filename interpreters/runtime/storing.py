@@ -178,8 +178,6 @@ class Store:
             return execution
         taken, live.claimed = live.claimed, None
         live.owner, claimed = taken or await self._membership.claim_instance(live.id)
-        if claimed.has_mail:
-            self._collect(live.id)
         record = claimed.record
         if record.status in WITHOUT_DATA:
             await self._membership.release(live.owner, Released(record.id, record.wake_up))
@@ -190,7 +188,11 @@ class Store:
         except UnknownWorkflow:
             await self._membership.release(live.owner, Released(record.id, record.wake_up))
             raise
-        await self._suspects.take(live, live.owner, claimed, resuming=resuming)
+        try:
+            await self._suspects.take(live, live.owner, claimed, resuming=resuming)
+        finally:
+            if claimed.has_mail:
+                self._collect(live.id)
         try:
             return await self._read(live, live.owner, claimed, workflow, resuming=resuming)
         finally:

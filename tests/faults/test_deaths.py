@@ -105,7 +105,7 @@ def test_an_instance_that_kills_whoever_reads_it_is_parked(place: str, tmp_path:
         resumed = asyncio.create_task(instance.resume())
         assert await last.ended() == KILLED
         await dies(stage, "poisoned", times=TRIES - 1)
-        await stage.worker("very last", "poisoned")
+        await stage.worker("latest", "poisoned")
         with pytest.raises(InstancePaused, match="after 5 deaths"):
             await resumed
         (tmp_path / "poison").unlink()

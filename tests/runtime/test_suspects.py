@@ -188,6 +188,12 @@ def test_what_is_asked_of_a_parked_one_by_then_is_refused_and_a_client_hears_of_
                 for waiting in (sent, instance.result()):
                     with pytest.raises(InstancePaused, match="after 5 deaths"):
                         await waiting
+            await journal.open()  # the runtime has closed it
+            late = asyncio.create_task(instance.signal(NOTE, "late"))
+            await rounds()
+            async with running(journal, flow):
+                with pytest.raises(InstancePaused, match="after 5 deaths"):
+                    await late
                 await instance.resume()
                 assert await instance.signal(NOTE, "again") == "noted 1 again"
                 assert await instance.result() == Success("1 again")

@@ -129,11 +129,9 @@ def test_a_time_is_above_zero(field: str, duration: timedelta) -> None:
         Retry(**wrong)
 
 
-def test_what_becomes_of_a_step_is_one_of_two() -> None:
+def test_what_becomes_of_a_step_is_one_of_three() -> None:
     wrong: Any = "fail"
-    with pytest.raises(
-        InvalidDefinition, match=r"exceeded='fail' is no Exceeded. Give Exceeded.PAUSE or Exceeded.FAIL"
-    ):
+    with pytest.raises(InvalidDefinition, match=r"Give Exceeded.PAUSE, Exceeded.FAIL or Pause\(resume_after=...\)"):
         Retry(exceeded=wrong)
 
 

@@ -28,6 +28,7 @@ from wio import (
     Meets,
     On,
     ParentClose,
+    Pause,
     Query,
     Region,
     Rest,
@@ -200,6 +201,7 @@ FORM: Mapping[str, tuple[Callable[..., object], Arguments]] = {
     "On": (On, {"handler": Argument(ON.handler, (None, 0, 3, STEP, function, ON))}),
     "States": (States, {"states": Argument(STATE.states, (None, 0, 3, STEP, STATE, [STATE], (STEP,)))}),
     "Fixed": (Fixed, {"delay": DELAY}),
+    "Pause": (Pause, {"resume_after": Argument(DAY, (None, 0, 3, "1h", timedelta(0), -DAY, DAY.total_seconds()))}),
     "Linear": (Linear, {"delay": DELAY}),
     "Exponential": (
         Exponential,

@@ -45,7 +45,7 @@ def count_attempt(execution: Execution, active: Active, entry: Entry, observe: O
             return moved(execution, active, active.value, Failure(GaveUp(given_up_with(ending))), observe)
         case Decided.RETRY | Decided.PAUSE:
             error = attrs.evolve(ending.error, traceback="")
-            counted = Attempts(ended, attempts.failed + 1, ending.retry_at, ending.until, error)
+            counted = Attempts(ended, attempts.failed + 1, ending.retry_at, ending.until, error, ending.resume_at)
             problem = ending.error if ending.retry_at is None else None
             return stayed(execution, replace(active, standing=counted, problem=problem))
 
