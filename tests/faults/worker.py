@@ -53,6 +53,7 @@ ASK = Signal("ask", request=str, response=str)
 STATE = Query("state", response=str)
 GRACE = timedelta(seconds=0.5)
 LOOK_SECONDS = 0.01
+TEN_LEASES_SECONDS = 10
 EXIT_CODE = 3
 
 
@@ -224,8 +225,8 @@ def workflows(steps: Steps) -> dict[str, Workflow[Any, Any, Any]]:
         "asking": query(STATE, str, steps.step("one") >> steps.noted("heard") >> steps.step("two")),
         "strict": steps.noted("heard", ASK),
         "sleeping": steps.step("one") >> wait(timedelta(seconds=1)) >> steps.step("two"),
-        "long": steps.blocking("blocked", 5),
-        "threaded": steps.blocking("slept", 5, in_thread=True),
+        "long": steps.blocking("blocked", TEN_LEASES_SECONDS),
+        "threaded": steps.blocking("slept", TEN_LEASES_SECONDS, in_thread=True),
         "deadly": steps.step("one") >> steps.deadly("bang") >> steps.step("two"),
         "poisoned": steps.poisoned("poison") >> steps.noted("heard"),
         "greedy": steps.greedy("counted", 20_000_000),
