@@ -52,6 +52,8 @@ ASK = Signal("ask", request=str, response=str)
 STATE = Query("state", response=str)
 GRACE = timedelta(seconds=0.5)
 LOOK_SECONDS = 0.01
+FEW_DEATHS = 3
+"""Is after how many deaths what is poisoned is parked; to begin a process takes time."""
 
 
 class Steps:
@@ -291,7 +293,10 @@ async def main(
     known = workflows(steps)
     journal = DyingJournal(store(place), lease, death, steps)
     publisher = Paper(folder, steps) if "telling" in knows else None
-    async with Runtime(journal, [known[each] for each in knows], grace=GRACE, publisher=publisher):
+    most_deaths = FEW_DEATHS if "poisoned" in knows else 5
+    async with Runtime(
+        journal, [known[each] for each in knows], most_deaths=most_deaths, grace=GRACE, publisher=publisher
+    ):
         ready()
         await stop.wait()
 
