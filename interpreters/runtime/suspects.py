@@ -106,9 +106,10 @@ class Suspects:
         detail = f"after {deaths} deaths of its process in a row{when}{record.detail}"[:1_000]
         _LOG.error("Instance %s is parked %s", record.id, detail)
         paused = InstancePaused(record.id, "", detail)
-        live.parkings += 1
         # Before it is parked: a resume that is among them has led here, and must not do so again.
         await self._refuse(record.id, paused)
+        await asyncio.sleep(0)  # What is under way has begun then, and waits for the lock.
+        live.parkings += 1
         await self._journal.commit(self._commit(record, owner, Status.PAUSED, detail))
         raise paused
 
