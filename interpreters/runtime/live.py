@@ -51,7 +51,8 @@ class Live:
     `agenda` is what it waits for, and `ready` what of it nobody does yet; `running` are the tasks that do so, by its
     address, and `tasks` all that do something for the instance. `owner` is the epoch with which this process owns it;
     `claimed` is that, and what the store said then, until it is read. `arrived` are the ends of attempts that
-    wait for the lock, to be recorded together. `signalling` lets one signal in at a time.
+    wait for the lock, to be recorded together. `signalling` lets one signal in at a time; `handling` is where its
+    effect runs, or None.
     """
 
     __slots__ = (
@@ -61,6 +62,7 @@ class Live:
         "arrived",
         "claimed",
         "execution",
+        "handling",
         "id",
         "kept_waiters",
         "lock",
@@ -82,6 +84,7 @@ class Live:
         self.id = instance_id
         self.lock = asyncio.Lock()
         self.signalling = asyncio.Lock()
+        self.handling: str | None = None
         self.owner: int | None = None
         self.claimed: tuple[int, Claimed] | None = None
         self.execution: Execution | None = None
