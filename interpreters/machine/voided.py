@@ -7,6 +7,7 @@ before the first of them, with the entry that says so as its last. Signals that 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TypeAlias, cast
 
 from msgspec.structs import replace
@@ -15,7 +16,7 @@ from interpreters.machine.entries.holding import let_go
 from interpreters.machine.execution import Execution
 from interpreters.machine.recorded import WentBack
 from interpreters.machine.trail import trailed
-from journals.codecs import Codec
+from journals.codecs import Codec, CodecError
 from journals.entries import Entry, Kind
 
 Void: TypeAlias = tuple[tuple[int, int], ...]
@@ -40,10 +41,14 @@ def is_in(void: Void, seq: int) -> bool:
 
 
 def void_in(entries: Sequence[Entry], codec: Codec) -> Void:
-    """Return what does not count, by the last entry that says so; it says all of it."""
+    """Return what does not count, by the last entry that says so; it says all of it.
+
+    One that cannot be read says nothing, and so fits nowhere when it is applied.
+    """
     for entry in reversed(entries):
         if entry.kind is Kind.WENT_BACK and entry.payload is not None:
-            return cast(WentBack, codec.decode(entry.payload, WentBack)).void
+            with suppress(CodecError):
+                return cast(WentBack, codec.decode(entry.payload, WentBack)).void
     return ()
 
 
