@@ -25,6 +25,7 @@ CREATE TABLE {schema}.changes (
 );
 CREATE INDEX changes_in_order ON {schema}.changes (subscriber, position) WHERE position IS NOT NULL;
 CREATE INDEX changes_fresh ON {schema}.changes (number) WHERE position IS NULL;
+CREATE INDEX changes_by_instance ON {schema}.changes (instance_id) WHERE detail <> '';
 CREATE TABLE {schema}.feed (id bigint PRIMARY KEY, position bigint NOT NULL);
 INSERT INTO {schema}.feed VALUES (1, 0);
 CREATE TABLE {schema}.subscribers (

@@ -287,7 +287,6 @@ def _paused_as_recorded(seen: Seen) -> Reason:
     last = None if is_parked else next(pauses, None)
     since = record.updated_at if last is None else last.recorded_at
     words = f"paused: {record.detail}" if is_parked else record.detail
-    first = Remedy.MEND if is_parked else Remedy.RESUME
     address = "" if last is None else last.address
     return _reason(
         seen,
@@ -295,7 +294,10 @@ def _paused_as_recorded(seen: Seen) -> Reason:
         f"{record.id} is {one_line(words).rstrip('.')}{since_words(since, seen.now)}.{_nobody(seen)}",
         since=since,
         address=address,
-        can=(*((Action(first),) if is_parked else ()), Action(Remedy.RESUME), Action(Remedy.CANCEL)),
+        # What is parked is not read, so it cannot be cancelled either.
+        can=(Action(Remedy.MEND), Action(Remedy.RESUME))
+        if is_parked
+        else (Action(Remedy.RESUME), Action(Remedy.CANCEL)),
     )
 
 
