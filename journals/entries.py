@@ -169,7 +169,7 @@ class Published:
     """Is a message that leaves the store for the world outside.
 
     `seq` is the number of the entry that it was recorded as. `lane` is who is to have it: "" for the publisher;
-    messages of one instance in one lane are delivered in order. `number` is given by the store; 0 before that.
+    messages of one instance in one lane are delivered in order, in which `number` grows; the store gives it, 0 before.
     """
 
     instance_id: str
@@ -182,7 +182,10 @@ class Published:
 
     @property
     def id(self) -> str:
-        """Is the same each time that the message is delivered, and no other message of a workflow has it."""
+        """Is the same each time that the message is delivered, and no other message of a workflow has it.
+
+        But where the id of an instance that was removed is started anew, they begin again; `number` grows on.
+        """
         return f"{self.instance_id}:{self.seq}"
 
 

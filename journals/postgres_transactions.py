@@ -30,6 +30,7 @@ from journals.postgres_statements import Statements
 from journals.validation import validate
 
 _CONFLICTS = (errors.SerializationFailure, errors.DeadlockDetected)
+_FORBIDDEN = (errors.InsufficientPrivilege, errors.ReadOnlySqlTransaction)
 _TOO_LONG = (errors.IdleInTransactionSessionTimeout, errors.TransactionTimeout)
 _DEEPEST = 10
 
@@ -150,11 +151,23 @@ class PostgresTransaction:
     def _why_refused(self, error: Exception) -> JournalError:
         """Return what an error says that came before the end: nothing is stored."""
         problem = translated(error, self._storing.journal, commits=False)
-        if isinstance(error, (psycopg.IntegrityError, *_TOO_LONG)):  # Some constraints are checked at the end.
+        # Some constraints are checked at the end, and some triggers run then.
+        if isinstance(error, (psycopg.IntegrityError, errors.RaiseException, *_TOO_LONG)):
             return SpoiledTransaction(f"What the effect has written was refused at the commit: {error}")
+        if isinstance(error, _FORBIDDEN) and not self._may_nobody_write:
+            return SpoiledTransaction(
+                f"What the effect has set, such as a role, keeps its event from being stored: {error}. Let it write to"
+                " the tables of the journal, or set it back at the end of the effect: RESET ROLE."
+            )
         if isinstance(problem, JournalUnavailable) and not isinstance(error, errors.QueryCanceled):
             return RolledBack(f"{problem} The transaction was rolled back.")
         return problem
+
+    @property
+    def _may_nobody_write(self) -> bool:
+        """Tell whether the server itself takes no writes, as after a failover; it says so when that changes."""
+        status = self.connection.info.parameter_status
+        return "on" in (status("in_hot_standby"), status("default_transaction_read_only"))
 
     async def _find_out(self, commit: Commit) -> None:
         """Return when the commit is stored. Raises `RolledBack` when it is not, and never will be."""

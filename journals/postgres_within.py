@@ -1,7 +1,8 @@
 """How is an instance started within a transaction of the caller's? By the statement of a commit, on their connection.
 
 A connection is psycopg's, of either kind, or what SQLAlchemy has over one; SQLAlchemy itself is not imported here.
-What is asked is said once, as a generator, for the callers that block and for those that do not.
+What is asked is said once, as a generator, for the callers that block and for those that do not. The answers come in
+binary form, since times as text depend on what the session is set to.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from journals.workflows import disabled_by
 
 _Row: TypeAlias = tuple[Any, ...]
 _Asking: TypeAlias = Generator[tuple[bytes, Parameters], list[_Row], Begun | None]
+_NOW = "SELECT clock_timestamp()"
 _LOST = (errors.UndefinedTable, errors.UndefinedColumn, errors.InvalidSchemaName)
 
 
@@ -45,7 +47,7 @@ class Within:
         """Return the time by the database's clock. See `Transactions.now`."""
         driver = _blocking(connection)
         _check_transaction(driver)
-        (now,) = RawCursor(driver, row_factory=tuple_row).execute("SELECT clock_timestamp()", prepare=False)
+        (now,) = RawCursor(driver, row_factory=tuple_row).execute(_NOW, prepare=False, binary=True)
         return time_of(now[0])
 
     def start(self, connection: object, commit: Commit) -> Begun | None:
@@ -65,7 +67,7 @@ class Within:
         try:
             question, parameters = next(asking)
             while True:
-                await cursor.execute(question, parameters, prepare=False)
+                await cursor.execute(question, parameters, prepare=False, binary=True)
                 question, parameters = asking.send(await cursor.fetchall())
         except StopIteration as stop:
             return _begun(stop)
@@ -79,7 +81,7 @@ class Within:
         try:
             question, parameters = next(asking)
             while True:
-                cursor.execute(question, parameters, prepare=False)
+                cursor.execute(question, parameters, prepare=False, binary=True)
                 question, parameters = asking.send(cursor.fetchall())
         except StopIteration as stop:
             return _begun(stop)
@@ -133,7 +135,7 @@ def _blocking(connection: object) -> Connection[Any]:
         raise WrongConnection(f"{_shown(connection)} has to be awaited. Use `await client.start(..., within=...)`.")
     if callable(getattr(over, "connection", None)):  # a Session of SQLAlchemy
         over = over.connection()
-    if not hasattr(over, "in_transaction"):
+    if not callable(getattr(over, "in_transaction", None)):
         raise _wrong(connection)
     if not over.in_transaction():
         over.begin()

@@ -28,6 +28,12 @@ from wio import Fixed, Rest, Retry, Workflow, parallel, run_in_transaction, run_
 T = TypeVar("T")
 Lent = AsyncConnection[Any]
 Effect = Callable[[int, Lent], Awaitable[int]]
+REFUSE_THE_END = """
+CREATE TABLE ends (); CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not so'; END $$;
+CREATE CONSTRAINT TRIGGER at_the_end AFTER INSERT ON ends DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION refuse();
+CREATE FUNCTION refuse_the_end() RETURNS void LANGUAGE sql AS 'INSERT INTO ends DEFAULT VALUES'
+"""
 AT_ONCE = Retry(attempts=5, backoff=Fixed(timedelta(0)))
 
 
@@ -350,6 +356,23 @@ def test_what_is_refused_at_the_end_fails_the_attempt(dsn: str) -> None:
     assert "once" in str(result)
     assert kinds == [Kind.STARTED, Kind.ATTEMPT_FAILED]
     assert booked(dsn) == [("before", 5)]
+
+
+@pytest.mark.parametrize(
+    "setting", ["SET LOCAL ROLE pg_monitor", "SET LOCAL transaction_read_only = on", "SELECT refuse_the_end()"]
+)
+def test_what_keeps_the_event_from_being_stored_pauses(dsn: str, setting: str) -> None:
+    """The journal's tables are there, but the transaction of the effect may not write to them."""
+    execute(dsn, REFUSE_THE_END)
+
+    async def restrict(_runs: int, connection: Lent) -> None:
+        await connection.execute(setting.encode())
+
+    booking = Booking(restrict)
+    result, kinds = run(outcome(PostgresJournal(dsn), booking.flow()))
+    assert isinstance(result, InstancePaused)
+    assert "SpoiledTransaction: What the effect has" in str(result)
+    assert (kinds, booked(dsn), booking.runs) == ([Kind.STARTED, Kind.ATTEMPT_FAILED], [], 1)
 
 
 def test_what_an_effect_sets_on_the_connection_concerns_nobody_else(dsn: str) -> None:

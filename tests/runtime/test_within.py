@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -292,6 +293,23 @@ def test_what_is_no_connection_is_refused(dsn: str) -> None:
     with engine.connect() as other, pytest.raises(WrongConnection, match=r"sqlalchemy.*postgresql\+psycopg"):
         start_within(other, FLOW, id="a", input=1, journal=PostgresJournal(dsn))
     engine.dispose()
+    with contextlib.closing(sqlite3.connect(":memory:")) as file, pytest.raises(WrongConnection, match=r"sqlite3"):
+        start_within(file, FLOW, id="a", input=1, journal=PostgresJournal(dsn))
+
+
+@pytest.mark.parametrize("setting", ["datestyle = German", "datestyle = 'SQL, DMY'", "timezone = 'Asia/Kolkata'"])
+def test_what_a_session_is_set_to_does_not_matter(setting: str, dsn: str) -> None:
+    async def story() -> None:
+        async with Client(PostgresJournal(dsn), [FLOW]) as client, await AsyncConnection.connect(dsn) as connection:
+            await connection.execute(f"SET {setting}".encode())
+            for _ in range(2):
+                await client.start(FLOW, id="a", input=1, within=connection)
+
+    run(story())
+    with psycopg.connect(dsn) as connection:
+        connection.execute(f"SET {setting}".encode())
+        for _ in range(2):
+            start_within(connection, FLOW, id="a", input=1, journal=PostgresJournal(dsn))
 
 
 def test_a_database_without_the_journal_is_refused(dsn: str) -> None:
