@@ -311,7 +311,7 @@ def child_ended_entry(execution: Execution, address: str, outcome: Outcome, at: 
 
 
 def child_deleted_entry(execution: Execution, address: str, error: Exception, at: datetime) -> Entry:
-    """Return the entry for a child that has ended, and whose data is deleted: where it was left, there is no more to do.
+    """Return the entry of a child that has ended, and whose data is deleted: where it was left, nothing is to do.
 
     A step that still stands there needs to know more of its child, and is paused with the error.
     """
