@@ -574,6 +574,8 @@ class InMemoryJournal:
         check_scrubbable(scrub, len(instance.entries), instance.latest.status, is_owner=is_owner)
         instance.leave(scrub.entries)
         self._messages.remove(scrub.instance_id)
+        self._outbox.forget(scrub.instance_id)
+        self._feed.forget_details(scrub.instance_id)
 
     def expel(self, epoch: int) -> None:
         """End a membership as a lease that has run out does; a test of what happens then has no other way."""

@@ -39,6 +39,13 @@ class Feed:
         subscriber, change = self._changes.pop()
         self._changes.append((subscriber, attrs.evolve(change, status=None, at=datetime.now(UTC))))
 
+    def forget_details(self, instance_id: str) -> None:
+        """Leave of the changes of an instance no details, for whomever they are."""
+        self._changes = [
+            (who, attrs.evolve(change, detail="") if change.id == instance_id else change)
+            for who, change in self._changes
+        ]
+
     def _add(self, subscriber: str, before: Status | None, record: InstanceRecord) -> None:
         self._last_cursor += 1
         change = Change(

@@ -10,6 +10,7 @@ import attrs
 
 from journals.entries import Published
 from journals.outbox import MOST_AT_ONCE, Delivered, Deliveries, Delivery, Undelivered
+from journals.scrubbing import bare
 
 
 @attrs.define
@@ -86,6 +87,14 @@ class Outbox:
             elif queue.claimed == epoch:
                 queue.claimed, queue.due, queue.error = None, each.retry_at or queue.due, each.error
                 queue.failures = 0 if each.error is None else 1 if each.through else queue.failures + 1
+
+    def forget(self, instance_id: str) -> None:
+        """Drop what waits for the publisher; leave in other lanes the names, without a word of why they failed."""
+        self._queues.pop(("", instance_id), None)
+        for (_, of), queue in self._queues.items():
+            if of == instance_id:
+                queue.messages = deque(attrs.evolve(each, payload=bare(each.payload)) for each in queue.messages)
+                queue.error = None if queue.error is None else ""
 
     def all(self, most: int) -> tuple[Undelivered, ...]:
         """Return what waits, the oldest first."""

@@ -247,9 +247,11 @@ class Journal(Protocol):
     async def scrub(self, scrub: Scrub) -> None:
         """Leave of some entries what is given, without their keys, and nothing of the instance's messages and labels.
 
-        When it returns, what was there is in no table any more, and that survives a kill; numbers, kinds, addresses and
-        times stay. All of it is done or nothing; a repeat changes nothing. Raises `UnknownInstance`, `NotOwner`,
-        `InvalidCommit` unless the status is `DATA_DELETION_REQUESTED`, or `PayloadTooLarge`.
+        What waits in the outbox for the publisher is dropped; in other lanes a message keeps its names, with `null` as
+        its text, and a failure is not explained any more. Changes in the feed lose their details. When it returns,
+        what was there is in no table any more, and that survives a kill; numbers, kinds, addresses and times stay. All
+        of it is done or nothing; a repeat changes nothing. Raises `UnknownInstance`, `NotOwner`, `InvalidCommit` unless
+        the status is `DATA_DELETION_REQUESTED`, or `PayloadTooLarge`.
         """
         ...
 

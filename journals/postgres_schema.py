@@ -145,7 +145,7 @@ CREATE TABLE {schema}.outbox (
     payload text NOT NULL,
     at timestamptz NOT NULL
 );
-CREATE INDEX outbox_in_order ON {schema}.outbox (lane, instance_id, number);
+CREATE INDEX outbox_in_order ON {schema}.outbox (instance_id, lane, number);
 CREATE TABLE {schema}.deliveries (
     lane text COLLATE "C" NOT NULL,
     instance_id text COLLATE "C" NOT NULL,
@@ -154,7 +154,7 @@ CREATE TABLE {schema}.deliveries (
     claimed bigint,
     failures bigint NOT NULL DEFAULT 0,
     error text,
-    PRIMARY KEY (lane, instance_id)
+    PRIMARY KEY (instance_id, lane)
 );
 CREATE INDEX deliveries_due ON {schema}.deliveries (lane, due);
 ALTER TABLE {schema}.instances ADD COLUMN phase text NOT NULL

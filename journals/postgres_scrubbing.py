@@ -22,7 +22,25 @@ scrubbed AS (
     WHERE e.instance_id = a.id AND e.seq = s.seq
 ),
 forgotten AS (DELETE FROM {schema}.messages AS m USING allowed AS a WHERE m.instance_id = a.id),
-unlabelled AS (DELETE FROM {schema}.attributes AS l USING allowed AS a WHERE l.instance_id = a.id)
+unlabelled AS (DELETE FROM {schema}.attributes AS l USING allowed AS a WHERE l.instance_id = a.id),
+queues AS MATERIALIZED (
+    SELECT instance_id FROM {schema}.deliveries WHERE instance_id = (SELECT id FROM allowed) ORDER BY lane FOR UPDATE
+),
+queued AS MATERIALIZED (SELECT min(instance_id) AS id FROM queues),
+withdrawn AS (DELETE FROM {schema}.outbox WHERE instance_id = (SELECT id FROM queued) AND lane = ''),
+closed AS (DELETE FROM {schema}.deliveries WHERE instance_id = (SELECT id FROM queued) AND lane = ''),
+bared AS (
+    UPDATE {schema}.outbox SET payload = 'null' WHERE instance_id = (SELECT id FROM queued) AND lane <> ''
+),
+unexplained AS (
+    UPDATE {schema}.deliveries SET error = ''
+    WHERE instance_id = (SELECT id FROM queued) AND lane <> '' AND error IS NOT NULL
+),
+told AS MATERIALIZED (
+    SELECT number FROM {schema}.changes WHERE instance_id = (SELECT id FROM allowed) AND detail <> ''
+    ORDER BY number FOR UPDATE
+),
+untold AS (UPDATE {schema}.changes AS c SET detail = '' FROM told WHERE c.number = told.number)
 SELECT last_seq, status, is_owner FROM target
 """
 

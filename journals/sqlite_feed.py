@@ -32,6 +32,7 @@ FEED = (
         at TEXT NOT NULL
     )""",
     "CREATE INDEX wio_changes_in_order ON wio_changes (subscriber, number)",
+    "CREATE INDEX wio_changes_by_instance ON wio_changes (instance_id) WHERE detail <> ''",
     """CREATE TABLE wio_subscribers (
         name TEXT PRIMARY KEY,
         position INTEGER NOT NULL,

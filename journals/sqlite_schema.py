@@ -120,9 +120,9 @@ _VERSION_2 = (
         claimed INTEGER,
         failures INTEGER NOT NULL DEFAULT 0,
         error TEXT,
-        PRIMARY KEY (lane, instance_id)
+        PRIMARY KEY (instance_id, lane)
     ) WITHOUT ROWID""",
-    "CREATE INDEX wio_outbox_in_order ON wio_outbox (lane, instance_id, number)",
+    "CREATE INDEX wio_outbox_in_order ON wio_outbox (instance_id, lane, number)",
     "CREATE INDEX wio_deliveries_due ON wio_deliveries (lane, due)",
     *FEED,
     # A step of an owner writes none of these indexes.

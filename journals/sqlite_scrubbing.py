@@ -13,11 +13,19 @@ _WHICH = "SELECT last_seq, status, owner FROM wio_instances WHERE id = ?"
 _LEAVE = """UPDATE wio_entries SET type = ?, version = ?, payload = ?,
         response_type = ?, response_version = ?, response = ?, key = NULL
     WHERE instance_id = ? AND seq = ?"""
-_FORGET = ("DELETE FROM wio_messages WHERE instance_id = ?", "DELETE FROM wio_attributes WHERE instance_id = ?")
+_FORGET = (
+    "DELETE FROM wio_messages WHERE instance_id = ?",
+    "DELETE FROM wio_attributes WHERE instance_id = ?",
+    "DELETE FROM wio_outbox WHERE instance_id = ? AND lane = ''",
+    "DELETE FROM wio_deliveries WHERE instance_id = ? AND lane = ''",
+    "UPDATE wio_outbox SET payload = 'null' WHERE instance_id = ?",
+    "UPDATE wio_deliveries SET error = '' WHERE instance_id = ? AND error IS NOT NULL",
+    "UPDATE wio_changes SET detail = '' WHERE instance_id = ? AND detail <> ''",
+)
 
 
 def scrub_in(connection: sqlite3.Connection, scrub: Scrub, journal: str) -> None:
-    """Leave of some entries what is given, and nothing of messages and labels. Raises what `Journal.scrub` does."""
+    """Leave of some entries what is given, and nothing of what lies beside them. Raises what `Journal.scrub` does."""
     (before,) = connection.execute("PRAGMA secure_delete").fetchone()
     connection.execute("PRAGMA secure_delete = ON")
     try:

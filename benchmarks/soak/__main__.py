@@ -25,7 +25,16 @@ import attrs
 from benchmarks.report import report
 from benchmarks.servers import own_postgres
 from benchmarks.soak.chaos import Chaos, Setting
-from benchmarks.soak.checks import losses, unexplained, wrong_journals, wrong_outcomes, wrong_signals, wrong_undos
+from benchmarks.soak.checks import (
+    delivered,
+    losses,
+    unexplained,
+    wrong_journals,
+    wrong_messages,
+    wrong_outcomes,
+    wrong_signals,
+    wrong_undos,
+)
 from benchmarks.soak.kinds import kinds
 from benchmarks.soak.runs import RunLog, lines_of, runs_of
 from benchmarks.soak.store import opened
@@ -103,6 +112,7 @@ async def _soak(setting: Setting, options: Options) -> tuple[dict[str, object], 
                 group.create_task(chaos.rage(options.seconds, options.pause_seconds))
             settling = time.monotonic()
             await visits.end(options.settle_seconds)
+            await delivered(client.journal, options.settle_seconds)
             settled = time.monotonic() - settling
             await chaos.end()
         finally:
@@ -117,6 +127,7 @@ async def _soak(setting: Setting, options: Options) -> tuple[dict[str, object], 
             *await wrong_journals(client.journal, workflows),
             *await wrong_signals(client.journal, visits.asked),
             *wrong_undos(visits.asked, runs),
+            *wrong_messages(visits.asked, lines),
             *unexplained(runs, losses(lines, chaos.happened, setting.lease_seconds)),
             *(f"{member.name} is a member still" for member in await client.journal.members()),
         ]
@@ -126,6 +137,7 @@ async def _soak(setting: Setting, options: Options) -> tuple[dict[str, object], 
         "runs": len(runs),
         "runs_ended_otherwise": sum(run.how != "ended" for run in runs),
         **{f"{what}s": count for what, count in Counter(each.what for each in chaos.happened).items()},
+        "deliveries": sum(line.what == "published" for line in lines),
         "leases_lost": sum(line.what == "lost" for line in lines),
         "seconds_to_settle": round(settled, 1),
         **visits.counts,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -83,6 +85,24 @@ def wrong_undos(asked: Iterable[Asked], runs: Sequence[Run]) -> Iterator[str]:
         expected, found = each.kind.undone(each.number), len(undone[each.id])
         if found != expected:
             yield f"{each.id} has undone {found} steps, not {expected}"
+
+
+async def delivered(journal: Journal, seconds: float) -> None:
+    """Wait until the outbox is empty, but not longer than that."""
+    until = time.monotonic() + seconds
+    while await journal.outbox(most=1) and time.monotonic() < until:
+        await asyncio.sleep(0.1)
+
+
+def wrong_messages(asked: Iterable[Asked], lines: Iterable[Line]) -> Iterator[str]:
+    """Say which instances have not published each of their messages, in order. One may have come again."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for line in lines:
+        if line.what == "published" and line.address not in found[line.instance]:
+            found[line.instance].append(line.address)
+    for each in asked:
+        if tuple(found[each.id]) != each.kind.publishes:
+            yield f"{each.id} has published {found[each.id]}, not {list(each.kind.publishes)}"
 
 
 def losses(lines: Iterable[Line], happened: Iterable[Happening], lease_seconds: float) -> list[Happening]:

@@ -41,6 +41,7 @@ from wio import (
     now,
     on_cancel,
     parallel,
+    publish,
     pure,
     query,
     random_number,
@@ -63,6 +64,7 @@ PARTS = Meeting("parts", brings=int, needs={"left": 1, "right": 1, "guest": 1})
 OPEN = Region("open", result=int)
 NEVER_SENT = Signal("never sent", request=int, response=int)
 STATE = Query("state", response=int)
+TOPICS = ("begun", "ended")
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -79,6 +81,7 @@ def other_kinds(steps: Steps) -> tuple[Kind, ...]:
         Kind(workflow("watched", _watched(steps)), lambda number: Success(number + 100)),
         Kind(workflow("told", _told(steps)), lambda _: CANCELLED, cancels=True),
         Kind(workflow("nested", _nested(steps, part)), lambda number: Success(number + 5)),
+        Kind(workflow("announced", _announced(steps)), lambda number: Success(number + 2), publishes=TOPICS),
         Kind(workflow("drawn", _drawn(steps)), lambda number: Success(number + 1)),
     )
 
@@ -212,7 +215,14 @@ def _halved(_input: int, number: int) -> int:
     return number // 2
 
 
-# What is drawn, asked and found
+# What is told to the world, drawn, asked and found
+
+
+def _announced(steps: Steps) -> Step:
+    begun, ended = TOPICS
+    return (
+        steps.step("announced") >> publish(begun, _number) >> steps.step("done") >> publish(ended, _number, name="end")
+    )
 
 
 def _drawn(steps: Steps) -> Step:

@@ -15,6 +15,7 @@ import attrs
 import msgspec
 
 from interpreters import effect_context
+from journals.entries import Published
 
 
 class NotNow(OSError):
@@ -25,7 +26,8 @@ class NotNow(OSError):
 class Line:
     """Is what has happened in a worker: `ready`, `lost` (its lease), or `began`, `ended`, `failed`, `broken` of a run.
 
-    `key` is the idempotency key of the effect; `at` is in seconds since the epoch.
+    Of a message that was `published` it has the topic as `address`. `key` is the idempotency key of the effect; `at` is
+    in seconds since the epoch.
     """
 
     what: str
@@ -56,6 +58,10 @@ class RunLog:
     def write(self, what: str) -> None:
         """Write what has happened in the worker."""
         self._append(Line(what, self._worker, time.time()))
+
+    async def publish(self, message: Published) -> None:
+        """Write that a message has arrived; this is the publisher of a worker."""
+        self._append(Line("published", self._worker, time.time(), "", message.instance_id, message.topic))
 
     @contextlib.contextmanager
     def run(self) -> Generator[int]:

@@ -38,7 +38,8 @@ class Heard:
 class Kind:
     """Is a workflow of the soak. `outcome` tells how the instance of a number ends, `undone` how many undos it runs.
 
-    The client sends it so many notes and asks, answers so many tasks, and cancels it when it is told so.
+    The client sends it so many notes and asks, answers so many tasks, and cancels it when it is told so. `publishes`
+    are the topics of its messages, in order.
     """
 
     workflow: Workflow[int, Any, Any]
@@ -48,6 +49,7 @@ class Kind:
     asks: int = 0
     tasks: int = 0
     cancels: bool = False
+    publishes: tuple[str, ...] = ()
 
 
 def response_to(request: int) -> int:

@@ -47,7 +47,7 @@ async def _work(place: str, log: RunLog, lease: timedelta) -> None:
     loop.add_signal_handler(signal.SIGTERM, over.set)
     loop.add_reader(sys.stdin, over.set)
     journal = ShortLease(opened(place), lease, lambda: log.write("lost"))
-    runtime = Runtime(journal, [kind.workflow for kind in kinds(log).values()], grace=_GRACE)
+    runtime = Runtime(journal, [kind.workflow for kind in kinds(log).values()], grace=_GRACE, publisher=log)
     try:
         await runtime.__aenter__()
     except JournalUnavailable:

@@ -1,14 +1,14 @@
 """What does a program of yours do when an instance pauses, or ends? Hooks: functions that are called for a change.
 
 A call that is to be made is stored in the outbox, in the commit that changes the instance. It is made at least once,
-by whichever runtime has hooks for the workflow, and again until it succeeds.
+by whichever runtime has hooks for the workflow, and again until it succeeds. Its text is the detail, and nothing else:
+where the data of the instance is deleted meanwhile, `null` is left of that, and the call is made all the same.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
 from typing import TypeAlias, cast
 
 import attrs
@@ -24,7 +24,7 @@ Hook: TypeAlias = Callable[[Change], Awaitable[None] | None]
 """Is called with what has become of an instance. A plain function runs in a thread, as an effect does."""
 
 _LANE = "hook "
-_FORM = "wio.Change"
+_FORM = "wio.Change "
 
 
 @attrs.frozen
@@ -76,8 +76,8 @@ class HookRoom:
         if hooks is None or hooks.of(status.value) is None or not is_change(before, status):
             return ()
         last_seq = commit.expected + len(commit.entries)
-        told = _Told(commit.version, None if before is None else before.value, last_seq, commit.detail)
-        payload = Payload(_FORM, 1, msgspec.json.encode(told).decode())
+        what_was = "" if before is None else before.value
+        payload = Payload(_FORM + what_was, commit.version, msgspec.json.encode(commit.detail).decode())
         lane = _LANE + commit.workflow
         return (Published(commit.instance_id, last_seq, status.value, payload, commit.at, lane),)
 
@@ -93,19 +93,19 @@ class HookRoom:
             await returned
 
 
-class _Told(msgspec.Struct, frozen=True):
-    version: int
-    before: str | None
-    last_seq: int
-    detail: str
-
-
 def _change(message: Published, workflow: str) -> Change:
-    told = msgspec.json.decode(message.payload.text, type=_Told)
-    at: datetime = message.at
-    before = None if told.before is None else Status(told.before)
+    payload, at = message.payload, message.at
+    before = payload.type.removeprefix(_FORM)
+    detail = msgspec.json.decode(payload.text, type=str | None) or ""
     return Change(
-        message.instance_id, workflow, told.version, Status(message.topic), before, told.last_seq, told.detail, at
+        message.instance_id,
+        workflow,
+        payload.version,
+        Status(message.topic),
+        Status(before) if before else None,
+        message.seq,
+        detail,
+        at,
     )
 
 

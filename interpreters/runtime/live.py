@@ -68,6 +68,7 @@ class Live:
         "lock",
         "may_owe",
         "owner",
+        "parkings",
         "ready",
         "result_waiters",
         "running",
@@ -97,6 +98,8 @@ class Live:
         self.may_owe = False
         # It may be what kills its processes, and is alone in its trial; see `interpreters.runtime.suspects`.
         self.tried = False
+        # How often it was parked here for that: a resume that was asked for before has led there.
+        self.parkings = 0
         self.starter: asyncio.Task[None] | None = None
         self.tasks: set[asyncio.Task[None]] = set()
         self.running: dict[str, asyncio.Task[Any]] = {}

@@ -55,12 +55,15 @@ class Steering:
             await self._calls.finish(self._obey(live, command))
 
     async def _obey(self, live: Live, command: Command) -> None:
+        parkings = live.parkings
         async with live.lock:
             if command.address:
                 await self._go_back(live, command)
                 self._driver.start(live)
                 return
-            execution = await self._loaded(live, command)
+            execution = await self._loaded(
+                live, command, resuming=command.verb is Verb.RESUME and live.parkings == parkings
+            )
             if await self._is_done(live, command):
                 return
             match command.verb:
@@ -104,9 +107,9 @@ class Steering:
     async def _is_done(self, live: Live, command: Command) -> bool:
         return command.key is not None and await self._store.journal.find_key(live.id, command.key) is not None
 
-    async def _loaded(self, live: Live, command: Command) -> Execution:
+    async def _loaded(self, live: Live, command: Command, *, resuming: bool) -> Execution:
         try:
-            return await self._store.load(live, resuming=command.verb is Verb.RESUME)
+            return await self._store.load(live, resuming=resuming)
         except InstanceDataDeleted as error:
             record = await self._store.journal.find(live.id)
             raise ended(live.id, run_state(record.status), command.verb) from error

@@ -19,8 +19,8 @@ from interpreters.errors import InstanceCancelled, InstanceEnded, UnexpectedSign
 from interpreters.testing import SimulatedInstance, Simulation
 
 KINDS = kinds_of(RunLog("test", None))
-NOT_TO_BE_RUN = {"draft"}
-"""A draft is what has not been written yet."""
+NOT_TO_BE_RUN = {"draft", "run_in_transaction"}
+"""A draft is not written yet. A transaction needs a table of the user's: see `tests/faults/test_transactions.py`."""
 _MOST_MOMENTS = 30
 
 

@@ -24,12 +24,13 @@ from tests.faults.stage import until
 from tests.runtime.running import NOTE, note, run, workflow
 from wio import child, run_io, wait
 
-# A sequence goes on also when the transaction is undone that has asked for its next number.
+# A sequence goes on also when the transaction is undone that has asked for its next number. Of its numbers one in eight
+# is hit, in no order: a pattern might meet the same statement for ever.
 _REFUSING = """
 CREATE SEQUENCE wio.faults;
 CREATE FUNCTION wio.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF nextval('wio.faults') % 7 = 0 THEN RAISE EXCEPTION 'a fault' USING ERRCODE = TG_ARGV[0]; END IF;
+    IF hashint8(nextval('wio.faults')) & 7 = 0 THEN RAISE EXCEPTION 'a fault' USING ERRCODE = TG_ARGV[0]; END IF;
     RETURN NULL;
 END $$;
 """

@@ -53,6 +53,7 @@ ASK = Signal("ask", request=str, response=str)
 STATE = Query("state", response=str)
 GRACE = timedelta(seconds=0.5)
 LOOK_SECONDS = 0.01
+TEN_LEASES_SECONDS = 10
 EXIT_CODE = 3
 
 
@@ -85,6 +86,10 @@ def troubles(_: str) -> str:
 def unkept(_: str) -> object:
     """Return what no journal can keep."""
     return object()
+
+
+FEW_DEATHS = 3
+"""Is after how many deaths what is poisoned is parked; to begin a process takes time."""
 
 
 class Steps:
@@ -224,8 +229,8 @@ def workflows(steps: Steps) -> dict[str, Workflow[Any, Any, Any]]:
         "asking": query(STATE, str, steps.step("one") >> steps.noted("heard") >> steps.step("two")),
         "strict": steps.noted("heard", ASK),
         "sleeping": steps.step("one") >> wait(timedelta(seconds=1)) >> steps.step("two"),
-        "long": steps.blocking("blocked", 5),
-        "threaded": steps.blocking("slept", 5, in_thread=True),
+        "long": steps.blocking("blocked", TEN_LEASES_SECONDS),
+        "threaded": steps.blocking("slept", TEN_LEASES_SECONDS, in_thread=True),
         "deadly": steps.step("one") >> steps.deadly("bang") >> steps.step("two"),
         "poisoned": steps.poisoned("poison") >> steps.noted("heard"),
         "greedy": steps.greedy("counted", 20_000_000),
@@ -330,7 +335,10 @@ async def main(
     known = workflows(steps)
     journal = DyingJournal(store(place), lease, death, steps)
     publisher = Paper(folder, steps) if "telling" in knows else None
-    async with Runtime(journal, [known[each] for each in knows], grace=GRACE, publisher=publisher):
+    most_deaths = FEW_DEATHS if "poisoned" in knows else 5
+    async with Runtime(
+        journal, [known[each] for each in knows], most_deaths=most_deaths, grace=GRACE, publisher=publisher
+    ):
         ready()
         await stop.wait()
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from journals.entries import Status
+import attrs
+
+from journals.entries import Payload, Published, Status
 from journals.laws.members import by, joined, message
-from journals.laws.samples import commit, entry
+from journals.laws.samples import AT, commit, entry
 from journals.scrubbing import Scrub, Scrubbed
 from journals.sqlite import SqliteJournal
 
@@ -17,7 +19,12 @@ def test_nothing_of_it_is_left_in_the_file(tmp_path: Path) -> None:
         async with SqliteJournal(path) as journal:
             member = await joined(journal)
             entries = [entry(seq, '"secret"' * 300, key=f"secret {seq}") for seq in range(1, 30)]
-            await journal.commit(by(member, commit("a", 0, entries, status=Status.DATA_DELETION_REQUESTED)))
+            await journal.subscribe("audit")
+            payload = Payload("Word", 1, '"secret"' * 300)
+            published = tuple(Published("a", 1, "news", payload, AT, lane) for lane in ("", "hook") for _ in range(9))
+            start = by(member, commit("a", 0, entries, detail="secret"))
+            await journal.commit(attrs.evolve(start, published=published))
+            await journal.commit(by(member, commit("a", 29, [entry(30)], status=Status.DATA_DELETION_REQUESTED)))
             await journal.post(message("a", "secret"))
             await journal.scrub(Scrub("a", member.epoch, tuple(Scrubbed(each.seq, None, None) for each in entries)))
 

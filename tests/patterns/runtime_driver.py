@@ -26,7 +26,7 @@ from wio.nodes import HandleSignal
 T = TypeVar("T")
 
 UNIT = timedelta(seconds=1)
-_PATIENCE_SECONDS = 20
+_PATIENCE_SECONDS = 120
 _QUIET_ROUNDS = 5
 
 

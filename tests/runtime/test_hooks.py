@@ -206,3 +206,36 @@ def test_a_hook_is_called_when_the_data_of_an_instance_was_deleted() -> None:
 
     asyncio.run(main())
     assert heard.words == [("a", "data_deleted")]
+
+
+def test_a_call_that_waits_when_the_data_is_deleted_comes_without_a_detail() -> None:
+    heard = Heard(failures=1)
+    order = named(run_io(Flaky(), event=str))
+    with Simulation(order, hooks=heard.hooks()) as simulation:
+        run = simulation.start(order, id="a", input="secret")
+        assert "secret" in run.record.detail
+        run.cancel()
+        run.request_data_deletion()
+        simulation.advance(timedelta(minutes=1))
+        assert heard.words == [("a", "paused"), ("a", "cancelled"), ("a", "data_deleted")]
+        assert [each.detail for each in heard.changes] == [""] * 3
+        assert [each.before for each in heard.changes] == [
+            Status.RUNNING,
+            Status.PAUSED,
+            Status.DATA_DELETION_REQUESTED,
+        ]
+
+
+def test_what_waits_for_a_publisher_when_the_data_is_deleted_is_never_published() -> None:
+    order, journal = named(publish("news", length)), InMemoryJournal()
+
+    async def main() -> None:
+        async with Runtime(journal, [order]) as runtime:
+            instance = await runtime.start(order, id="a", input="x")
+            await instance.result()
+            assert [waiting.count for waiting in await journal.outbox()] == [1]
+            await instance.request_data_deletion()
+            await runtime.idle()
+            assert await journal.outbox() == ()
+
+    asyncio.run(main())
