@@ -311,13 +311,15 @@ def child_ended_entry(execution: Execution, address: str, outcome: Outcome, at: 
 
 
 def child_deleted_entry(execution: Execution, address: str, error: Exception, at: datetime) -> Entry:
-    """Return the entry of the end of a child whose data is deleted: of one that was left, that it has ended.
+    """Return the entry of a child that has ended, and whose data is deleted: where it was left, nothing is to do.
 
-    A step that waits for its result is paused with the error.
+    A step that still stands there needs to know more of its child, and is paused with the error.
     """
     link = cast(ChildLink, _active(execution, address, RunChild).standing)
-    if link.bond is not Bond.WATCH:
+    if link.bond is Bond.STEP:
         return pause_entry(execution, address, error, at)
+    if link.bond is not Bond.WATCH:
+        return child_left_entry(execution, address, at)
     ended = execution.codec.encode(ChildEnded(link.id, ChildEnd.DELETED), ChildEnded)
     return Entry(execution.seq + 1, Kind.CHILD_ENDED, address, ended, at)
 

@@ -216,15 +216,17 @@ class Driver:
         They begin in the order in which they became ready. What is to be done for a child waits for the task that still
         does something else for it: that one comes by here when it has done so.
         """
-        ready: list[EffectToRun | ChildToSee] = []
+        # What a later turn has made ready once more, before it has begun, begins once.
+        found: dict[str, EffectToRun | ChildToSee] = {}
         later: list[ChildToSee] = []
         while live.ready and not self.stopping and not live.abandoned:
             effect = live.ready.popleft()
             if effect.address not in live.running:
-                ready.append(effect)
+                found[effect.address] = effect
             elif not isinstance(effect, EffectToRun):
                 later.append(effect)
         live.ready.extend(later)
+        ready = tuple(found.values())
         task = asyncio.current_task()
         if len(ready) == 1 and not live.running and task is not None:
             live.running[ready[0].address] = task

@@ -1,8 +1,8 @@
 """What do other processes ask of the instances of this one? Messages; each is done, and its answer stored.
 
 A message may be done twice, when its process ends between. So each has a key, and what it does is done once for a key.
-One that cannot be done here any more, as the instance is somebody else's now or the runtime stops, is left: its
-instance's next owner finds it.
+One that cannot be done here, as the instance is somebody else's now, its workflow is not known, or the runtime stops,
+is left: its instance's next owner finds it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeAlias
 
-from interpreters.errors import RuntimeStopped
+from interpreters.errors import RuntimeStopped, UnknownWorkflow
 from interpreters.runtime.answers import refused, returned
 from interpreters.runtime.live import Live, LiveInstances
 from interpreters.runtime.membership import Membership
@@ -93,7 +93,7 @@ class Mail:
         """Do what a message asks, unless it is left. Return False where the store was away: then it is done anew."""
         try:
             answer = returned(await self._perform(live, message))
-        except RuntimeStopped:
+        except (RuntimeStopped, UnknownWorkflow):
             return True
         # Whatever an effect or a codec of the user raises is the answer to who has asked.
         except Exception as error:

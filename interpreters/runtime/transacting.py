@@ -68,6 +68,9 @@ class Transacting:
                     return Arrived(effect, None, error, began)
                 _LOG.info("Instance %s: %s runs again: %s", live.id, effect.address, error)
             await asyncio.sleep(self._random.uniform(0, min(_LONGEST_PAUSE_SECONDS, 0.005 * 2**times)))
+            if live.execution is None or live.execution.held is not None:
+                live.running.pop(effect.address, None)  # a resume makes it ready anew
+                return None
         raise AssertionError
 
     async def _begin(self, ended: AsyncExitStack) -> Transaction:

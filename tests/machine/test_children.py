@@ -21,7 +21,13 @@ from interpreters.machine.pending import (
     pending,
 )
 from interpreters.machine.recorded import ChildEnd, ChildEnded, ChildStarted, Parent
-from interpreters.machine.recording import child_ended_entry, child_left_entry, pause_entry, shortened
+from interpreters.machine.recording import (
+    child_deleted_entry,
+    child_ended_entry,
+    child_left_entry,
+    pause_entry,
+    shortened,
+)
 from interpreters.machine.recovery import recover
 from interpreters.machine.transition import JSON
 from interpreters.machine.turn import Turn, first_turn
@@ -249,13 +255,17 @@ def test_a_withdrawn_step_lets_go_as_its_policy_says(on_close: ParentClose, awai
 
 @pytest.mark.parametrize("on_close", list(ParentClose))
 def test_a_cancel_of_the_parent_applies_the_policy(on_close: ParentClose) -> None:
-    second = cancelled(begun(child(shipping, result=str, error=Refused, on_close=on_close)))
+    first = begun(child(shipping, result=str, error=Refused, on_close=on_close))
+    second = cancelled(first)
     (seen,) = pending(second.execution)
     assert isinstance(seen, ChildToStart | ChildRunning | ChildToCancel)
     bonds = {ParentClose.CANCEL: Bond.CANCEL, ParentClose.WAIT: Bond.WATCH, ParentClose.ABANDON: Bond.RELEASE}
     assert seen.child.bond is bonds[on_close]
     over = ended(second, Success("x"), seen.address) if on_close is ParentClose.WAIT else left(second, seen.address)
     assert over.entries[-1].kind is Kind.CANCELLED
+    gone = then(second, child_deleted_entry(second.execution, seen.address, ValueError("deleted"), AT))
+    assert gone.entries[-1].kind is Kind.CANCELLED
+    check_recovery([first, second, gone])
 
 
 def test_a_failure_beside_it_withdraws_a_child() -> None:

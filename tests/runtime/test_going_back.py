@@ -19,19 +19,22 @@ from journals.memory import InMemoryJournal
 from tests.runtime.running import (
     APPROVE,
     NO_GRACE,
+    NOTE,
     Approval,
     Effect,
     FaultyJournal,
     Gate,
     approval,
     kinds,
+    note,
+    rounds,
     run,
     virtual,
     workflow,
 )
 from tests.runtime.test_client import Connect, connect
 from tests.runtime.test_suspects import die
-from wio import Exceeded, Retry, checkpoint, child, parallel, receive_signal, run_io, saga, undoable, wait
+from wio import Exceeded, Retry, checkpoint, child, parallel, race, receive_signal, run_io, saga, undoable, wait
 from wio.signals import Early, Signal
 
 __all__ = ["connect"]
@@ -203,6 +206,28 @@ def test_while_an_effect_is_under_way_it_is_refused_and_after_it_has_ended_in_a_
                 await asyncio.sleep(0)
             await runtime.idle()
             assert (await instance.record()).detail == "waits for signal approve at approve"
+
+    run(main())
+
+
+def test_beside_a_signal_that_is_taken_again_an_effect_begins_once() -> None:
+    async def main() -> None:
+        begun = 0
+
+        async def slow(value: object) -> str:
+            nonlocal begun
+            begun += 1
+            await rounds()
+            return f"{value}"
+
+        flow = workflow(race(run_io(slow, name="s"), note().named("n")) >> approval())
+        async with virtual(InMemoryJournal(), flow) as runtime:
+            instance = await runtime.start(flow, id="a", input=1)
+            await runtime.idle()
+            await instance.send(NOTE, "kept")
+            await instance.retry(from_address="race[s]")
+            await runtime.idle()
+            assert begun == 2
 
     run(main())
 

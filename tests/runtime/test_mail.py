@@ -7,8 +7,8 @@ import asyncio
 import pytest
 from returns.result import Success
 
-from interpreters import Runtime
-from interpreters.errors import NotPaused
+from interpreters import Client, Runtime
+from interpreters.errors import NotPaused, UnknownWorkflow
 from interpreters.machine.recording import request_payload
 from interpreters.runtime.answers import FailedElsewhere, value_of
 from interpreters.runtime.commands import Command, Verb, message_of
@@ -93,6 +93,29 @@ def test_what_cannot_be_done_is_answered_with_its_error() -> None:
                 await answered(journal, Message("a", "dance", "", None, "dance:1"))
             with pytest.raises(FailedElsewhere, match="cannot do 'signal'"):
                 await answered(journal, Message("a", "signal", "approve", None, "signal:approve:0:1"))
+
+    run(main())
+
+
+def test_what_reaches_a_runtime_that_does_not_know_the_workflow_another_one_does() -> None:
+    flow = workflow(approval())
+
+    async def main() -> None:
+        store = InMemoryJournal()
+        journal, gate = FaultyJournal(store), asyncio.Event()
+        async with Client(store, [flow]) as client, Runtime(journal, []) as stranger:
+            instance = await client.start(flow, id="a", input=7)
+            journal.fail("release", gate.wait)
+            looking = asyncio.create_task(stranger.pending("a"))
+            await rounds()
+            paused = asyncio.create_task(instance.pause())
+            await rounds()
+            gate.set()
+            with pytest.raises(UnknownWorkflow):
+                await looking
+            await rounds()
+            async with Runtime(store, [flow]):
+                await paused
 
     run(main())
 

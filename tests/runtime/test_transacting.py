@@ -15,6 +15,7 @@ from psycopg.rows import dict_row
 from returns.result import Failure, Success
 
 from interpreters import InstancePaused, Runtime
+from interpreters.runtime.instance import Instance
 from journals.entries import Kind
 from journals.errors import JournalUnavailable, NoTransactions
 from journals.faulty import AFTER_COMMIT, BEFORE_COMMIT, Fail, FaultPoints, FaultyJournal, Point
@@ -22,8 +23,8 @@ from journals.memory import InMemoryJournal
 from journals.postgres import PostgresJournal
 from journals.sqlite import SqliteJournal
 from tests.journals.proxy import proxied
-from tests.runtime.running import NO_GRACE, run, workflow
-from wio import Fixed, Rest, Retry, Workflow, parallel, run_in_transaction, run_io
+from tests.runtime.running import APPROVE, NO_GRACE, Approval, approval, run, workflow
+from wio import Fixed, Rest, Retry, Workflow, compute, parallel, run_in_transaction, run_io
 
 T = TypeVar("T")
 Lent = AsyncConnection[Any]
@@ -458,3 +459,27 @@ def test_a_database_that_is_away_is_waited_for(dsn: str) -> None:
 
     assert run(story()) == (Success(6), DONE)
     assert booked(dsn) == [("row", 5)]
+
+
+def test_what_is_rolled_back_while_the_instance_is_paused_runs_again_after_the_resume(dsn: str) -> None:
+    held: list[Instance[Any, Any]] = []
+
+    async def during(runs: int, _connection: Lent) -> None:
+        if runs == 1:
+            await held[0].pause()
+            raise psycopg.errors.SerializationFailure("again")
+
+    async def main() -> None:
+        booking = Booking(during)
+        book = run_in_transaction(booking, event=int, name="book")
+        flow = workflow(approval(lambda _value, _request: "5") >> compute(int) >> book)
+        async with Runtime(PostgresJournal(dsn), [flow], grace=NO_GRACE) as runtime:
+            held.append(await runtime.start(flow, id="a", input=5))
+            await held[0].signal(APPROVE, Approval("Ada"))
+            await runtime.idle()
+            assert (booking.runs, booked(dsn)) == (1, [])
+            await held[0].resume()
+            assert await held[0].result() == Success(6)
+        assert (booking.runs, booked(dsn)) == (2, [("row", 5)])
+
+    run(main())
