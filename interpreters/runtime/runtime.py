@@ -29,6 +29,7 @@ from interpreters.runtime.arguments import (
     duration_given,
     durations_given,
     journal_given,
+    scrubber_given,
     tags_given,
     workflows_given,
 )
@@ -143,7 +144,7 @@ class Runtime(Oversight, Following):
         names = frozenset(name for name, _ in self._workflows)
         self._hooks = HookRoom(hooks, names, self._workers)
         self.news = News()
-        self._scrubber = scrubber
+        self._scrubber = scrubber_given(scrubber)
         self._retention = retention if retention is not None or clock is not None else Retention()
         self._look_again = durations_given(look_again, "look_again")
         self._running = False
