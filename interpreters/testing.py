@@ -33,7 +33,15 @@ from interpreters.runtime.runtime import Runtime
 from interpreters.runtime.tasking import OfferedTask
 from journals.codecs import Codec
 from journals.entries import Entry, InstanceRecord, Published
-from journals.faulty import AFTER_COMMIT, BEFORE_COMMIT, Crash, FaultyJournal
+from journals.faulty import (
+    AFTER_COMMIT,
+    AFTER_EFFECT,
+    BEFORE_COMMIT,
+    BEFORE_EFFECT,
+    Crash,
+    FaultPoints,
+    FaultyJournal,
+)
 from journals.faulty import Crashed as Crashed
 from journals.labels import Labels
 from journals.lending import Connecting, LendingJournal
@@ -95,6 +103,26 @@ class NoThreads:
     async def run(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         """Return what the function returns."""
         return function(*arguments)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class FaultyWorkers:
+    """Does the same, and lets happen what is armed before and after each effect; see `journals.faulty`.
+
+    After an effect that has raised there is no point.
+    """
+
+    def __init__(self, points: FaultPoints) -> None:
+        self._points = points
+
+    async def run(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        """Return what the function returns."""
+        await self._points.reach(BEFORE_EFFECT)
+        returned = function(*arguments)
+        await self._points.reach(AFTER_EFFECT)
+        return returned
 
     def close(self) -> None:
         """Do nothing."""

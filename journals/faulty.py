@@ -5,7 +5,8 @@
     points.arm(AFTER_COMMIT, Fail(JournalUnavailable("The answer is lost.")), at=3)
 
 There is a point before and after each call of a `Journal` and of a `Member`. Before it nothing was done, afterwards
-everything, and who has called does not know it. Nothing of this is in a journal itself: it stands around one.
+everything, and who has called does not know it. There is one before and after each effect, too. Nothing of this is in
+a journal or a runtime itself: it stands around them.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class Side(enum.Enum):
 
 @attrs.frozen
 class Point:
-    """Is a place where a fault may happen: one side of a method of `Journal` or `Member`.
+    """Is a place where a fault may happen: one side of a method of `Journal` or `Member`, or of an effect.
 
     >>> str(Point("commit", Side.AFTER))
     'after commit'
@@ -71,7 +72,10 @@ def _calls() -> tuple[str, ...]:
 CALLS = _calls()
 """Are the methods that have points, those of the journal first."""
 
-POINTS = tuple(Point(method, side) for method in CALLS for side in Side)
+BEFORE_EFFECT, AFTER_EFFECT = Point("effect", Side.BEFORE), Point("effect", Side.AFTER)
+"""Are the points of what is between the calls: an effect; see `interpreters.testing.FaultyWorkers`."""
+
+POINTS = (*(Point(method, side) for method in CALLS for side in Side), BEFORE_EFFECT, AFTER_EFFECT)
 """Are all points."""
 
 BEFORE_COMMIT, AFTER_COMMIT = Point("commit", Side.BEFORE), Point("commit", Side.AFTER)

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, TypeAlias
 
+import attrs
 from psycopg import AsyncConnection, AsyncCursor, AsyncRawCursor
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
@@ -19,8 +20,12 @@ from psycopg.pq import TransactionStatus
 Connection: TypeAlias = AsyncConnection[tuple[Any, ...]]
 Connect: TypeAlias = Callable[[], Awaitable[Connection]]
 
-# The planner's settings for prepared statements: one plan for good, which must hold for the tables as they will
-# be. Left alone it plans for tables that are still small, by scans of the whole, and keeps that plan while they grow.
+_PLANS_LAST_SECONDS = 5.0
+_LEAST_USES = 100
+
+# The planner's settings for prepared statements: one plan for all parameters, which must hold for the tables as they
+# will be. Left alone it plans for tables that are still small, by scans of the whole, and keeps that plan while they
+# grow. For a table that is known to be empty, as after a vacuum, it does so even then.
 _SETTINGS = b"""
 SET plan_cache_mode = force_generic_plan;
 SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off
@@ -72,32 +77,60 @@ def connector(
     return connect
 
 
-class Connections:
-    """Lends connections to the tasks of one event loop, to at most `most` of them at a time; the others wait."""
+@attrs.define(eq=False)
+class _Kept:
+    """Is an open connection, and since when, and for how many uses, it has its plans."""
 
-    def __init__(self, connect: Connect, most: int) -> None:
+    connection: Connection
+    planned_at: float
+    uses: int = 0
+
+    async def use(self, plans_last: float) -> None:
+        """Forget the plans when they are old; a connection that is hardly used keeps them longer."""
+        self.uses += 1
+        now = asyncio.get_running_loop().time()
+        if self.uses > _LEAST_USES and now >= self.planned_at + plans_last:
+            self.planned_at, self.uses = now, 0
+            if self.connection.prepare_threshold is not None:
+                await self.connection.execute(b"DISCARD PLANS", prepare=False)
+
+
+class Connections:
+    """Lends connections to the tasks of one event loop, to at most `most` of them at a time; the others wait.
+
+    A plan that was made for an empty table may be one that looks at the whole of it. Such plans are kept for some
+    seconds only (`plans_last`).
+    """
+
+    def __init__(self, connect: Connect, most: int, *, plans_last: float = _PLANS_LAST_SECONDS) -> None:
         self._connect = connect
         self._most = most
+        self._plans_last = plans_last
         self._permits = asyncio.Semaphore(most)
-        self._idle: list[Connection] = []
+        self._idle: list[_Kept] = []
 
     @asynccontextmanager
     async def borrowed(self) -> AsyncGenerator[Connection, None]:
         """Lend the connection used last, or a new one. One that is dead or in a transaction is not kept."""
         async with self._permits:
-            connection = self._idle.pop() if self._idle else await self._connect()
+            kept = self._idle.pop() if self._idle else await self._opened()
+            connection = kept.connection
             try:
+                await kept.use(self._plans_last)
                 yield connection
             finally:
                 if connection.info.transaction_status is TransactionStatus.IDLE:
-                    self._idle.append(connection)
+                    self._idle.append(kept)
                 else:
                     await connection.close()
+
+    async def _opened(self) -> _Kept:
+        return _Kept(await self._connect(), asyncio.get_running_loop().time())
 
     async def close_idle(self) -> None:
         """Close what nobody uses now: after one connection was lost, the others are likely dead too."""
         while self._idle:
-            await self._idle.pop().close()
+            await self._idle.pop().connection.close()
 
     async def close(self) -> None:
         """Wait for what is lent, and close everything."""

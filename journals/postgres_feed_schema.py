@@ -2,6 +2,7 @@
 
 So nobody pays for a feed that nobody follows; and a change is in the feed whatever statement has made it. To create a
 trigger waits for all who write at that moment: what they write is in no feed, but in what a new subscriber is told.
+Who comes after waits behind it. So it gives up at once, and is tried again, when somebody's transaction takes longer.
 
 A change gets its position only when it is read, under the lock on the row of `feed`. So what is committed later never
 comes to lie before what was read earlier, and the changes of an instance lie as they were made: each was numbered
@@ -47,7 +48,7 @@ BEGIN
     PERFORM pg_notify('{channel}', 'changed');
     RETURN NULL;
 END $$;
-CREATE FUNCTION {schema}.subscribe(who text) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.subscribe(who text) RETURNS bigint LANGUAGE plpgsql SET lock_timeout = '100ms' AS $$
 DECLARE
     latest bigint;
     found bigint;
@@ -71,7 +72,7 @@ BEGIN
     INSERT INTO {schema}.subscribers (name, position, told_until) VALUES (who, latest, '');
     RETURN latest;
 END $$;
-CREATE FUNCTION {schema}.unsubscribe(who text) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.unsubscribe(who text) RETURNS boolean LANGUAGE plpgsql SET lock_timeout = '100ms' AS $$
 BEGIN
     PERFORM 1 FROM {schema}.feed FOR UPDATE;
     DELETE FROM {schema}.subscribers WHERE name = who;

@@ -11,12 +11,22 @@ from typing import Any
 import pytest
 from returns.result import Failure, Success
 
-from interpreters import InstancePaused, NotHandled, RuntimeStopped, TaskRefused, UnexpectedSignal
+from interpreters import InstancePaused, NotHandled, Runtime, RuntimeStopped, TaskRefused, UnexpectedSignal
 from interpreters.errors import TaskRefusal
 from interpreters.machine.pending import Outcome, PausedAt, SignalExpected, TimerRunning
-from interpreters.testing import START, CrashAt, NotAnswered, Simulation, VirtualClock
+from interpreters.testing import (
+    START,
+    CrashAt,
+    CrashingJournal,
+    FaultyWorkers,
+    NotAnswered,
+    Simulation,
+    VirtualClock,
+)
 from journals.entries import Kind, Status
 from journals.errors import UnknownInstance
+from journals.faulty import AFTER_EFFECT, BEFORE_EFFECT, Crash, Point
+from journals.memory import InMemoryJournal
 from wio import (
     WIO,
     Early,
@@ -232,6 +242,38 @@ def test_nothing_is_promised_of_a_kept_signal_that_no_step_takes() -> None:
             run.signal(LATER, 100, key="k")
         run.send(LATER, 100, key="k")
         assert [entry.kind for entry in run.history].count(Kind.SIGNAL_KEPT) == 1
+
+
+@pytest.mark.parametrize(("point", "runs"), [(BEFORE_EFFECT, 1), (AFTER_EFFECT, 2)], ids=str)
+def test_a_process_may_die_on_each_side_of_an_effect(point: Point, runs: int) -> None:
+    """Before it, nothing was done; after it, it was, and nobody knows: it runs again."""
+    ran: list[int] = []
+
+    def effect(value: int) -> int:
+        ran.append(value)
+        return value + 1
+
+    flow = Workflow("flow", version=1, input=int, root=run_io(effect))
+
+    async def story() -> None:
+        store = InMemoryJournal()
+        async with store:
+            dying = CrashingJournal(store)
+            dying.points.arm(point, Crash())
+            runtime = Runtime(dying, [flow], workers=FaultyWorkers(dying.points))
+            await runtime.__aenter__()
+            instance = await runtime.start(flow, id="a", input=1)
+            while not dying.dead:
+                await asyncio.sleep(0)
+            await dying.bury()
+            assert (await store.find("a")).last_seq == 1
+            async with Runtime(CrashingJournal(store), [flow]) as other:
+                instance = await other.instance(flow, "a")
+                assert await instance.result() == Success(2)
+                assert [entry.kind for entry in await instance.history()][1:3] == [Kind.ATTEMPT_LOST, Kind.EVENT]
+
+    asyncio.run(story())
+    assert ran == [1] * runs
 
 
 def test_a_task_is_answered_again_after_a_crash_with_its_key() -> None:

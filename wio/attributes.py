@@ -44,7 +44,7 @@ def value_fault(value: object) -> str | None:
         case str():
             return _text_fault(value)
         case int():
-            return None if -_MOST <= value < _MOST else f"{value!r:.50} is beyond 64 bits"
+            return None if -_MOST <= value < _MOST else f"{_shown(value)} is beyond 64 bits"
         case float():
             return None if math.isfinite(value) else f"{value} is no number that can be found"
         case datetime():
@@ -52,6 +52,11 @@ def value_fault(value: object) -> str | None:
         case _:
             kinds = "a text, a number, a bool, an aware datetime or None"
             return f"{value!r:.100} is a {type(value).__name__}, not {kinds}"
+
+
+def _shown(number: int) -> str:
+    """Return a number, shortened; of one with thousands of digits Python refuses to tell the decimal ones."""
+    return f"{number!r:.50}" if number.bit_length() < 1_000 else f"{hex(number):.50}"
 
 
 def _text_fault(text: str) -> str | None:

@@ -164,12 +164,13 @@ class ChildStarted:
 
 
 class ChildEnd(enum.Enum):
-    """Says how a child has ended. `GIVEN_UP`: one of its steps has failed it."""
+    """Says how a child has ended. `GIVEN_UP`: one of its steps has failed it. `DELETED`: its data does not tell."""
 
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "was cancelled"
     GIVEN_UP = "was failed by one of its steps"
+    DELETED = "has ended, and its data is deleted"
 
 
 @attrs.frozen

@@ -310,6 +310,18 @@ def child_ended_entry(execution: Execution, address: str, outcome: Outcome, at: 
     return Entry(execution.seq + 1, Kind.CHILD_ENDED, address, ended, at, response=response)
 
 
+def child_deleted_entry(execution: Execution, address: str, error: Exception, at: datetime) -> Entry:
+    """Return the entry of the end of a child whose data is deleted: of one that was left, that it has ended.
+
+    A step that waits for its result is paused with the error.
+    """
+    link = cast(ChildLink, _active(execution, address, RunChild).standing)
+    if link.bond is not Bond.WATCH:
+        return pause_entry(execution, address, error, at)
+    ended = execution.codec.encode(ChildEnded(link.id, ChildEnd.DELETED), ChildEnded)
+    return Entry(execution.seq + 1, Kind.CHILD_ENDED, address, ended, at)
+
+
 def _end_of(outcome: Outcome) -> ChildEnd:
     if outcome.is_cancelled:
         return ChildEnd.CANCELLED

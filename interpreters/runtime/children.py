@@ -11,13 +11,19 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
-from interpreters.errors import InstanceEnded, InstanceExists, WrongPayload
+from interpreters.errors import InstanceDataDeleted, InstanceEnded, InstanceExists, WrongPayload
 from interpreters.machine.children import left_address
 from interpreters.machine.execution import Active, Bond, ChildLink, Execution
 from interpreters.machine.pending import ChildRunning, ChildToCancel, ChildToSee, ChildToStart, Outcome, pending_at
 from interpreters.machine.places import place_at
 from interpreters.machine.recorded import Parent
-from interpreters.machine.recording import cancel_entry, child_ended_entry, child_left_entry, pause_entry
+from interpreters.machine.recording import (
+    cancel_entry,
+    child_deleted_entry,
+    child_ended_entry,
+    child_left_entry,
+    pause_entry,
+)
 from interpreters.machine.turn import turn
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.commands import Command, Verb
@@ -63,6 +69,9 @@ class Children:
         child = self._live_of(seen.child.id)
         try:
             ended = await self._store.surely(child, partial(self._seen_to, live, seen, child))
+        except InstanceDataDeleted as deleted:
+            await self._record(live, seen, partial(child_deleted_entry, error=deleted))
+            return
         # Code of the user runs in there: all that a child does first.
         except Exception as fault:
             if is_of_store(fault):
@@ -117,7 +126,7 @@ class Children:
         try:
             await self._cancel_own(child, parent)
         except OwnedElsewhere:
-            with suppress(InstanceEnded):
+            with suppress(InstanceEnded, InstanceDataDeleted):
                 if (await self._remote.execution(child.id)).parent == parent:
                     await self._remote.steer(child.id, Command(Verb.CANCEL), self._clock.now())
 
@@ -125,7 +134,7 @@ class Children:
         async with child.lock:
             try:
                 execution = await self._store.load(child)
-            except UnknownInstance:
+            except (UnknownInstance, InstanceDataDeleted):
                 return
             if execution.parent != parent or execution.outcome is not None:
                 return

@@ -51,7 +51,8 @@ class Live:
     `agenda` is what it waits for, and `ready` what of it nobody does yet; `running` are the tasks that do so, by its
     address, and `tasks` all that do something for the instance. `owner` is the epoch with which this process owns it;
     `claimed` is that, and what the store said then, until it is read. `arrived` are the ends of attempts that
-    wait for the lock, to be recorded together. `signalling` lets one signal in at a time.
+    wait for the lock, to be recorded together. `signalling` lets one signal in at a time; `handling` is where its
+    effect runs, or None.
     """
 
     __slots__ = (
@@ -61,11 +62,13 @@ class Live:
         "arrived",
         "claimed",
         "execution",
+        "handling",
         "id",
         "kept_waiters",
         "lock",
         "may_owe",
         "owner",
+        "parkings",
         "ready",
         "result_waiters",
         "running",
@@ -81,6 +84,7 @@ class Live:
         self.id = instance_id
         self.lock = asyncio.Lock()
         self.signalling = asyncio.Lock()
+        self.handling: str | None = None
         self.owner: int | None = None
         self.claimed: tuple[int, Claimed] | None = None
         self.execution: Execution | None = None
@@ -94,6 +98,8 @@ class Live:
         self.may_owe = False
         # It may be what kills its processes, and is alone in its trial; see `interpreters.runtime.suspects`.
         self.tried = False
+        # How often it was parked here for that: a resume that was asked for before has led there.
+        self.parkings = 0
         self.starter: asyncio.Task[None] | None = None
         self.tasks: set[asyncio.Task[None]] = set()
         self.running: dict[str, asyncio.Task[Any]] = {}

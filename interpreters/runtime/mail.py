@@ -19,6 +19,7 @@ from interpreters.runtime.membership import Membership
 from interpreters.runtime.rounds import Rounds
 from interpreters.runtime.storing import is_of_store
 from journals.entries import Message, Payload
+from journals.errors import JournalUnavailable
 
 Perform: TypeAlias = Callable[[Live, Message], Awaitable[Payload | None]]
 """Does what a message asks of an instance. Returns what there is to answer."""
@@ -32,7 +33,7 @@ class Mail:
         self._lives = lives
         self._perform = perform
         self._wanted: dict[str, None] = {}
-        self._doing: dict[int, asyncio.Task[None]] = {}
+        self._doing: dict[int, asyncio.Task[bool]] = {}
         self._answers: dict[int, Payload] = {}
         self._refused: set[int] = set()
         self._collecting = Rounds("collect messages", self._collect)
@@ -81,25 +82,27 @@ class Mail:
                 # They begin in the order of their numbers, and the instance takes them in that order.
                 task = asyncio.create_task(self._do(live, message))
                 self._doing[message.id] = task
-                task.add_done_callback(partial(self._done, message.id))
+                task.add_done_callback(partial(self._done, message))
 
-    def _done(self, number: int, task: asyncio.Task[None]) -> None:
-        del self._doing[number]
-        if not task.cancelled():
-            task.exception()
+    def _done(self, message: Message, task: asyncio.Task[bool]) -> None:
+        del self._doing[message.id]
+        if not task.cancelled() and task.exception() is None and not task.result():
+            self.collect(message.instance_id)
 
-    async def _do(self, live: Live, message: Message) -> None:
+    async def _do(self, live: Live, message: Message) -> bool:
+        """Do what a message asks, unless it is left. Return False where the store was away: then it is done anew."""
         try:
             answer = returned(await self._perform(live, message))
         except RuntimeStopped:
-            return
+            return True
         # Whatever an effect or a codec of the user raises is the answer to who has asked.
         except Exception as error:
             if is_of_store(error):
-                return
+                return not isinstance(error, JournalUnavailable)
             answer = refused(error)
         self._answers[message.id] = answer
         self._answering.ask()
+        return True
 
     async def _answer(self) -> None:
         answers = tuple(self._answers.items())

@@ -21,6 +21,7 @@ from interpreters.errors import (
     InstanceFailed,
     InstancePaused,
     InstanceStuck,
+    JournalMismatch,
     RuntimeStopped,
     SignalRefusal,
     TaskRefused,
@@ -45,8 +46,8 @@ from interpreters.runtime.storing import check_has_data, is_parked
 from interpreters.runtime.suspects import is_deadly
 from interpreters.runtime.tasking import OfferedTask, Report, entry_of, offered_in, what_became
 from journals.codecs import Codec, CodecError
-from journals.entries import UNFINISHED, InstanceRecord, Kind, Message, Payload, Status
-from journals.errors import JournalUnavailable
+from journals.entries import UNFINISHED, WITHOUT_DATA, InstanceRecord, Kind, Message, Payload, Status
+from journals.errors import Conflict, JournalUnavailable
 from journals.ports import Journal
 from journals.run_states import run_state
 from journals.sharing import Answered, Changed, Missed, Notice, Rested
@@ -151,12 +152,16 @@ class Remote:
     async def steer(self, id: str, command: Command, now: datetime) -> None:
         """Let an instance be paused, resumed and so on; see `Instance.pause` and what follows there."""
         message = message_of(id, command)
-        if not await self._is_taken(message) and await self._journal.find_key(id, message.key) is None:
+        while not await self._is_taken(message) and await self._journal.find_key(id, message.key) is None:
             record = await self._journal.find(id)
             if not command.address:
                 raise ended(id, run_state(record.status), command.verb)
             workflow = registered_as(self._workflows, record.workflow, record.version)
-            await go_back(self._journal, workflow, self._codec, record, None, command, now)
+            try:
+                await go_back(self._journal, workflow, self._codec, record, None, command, now)
+            except Conflict:
+                continue  # somebody else has moved it on: its owner is asked, if it has one now
+            return
 
     async def report(self, id: str, report: Report) -> None:
         """Let what somebody reports of a task be recorded; see `Instance.claim` and what follows there."""
@@ -193,7 +198,7 @@ class Remote:
             is_told = posted.id in self._heard or await self._is_heard_of(posted.id)
             self._check_running()
             # Who owned it may be gone since it has ended: then nobody answers any more.
-            is_over = not is_told and (await self._journal.find(message.instance_id)).status not in UNFINISHED
+            is_over = not is_told and _is_over(await self._journal.find(message.instance_id))
             answered = await self._journal.answer_to(posted.id)
             if answered is not None or is_over:
                 return answered
@@ -251,7 +256,11 @@ class Remote:
     async def _execution(self, record: InstanceRecord) -> Execution:
         check_has_data(record)
         workflow = registered_as(self._workflows, record.workflow, record.version)
-        return await read_execution(self._journal, record.id, workflow, self._codec)
+        try:
+            return await read_execution(self._journal, record.id, workflow, self._codec)
+        except (JournalMismatch, WrongPayload):
+            check_has_data(await self._journal.find(record.id))  # it may have been deleted meanwhile
+            raise
 
     async def result(self, id: str) -> Result[Any, Any]:
         """Wait for the end of an instance, also while the store is away; see `Instance.result`."""
@@ -291,6 +300,11 @@ class Remote:
         if problem is None:
             raise InstancePaused(record.id, "", record.detail)
         raise InstancePaused(record.id, problem.address, str(problem.problem), problem.remaining)
+
+
+def _is_over(record: InstanceRecord) -> bool:
+    """Tell whether nobody answers for an instance any more. One whose data is to be deleted has ended too."""
+    return record.status not in UNFINISHED or record.status in WITHOUT_DATA
 
 
 def signal_key(message: Message) -> str:

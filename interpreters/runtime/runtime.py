@@ -511,6 +511,8 @@ class Runtime(Oversight, Following):
     def _loaded(self, live: Live) -> None:
         self._lives.keep(live)
         self._wake_ups.set(live.id, live.agenda.wake_up())
+        if self._running and live.outcome is None:
+            self._driver.start(live)  # whoever has read it, and whatever for: it is nobody else's now
 
     def _collect(self, id: str) -> None:
         self._mail.collect(id)

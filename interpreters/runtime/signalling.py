@@ -147,14 +147,24 @@ class Signalling:
         effect = EffectToRun(place.address, node.name, node.effect, (place.value, request), attempt=1)
         delivery = key or uuid.uuid4().hex
         context = EffectContext(live.id, execution.workflow.name, place.address, 1, delivery)
-        event = await run_effect(effect, context, self._workers)
+        live.handling = place.address
+        try:
+            event = await run_effect(effect, context, self._workers)
+            return await self._record(live, node, place.address, request, key, event)
+        finally:
+            live.handling = None
+
+    async def _record(
+        self, live: Live, node: HandleSignal, address: str, request: object, key: str | None, event: object
+    ) -> Entry:
+        """Record the event of a signal, if it is still waited for at the place where its effect has run."""
         async with live.lock:
             now_at = await self._store.load(live)
-            still = place_at(now_at, place.address)
+            still = place_at(now_at, address)
             if still is None or still.kept is not None:
-                raise await self._refused(live, now_at, node.signal, request, place.address)
+                raise await self._refused(live, now_at, node.signal, request, address)
             now = self._clock.now()
-            entry = signal_entry(now_at, place.address, event, key, now)
+            entry = signal_entry(now_at, address, event, key, now)
             await self._driver.adopt(live, turn(now_at, entry, now, self._driver.chance))
         return entry
 

@@ -8,7 +8,14 @@ from typing import TypeAlias
 
 import attrs
 
-from interpreters.errors import AlreadyPaused, CannotGoBack, InstanceDataDeleted, MoveRefused, NothingToRetry
+from interpreters.errors import (
+    AlreadyPaused,
+    CannotGoBack,
+    InstanceDataDeleted,
+    InstancePaused,
+    MoveRefused,
+    NothingToRetry,
+)
 from interpreters.machine.execution import Execution
 from interpreters.machine.recording import cancel_entry, hold_entry, resume_entry, retry_entry
 from interpreters.machine.turn import Turn, together, turn
@@ -20,8 +27,9 @@ from interpreters.runtime.going_back import go_back
 from interpreters.runtime.live import Live, check_not_held
 from interpreters.runtime.membership import Membership
 from interpreters.runtime.storing import Store
+from interpreters.runtime.suspects import is_deadly
 from journals.entries import UNFINISHED, Entry, Status
-from journals.errors import JournalError
+from journals.errors import Conflict, JournalError, JournalUnavailable
 from journals.run_states import run_state
 
 MakesEntry: TypeAlias = Callable[..., Entry]
@@ -40,15 +48,22 @@ class Steering:
 
     async def obey(self, live: Live, command: Command) -> None:
         """Do what a command says, unless it is recorded already; see `Instance`."""
-        await self._calls.finish(self._obey(live, command))
+        try:
+            await self._calls.finish(self._obey(live, command))
+        except Conflict:
+            # Another process has continued the instance since it was loaded here: what it is now decides.
+            await self._calls.finish(self._obey(live, command))
 
     async def _obey(self, live: Live, command: Command) -> None:
+        parkings = live.parkings
         async with live.lock:
             if command.address:
                 await self._go_back(live, command)
                 self._driver.start(live)
                 return
-            execution = await self._loaded(live, command)
+            execution = await self._loaded(
+                live, command, resuming=command.verb is Verb.RESUME and live.parkings == parkings
+            )
             if await self._is_done(live, command):
                 return
             match command.verb:
@@ -67,26 +82,34 @@ class Steering:
         if live.execution is None:
             live.owner, _ = await self._membership.claim_instance(live.id)
         try:
-            record = await self._store.journal.find(live.id)
-            if await self._is_done(live, command):
-                return
-            if live.running:
-                raise CannotGoBack(live.id, command.address, f"an effect is under way at {next(iter(live.running))!r}")
-            workflow = self._store.workflow(record.workflow, record.version)
-            owner = live.owner if record.status in UNFINISHED else None
-            await go_back(self._store.journal, workflow, self._store.codec, record, owner, command, self._clock.now())
-        except BaseException:
+            await self._record_way_back(live, command)
+        except BaseException as error:
+            if isinstance(error, Conflict | JournalUnavailable):
+                live.forget()  # it is not as it is here, or may not be
             if live.execution is None:
                 self._driver.start(live)
             raise
         live.forget()
 
+    async def _record_way_back(self, live: Live, command: Command) -> None:
+        record = await self._store.journal.find(live.id)
+        if await self._is_done(live, command):
+            return
+        if is_deadly(record):
+            raise InstancePaused(live.id, "", record.detail)
+        under_way = next(iter(live.running), live.handling)
+        if under_way is not None:
+            raise CannotGoBack(live.id, command.address, f"an effect is under way at {under_way!r}")
+        workflow = self._store.workflow(record.workflow, record.version)
+        owner = live.owner if record.status in UNFINISHED else None
+        await go_back(self._store.journal, workflow, self._store.codec, record, owner, command, self._clock.now())
+
     async def _is_done(self, live: Live, command: Command) -> bool:
         return command.key is not None and await self._store.journal.find_key(live.id, command.key) is not None
 
-    async def _loaded(self, live: Live, command: Command) -> Execution:
+    async def _loaded(self, live: Live, command: Command, *, resuming: bool) -> Execution:
         try:
-            return await self._store.load(live, resuming=command.verb is Verb.RESUME)
+            return await self._store.load(live, resuming=resuming)
         except InstanceDataDeleted as error:
             record = await self._store.journal.find(live.id)
             raise ended(live.id, run_state(record.status), command.verb) from error

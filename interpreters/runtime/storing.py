@@ -227,6 +227,7 @@ class Store:
         if is_parked(record, agenda, execution) and not resuming:
             raise InstancePaused(live.id, "", record.detail)
         live.agenda = agenda
+        live.claimed = None  # a round that claims may have found it meanwhile
         live.stand(execution, record.status, changes)
         live.abandoned = was_running(record)
         live.may_owe = True

@@ -97,17 +97,19 @@ class Suspects:
                 raise InstancePaused(live.id, "", record.detail)
             await self._let_go_on(record, owner)
         elif claimed.deaths >= self._most_deaths and record.status in UNFINISHED:
-            await self._park(record, owner, claimed.deaths)
+            await self._park(live, record, owner, claimed.deaths)
         elif claimed.deaths >= SUSPECT and record.status in UNFINISHED:
             await self._begin(live, claimed)
 
-    async def _park(self, record: InstanceRecord, owner: int, deaths: int) -> None:
+    async def _park(self, live: Live, record: InstanceRecord, owner: int, deaths: int) -> None:
         when = _IN_THE_MIDDLE if record.status is Status.RUNNING else ", before: "
         detail = f"after {deaths} deaths of its process in a row{when}{record.detail}"[:1_000]
         _LOG.error("Instance %s is parked %s", record.id, detail)
         paused = InstancePaused(record.id, "", detail)
         # Before it is parked: a resume that is among them has led here, and must not do so again.
         await self._refuse(record.id, paused)
+        await asyncio.sleep(0)  # What is under way has begun then, and waits for the lock.
+        live.parkings += 1
         await self._journal.commit(self._commit(record, owner, Status.PAUSED, detail))
         raise paused
 

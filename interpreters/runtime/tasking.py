@@ -23,6 +23,7 @@ from interpreters.runtime.live import Live, check_not_held
 from interpreters.runtime.storing import Store
 from journals.codecs import Codec, CodecError
 from journals.entries import Entry, Kind, Payload
+from journals.errors import Conflict
 from journals.ports import Journal
 from wio.nodes import OfferTask
 from wio.tasks import Task
@@ -94,7 +95,11 @@ class Tasking:
 
     async def tell(self, live: Live, report: Report) -> None:
         """Record what somebody reports of a task, unless it is recorded already; see `Report`."""
-        await self._calls.finish(self._tell(live, report))
+        try:
+            await self._calls.finish(self._tell(live, report))
+        except Conflict:
+            # Another process has continued the instance since it was loaded here: how far it is now decides.
+            await self._calls.finish(self._tell(live, report))
 
     async def _tell(self, live: Live, report: Report) -> None:
         async with live.lock:

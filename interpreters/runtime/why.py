@@ -300,7 +300,10 @@ def _paused_as_recorded(seen: Seen) -> Reason:
         f"{record.id} is {one_line(words).rstrip('.')}{since_words(since, seen.now)}.{_nobody(seen)}",
         since=since,
         address=address,
-        can=(*((Action(Remedy.MEND),) if is_parked else ()), *_resume(record.detail), Action(Remedy.CANCEL)),
+        # What is parked is not read, so it cannot be cancelled either.
+        can=(Action(Remedy.MEND), Action(Remedy.RESUME))
+        if is_parked
+        else (*_resume(record.detail), Action(Remedy.CANCEL)),
     )
 
 

@@ -13,7 +13,7 @@ from returns.result import Success
 from interpreters import InstancePaused
 from journals.entries import Kind, Status
 from tests.faults.stage import Stage, play, until
-from tests.faults.worker import NOTE
+from tests.faults.worker import FEW_DEATHS, NOTE
 
 KILLED = -signal.SIGKILL
 TRIES = 5
@@ -94,19 +94,19 @@ def test_an_instance_that_kills_whoever_reads_it_is_parked(place: str, tmp_path:
         await first.ended()
         (tmp_path / "poison").touch()
         sender = asyncio.create_task(instance.signal(NOTE, "word", key="k"))
-        await dies(stage, "poisoned")
+        await dies(stage, "poisoned", times=FEW_DEATHS)
         last = await stage.worker("last", "poisoned")
-        with pytest.raises(InstancePaused, match="after 5 deaths of its process in a row"):
+        with pytest.raises(InstancePaused, match="after 3 deaths of its process in a row"):
             await sender
-        with pytest.raises(InstancePaused, match="after 5 deaths"):
+        with pytest.raises(InstancePaused, match="after 3 deaths"):
             await instance.signal(NOTE, "again", key="another")
-        with pytest.raises(InstancePaused, match="after 5 deaths"):
+        with pytest.raises(InstancePaused, match="after 3 deaths"):
             await instance.result()
         resumed = asyncio.create_task(instance.resume())
         assert await last.ended() == KILLED
-        await dies(stage, "poisoned", times=TRIES - 1)
+        await dies(stage, "poisoned", times=FEW_DEATHS - 1)
         await stage.worker("latest", "poisoned")
-        with pytest.raises(InstancePaused, match="after 5 deaths"):
+        with pytest.raises(InstancePaused, match="after 3 deaths"):
             await resumed
         (tmp_path / "poison").unlink()
         await instance.resume()

@@ -88,6 +88,10 @@ def unkept(_: str) -> object:
     return object()
 
 
+FEW_DEATHS = 3
+"""Is after how many deaths what is poisoned is parked; to begin a process takes time."""
+
+
 class Steps:
     """Are the effects of one process: each writes a line to the log when it begins, and when it ends."""
 
@@ -331,7 +335,10 @@ async def main(
     known = workflows(steps)
     journal = DyingJournal(store(place), lease, death, steps)
     publisher = Paper(folder, steps) if "telling" in knows else None
-    async with Runtime(journal, [known[each] for each in knows], grace=GRACE, publisher=publisher):
+    most_deaths = FEW_DEATHS if "poisoned" in knows else 5
+    async with Runtime(
+        journal, [known[each] for each in knows], most_deaths=most_deaths, grace=GRACE, publisher=publisher
+    ):
         ready()
         await stop.wait()
 

@@ -13,7 +13,9 @@ from journals.entries import Status
 from journals.errors import JournalUnavailable
 from journals.faulty import (
     AFTER_COMMIT,
+    AFTER_EFFECT,
     BEFORE_COMMIT,
+    BEFORE_EFFECT,
     CALLS,
     POINTS,
     Crash,
@@ -84,7 +86,7 @@ def test_each_call_passes_its_two_points(call: str) -> None:
 
 def test_the_points_are_those_of_all_methods() -> None:
     assert set(CALLS_OF_ALL) <= set(CALLS)
-    assert len(POINTS) == 2 * len(CALLS)
+    assert len(POINTS) == 2 * len(CALLS) + len((BEFORE_EFFECT, AFTER_EFFECT))
     with pytest.raises(InvalidDefinition, match="before no_such"):
         FaultPoints().arm(Point("no_such", Side.BEFORE), Crash())
 

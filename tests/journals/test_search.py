@@ -27,6 +27,7 @@ NOW = datetime(2026, 1, 31, 12, 30, 15, 7, tzinfo=UTC)
         ({"attributes": {"": 1}}, "The name of an attribute '' is none"),
         ({"attributes": {"a": None}}, "Attribute 'a': nothing is found by None"),
         ({"attributes": {"a": float("nan")}}, "Attribute 'a': nan is no number that can be found"),
+        ({"attributes": {"a": -(10**5_000)}}, "Attribute 'a': -0x[0-9a-f]* is beyond 64 bits"),
         ({"attributes": {"a": ["b"]}}, "Attribute 'a': .* is a list, not a text, a number"),
     ],
 )

@@ -17,7 +17,7 @@ import attrs
 
 from interpreters import Runtime
 from interpreters.machine.pending import Pending
-from interpreters.testing import CrashAt, CrashingJournal, NoThreads, VirtualClock
+from interpreters.testing import CrashAt, CrashingJournal, FaultyWorkers, VirtualClock
 from journals.faulty import Crash, Crashed
 from journals.ports import Journal
 from wio import Workflow
@@ -157,8 +157,9 @@ class Processes:
             await self._rest(self._runtime)
         return self._runtime
 
-    def _made(self, journal: Journal, *, recover: bool = True) -> Runtime:
-        return Runtime(journal, self._workflows, clock=self.clock, workers=NoThreads(), recover=recover)
+    def _made(self, journal: CrashingJournal, *, recover: bool = True) -> Runtime:
+        workers = FaultyWorkers(journal.points)
+        return Runtime(journal, self._workflows, clock=self.clock, workers=workers, recover=recover)
 
     async def _until_done(self, calling: asyncio.Task[Any], runtime: Runtime) -> None:
         for number in itertools.count():

@@ -815,3 +815,19 @@ def test_the_end_of_the_parent_closes_its_child_in_another_process() -> None:
             assert (await journal.find("s:waiting")).status is Status.CANCELLED
 
     run(main())
+
+
+@pytest.mark.parametrize("on_close", [ParentClose.CANCEL, ParentClose.WAIT])
+def test_a_child_that_was_left_and_whose_data_is_deleted_keeps_nobody(on_close: ParentClose) -> None:
+    """It has ended, so that its parent can end too; a step that needs its result is paused."""
+    parent = shop(child(waiting, result=str, on_close=on_close))
+    with Simulation(parent) as simulation:
+        instance = simulation.start(parent, id="s", input="x")
+        instance.pause()
+        kid = simulation.instance(waiting, "s:waiting")
+        kid.signal(GO, "now")
+        kid.request_data_deletion()
+        instance.resume()
+        assert instance.record.detail.startswith("paused at waiting: InstanceDataDeleted")
+        instance.cancel()
+        assert instance.record.status is Status.CANCELLED

@@ -16,7 +16,7 @@ from journals.entries import Status
 from journals.memory import InMemoryJournal
 from journals.memory_members import InMemoryMember
 from journals.sharing import Claims, Released
-from tests.runtime.running import APPROVE, DAY, Approval, Gate, approval, rounds, run, virtual, workflow
+from tests.runtime.running import APPROVE, DAY, Approval, FaultyJournal, Gate, approval, rounds, run, virtual, workflow
 from wio import Workflow, pure, run_io, wait
 
 ADA = Approval("Ada")
@@ -182,5 +182,43 @@ def test_two_runtimes_share_the_work() -> None:
             results = [(await one.instance(flow, f"{n:03}")).result() for n in range(50)]
             assert await asyncio.gather(*results) == [Success(n) for n in range(50)]
             await two.idle()
+
+    run(main())
+
+
+def test_what_is_read_for_a_question_goes_on() -> None:
+    """Who reads an instance owns it, so nobody else would let it go on."""
+    flow = workflow(run_io(int, event=int, name="work"))
+
+    async def main() -> None:
+        journal = WatchedJournal()
+        await started(journal, flow, 1)
+        async with virtual(journal, flow, recover=False) as runtime:
+            await runtime.pending("000")
+            await runtime.idle()
+            assert (await journal.find("000")).status is Status.COMPLETED
+
+    run(main())
+
+
+def test_one_that_is_read_while_its_claim_is_under_way_comes_to_rest() -> None:
+    flow = workflow(approval())
+
+    async def main() -> None:
+        claimed, read = asyncio.Event(), asyncio.Event()
+        journal = FaultyJournal(WatchedJournal())
+        async with virtual(journal, flow) as runtime, Client(journal, [flow]) as client:
+            journal.fail("claim", claimed.wait, late=True)
+            journal.fail("claim_instance", read.wait, late=True)
+            await client.start(flow, id="a", input=1)
+            await rounds()
+            asked = asyncio.create_task(runtime.pending("a"))
+            await rounds()
+            claimed.set()
+            await rounds()
+            read.set()
+            await asked
+            async with asyncio.timeout(5):
+                await runtime.idle()
 
     run(main())

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from returns.result import Success
 
-from interpreters import InstanceDataDeleted, MoveRefused, Runtime
+from interpreters import InstanceDataDeleted, MoveRefused, Runtime, UnexpectedSignal
 from interpreters.runtime.client import Client
 from interpreters.testing import CrashAt, Simulation, VirtualClock
 from journals.entries import Entry, Kind, Payload, Status
@@ -160,3 +161,21 @@ def test_nothing_is_left_of_what_was_sent_early_and_of_a_signal_on_its_way() -> 
         instance.cancel(by="ada", reason="secret")
         instance.request_data_deletion()
         assert "secret" not in repr(instance.history)
+
+
+def test_who_asks_for_it_by_a_message_hears_that_it_has_ended_however_long_the_deletion_takes() -> None:
+    def fails(entry: Entry, payload: Payload) -> Payload:
+        raise OSError(f"no {payload.type} in {entry.kind}")
+
+    async def main() -> None:
+        soon = timedelta(seconds=0.01)
+        journal = InMemoryJournal()
+        async with Runtime(journal, [FLOW], scrubber=fails), Client(journal, [FLOW], look_again=(soon, soon)) as client:
+            instance = await client.start(FLOW, id="a", input=7)
+            await instance.signal(APPROVE, ADA)
+            await instance.result()
+            await instance.request_data_deletion()
+            with pytest.raises(UnexpectedSignal, match="has ended"):
+                await instance.signal(APPROVE, ADA)
+
+    run(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -11,11 +12,25 @@ from returns.result import Failure, Success
 
 from interpreters import CannotGoBack, InstanceFailed, InstancePaused, MoveRefused, Runtime
 from interpreters.runtime.client import Client
-from interpreters.testing import CrashAt, Simulation
+from interpreters.testing import CrashAt, Simulation, VirtualClock
 from journals.entries import Kind, Status
+from journals.errors import JournalUnavailable
 from journals.memory import InMemoryJournal
-from tests.runtime.running import APPROVE, Approval, Effect, Gate, approval, kinds, run, virtual, workflow
+from tests.runtime.running import (
+    APPROVE,
+    NO_GRACE,
+    Approval,
+    Effect,
+    FaultyJournal,
+    Gate,
+    approval,
+    kinds,
+    run,
+    virtual,
+    workflow,
+)
 from tests.runtime.test_client import Connect, connect
+from tests.runtime.test_suspects import die
 from wio import Exceeded, Retry, checkpoint, child, parallel, receive_signal, run_io, saga, undoable, wait
 from wio.signals import Early, Signal
 
@@ -23,6 +38,7 @@ __all__ = ["connect"]
 
 HOUR = timedelta(hours=1)
 ADA = Approval("Ada")
+TWO: tuple[tuple[Any, dict[str, Any]], ...] = ((Runtime, {"recover": False}), (Client, {}))
 LATER = Signal("later", request=int, response=str, early=Early.KEEP)
 
 
@@ -187,6 +203,79 @@ def test_while_an_effect_is_under_way_it_is_refused_and_after_it_has_ended_in_a_
                 await asyncio.sleep(0)
             await runtime.idle()
             assert (await instance.record()).detail == "waits for signal approve at approve"
+
+    run(main())
+
+
+def test_while_the_effect_of_a_signal_is_under_way_it_is_refused() -> None:
+    async def main() -> None:
+        gate = Gate("late")
+        flow = workflow(_one() >> approval(gate))
+        async with virtual(InMemoryJournal(), flow) as runtime:
+            instance = await runtime.start(flow, id="a", input=1)
+            await runtime.idle()
+            sent = asyncio.create_task(instance.signal(APPROVE, ADA))
+            await gate.begun.wait()
+            with pytest.raises(CannotGoBack, match="an effect is under way at 'approve'"):
+                await instance.retry(from_address="one")
+            gate.open.set()
+            assert await sent == "ok late"
+            assert await instance.result() == Success("late")
+
+    run(main())
+
+
+def test_a_store_that_stores_it_and_does_not_say_so_leaves_nothing_behind() -> None:
+    async def main() -> None:
+        journal, clock = FaultyJournal(InMemoryJournal()), VirtualClock()
+        flow = workflow(_one() >> wait(HOUR, name="w"))
+        async with virtual(journal, flow, clock=clock) as runtime:
+            instance = await runtime.start(flow, id="a", input=1)
+            await runtime.idle()
+            journal.fail("commit", JournalUnavailable("away"), late=True)
+            with pytest.raises(JournalUnavailable):
+                await instance.retry(from_address="w")
+            await runtime.idle()
+            clock.set(clock.now() + HOUR)
+            assert await instance.result() == Success(1)
+
+    run(main())
+
+
+def test_of_two_that_let_it_go_back_at_the_same_moment_the_second_looks_again() -> None:
+    async def main() -> None:
+        for uses, how in TWO:
+            store = InMemoryJournal()
+            journal = FaultyJournal(store)
+            two = run_io(Effect(1, 2), lambda _, n: Failure("bad") if n == 1 else Success(n), name="two", event=int)
+            flow = workflow(_one() >> two)
+            async with Runtime(store, [flow]) as runtime, uses(journal, [flow], **how) as other:
+                first = await runtime.start(flow, id="a", input=1)
+                assert await first.result() == Failure("bad")
+                second = await other.instance(flow, "a")
+                journal.fail("commit", lambda first=first: first.retry(from_address="two"))
+                with suppress(MoveRefused):  # the first may be faster
+                    await second.retry(from_address="one")
+                assert await second.result() == Success(2)
+
+    run(main())
+
+
+def test_what_is_parked_after_deaths_is_not_read_for_it() -> None:
+    async def main() -> None:
+        journal = InMemoryJournal()
+        flow = workflow(_one() >> run_io(Gate(), name="deadly", event=int), name="a")
+        runtime = virtual(journal, flow, grace=NO_GRACE)
+        async with runtime:
+            await runtime.start(flow, id="a", input=1)
+            while len(await runtime.history("a")) < 2:
+                await asyncio.sleep(0)
+        await die(journal, "a", times=5)
+        async with virtual(journal, flow) as runtime:
+            instance = await runtime.instance(flow, "a")
+            await runtime.idle()
+            with pytest.raises(InstancePaused, match="after 5 deaths"):
+                await instance.retry(from_address="one")
 
     run(main())
 

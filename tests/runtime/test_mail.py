@@ -111,6 +111,20 @@ def test_an_answer_waits_for_the_store() -> None:
     run(main())
 
 
+def test_a_message_that_the_store_did_not_let_be_done_is_done_when_it_is_back() -> None:
+    flow = workflow(approval())
+
+    async def main() -> None:
+        journal = FaultyJournal(InMemoryJournal())
+        async with Runtime(journal, [flow]) as runtime:
+            await runtime.start(flow, id="a", input=7)
+            await runtime.idle()
+            journal.fail("find_key", JournalUnavailable("away"))
+            assert await answered(journal, approving()) is not None
+
+    run(main())
+
+
 def test_what_a_stopping_runtime_leaves_the_next_one_does() -> None:
     gate = Gate("approved")
     flow = workflow(approval(gate))

@@ -15,6 +15,7 @@ from interpreters.errors import AlreadyPaused, MoveRefused, NothingToRetry, NotP
 from interpreters.runtime.client import Client
 from interpreters.testing import START, Simulation, VirtualClock
 from journals.entries import Kind, Status
+from journals.errors import Conflict
 from journals.memory import InMemoryJournal
 from journals.run_states import RunState
 from tests.runtime.running import (
@@ -22,6 +23,7 @@ from tests.runtime.running import (
     NO_GRACE,
     Approval,
     Effect,
+    FaultyJournal,
     Gate,
     approval,
     kinds,
@@ -371,5 +373,21 @@ def test_a_failure_of_the_step_under_way_fails_the_instance_after_the_resume() -
             await instance.resume()
             assert await instance.result() == Failure("bad 5")
             assert (await instance.record()).status is Status.FAILED
+
+    run(main())
+
+
+def test_a_command_that_meets_another_writer_looks_again() -> None:
+    async def main() -> None:
+        journal = FaultyJournal(InMemoryJournal())
+        flow = workflow(approval())
+        async with virtual(journal, flow) as runtime:
+            instance = await runtime.start(flow, id="a", input=7)
+            await runtime.idle()
+            journal.fail("commit", Conflict("a", 1))
+            await instance.pause(by="ada")
+            journal.fail("commit", Conflict("a", 2))
+            await instance.resume()
+            assert await kinds(instance) == [Kind.STARTED, Kind.PAUSED, Kind.RESUMED]
 
     run(main())
