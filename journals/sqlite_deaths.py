@@ -10,7 +10,7 @@ from journals.sharing import SUSPECT
 HAS_MAIL = """EXISTS (SELECT 1 FROM wio_messages INDEXED BY wio_open
         WHERE instance_id = wio_instances.id AND answered_at IS NULL)"""
 
-_WAS_BUSY = f"""((status = 'running' OR {HAS_MAIL} OR wake_up <= ?1)
+_WAS_BUSY = f"""((status = 'running' OR {HAS_MAIL} OR wake_up <= :at)
         AND (coalesce(deaths, 0) < {SUSPECT} OR tried_by = owner))"""
 _STILL_AT_IT = """(last_seq = died_at OR EXISTS (SELECT 1 FROM wio_entries AS l
         WHERE l.instance_id = wio_instances.id AND l.seq > died_at AND l.kind = 'attempt_lost'
@@ -18,20 +18,20 @@ _STILL_AT_IT = """(last_seq = died_at OR EXISTS (SELECT 1 FROM wio_entries AS l
                 WHERE e.instance_id = l.instance_id AND e.seq > l.seq AND e.address = l.address)))"""
 _COUNT = f"""UPDATE wio_instances INDEXED BY wio_owned
     SET deaths = CASE WHEN {_STILL_AT_IT} THEN deaths + 1 ELSE 1 END, died_at = last_seq
-    WHERE owner = ?2 AND {_WAS_BUSY}"""
-_BEGIN_TRIAL = "UPDATE wio_instances SET tried_by = ?1 WHERE id = ?2 AND owner = ?1"
+    WHERE owner = :epoch AND {_WAS_BUSY}"""
+_BEGIN_TRIAL = "UPDATE wio_instances SET tried_by = :epoch WHERE id = :id AND owner = :epoch"
 _ACQUIT = """UPDATE wio_instances SET deaths = NULL, died_at = NULL, tried_by = NULL
     WHERE id = ? AND owner = ? AND deaths IS NOT NULL"""
 
 
 def count_death(connection: sqlite3.Connection, epoch: int, at: str) -> None:
     """Count the death of an owner for all that it was busy with. For use before that is given back."""
-    connection.execute(_COUNT, (at, epoch))
+    connection.execute(_COUNT, {"at": at, "epoch": epoch})
 
 
 def begin_trial(connection: sqlite3.Connection, epoch: int, instance_id: str) -> None:
     """Let the death of its owner count for an instance. See `Member.begin_trial`."""
-    connection.execute(_BEGIN_TRIAL, (epoch, instance_id))
+    connection.execute(_BEGIN_TRIAL, {"epoch": epoch, "id": instance_id})
 
 
 def acquit(connection: sqlite3.Connection, epoch: int, instance_ids: Iterable[str]) -> None:

@@ -21,7 +21,7 @@ _LABELS = "SELECT instance_id, name, type, value FROM wio_attributes WHERE insta
 
 
 def _parameter(number: int, _type: str) -> str:
-    return f"?{number}"
+    return f":p{number}"
 
 
 _DIALECT = Dialect("wio_instances", "wio_attributes", _parameter, "instr", "i.finished_at IS NULL")
@@ -60,5 +60,8 @@ def labels(connection: sqlite3.Connection, instance_ids: Sequence[str]) -> tuple
 
 def _rows(connection: sqlite3.Connection, statement: Statement) -> list[Row]:
     text, values = statement
-    parameters = [text_of(value) if isinstance(value, datetime) else value for value in values]
+    parameters = {
+        f"p{number}": text_of(value) if isinstance(value, datetime) else value
+        for number, value in enumerate(values, start=1)
+    }
     return connection.execute(text, parameters).fetchall()
