@@ -2,109 +2,43 @@
 
 from __future__ import annotations
 
-import heapq
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from types import TracebackType
 from typing import Self
 
-import attrs
-
 from journals.changes import Change
 from journals.ended import PEACE, Ended
-from journals.entries import RESTING, UNFINISHED, Commit, Entry, InstanceRecord, Message, Payload, Status
-from journals.errors import Conflict, JournalClosed, NotOwner, OwnedElsewhere, UnknownInstance, WorkflowDisabled
+from journals.entries import RESTING, Commit, Entry, InstanceRecord, Message, Payload, Status
+from journals.errors import Conflict, NotOwner, UnknownInstance, WorkflowDisabled
 from journals.feed import Subscriber
-from journals.labels import NO_LABELS, LabelRow, Labels, label_rows, labels_of
-from journals.memory_deaths import Deaths
+from journals.labels import NO_LABELS, Labels
 from journals.memory_feed import Feed
-from journals.memory_members import Ear, InMemoryMember, Members, Messages
-from journals.memory_outbox import Outbox
+from journals.memory_instances import Stored, ended, found, unfinished, unknown
+from journals.memory_members import Ear, InMemoryMember
+from journals.memory_owning import Owning
 from journals.outbox import Delivered, Deliveries, Undelivered
 from journals.ports import LIMIT_BYTES
-from journals.scrubbing import Scrub, Scrubbed, check_scrubbable
-from journals.search import EVERY, Count, Cursor, Order, Search, by_start, check_page, counted
+from journals.scrubbing import Scrub, check_scrubbable
+from journals.search import EVERY, Count, Cursor, Order, Search, check_page, counted
 from journals.sharing import (
     LEASE,
-    MOST_ENTRIES_CLAIMED,
     Answered,
     Changed,
-    Claimed,
-    Claims,
     Hear,
     MemberRecord,
     Posted,
-    Released,
     Rested,
     ToDeliver,
-    Work,
 )
 from journals.validation import validate, validate_disabling, validate_message, validate_scrub, validate_subscriber
 from journals.workflows import Disabled, Unfinished, disabled_by, in_order
 
 
-@attrs.define
-class _Instance:
-    """Is one instance. `tokens` has the token of each commit under the number of the entry before it.
-
-    `wake_up` is when it can be claimed, as long as nobody owns it.
-    """
-
-    started: Commit
-    latest: Commit
-    owner: int | None = None
-    wake_up: datetime | None = None
-    deaths: Deaths = attrs.field(factory=Deaths)
-    entries: list[Entry] = attrs.field(factory=list[Entry])
-    tokens: dict[int, str] = attrs.field(factory=dict[int, str])
-    keys: dict[str, Entry] = attrs.field(factory=dict[str, Entry])
-    label_rows: dict[str, LabelRow] = attrs.field(factory=dict[str, LabelRow])
-
-    @property
-    def has_ended(self) -> bool:
-        return self.latest.status not in UNFINISHED
-
-    def append(self, commit: Commit) -> None:
-        self.latest = commit
-        self.wake_up = commit.wake_up
-        self.owner = None if self.has_ended else commit.owner
-        if commit.entries:
-            self.entries.extend(commit.entries)
-            self.tokens[commit.expected] = commit.token
-            self.keys.update({entry.key: entry for entry in commit.entries if entry.key is not None})
-        self.label_rows.update({row[0]: row for row in label_rows(commit)})
-
-    def labels(self) -> Labels:
-        return labels_of(self.label_rows.values())
-
-    def leave(self, scrubbed: Sequence[Scrubbed]) -> None:
-        for left in scrubbed:
-            if 0 < left.seq <= len(self.entries):
-                entry = self.entries[left.seq - 1]
-                self.entries[left.seq - 1] = attrs.evolve(entry, payload=left.payload, response=left.response, key=None)
-        self.keys = {entry.key: entry for entry in self.entries if entry.key is not None}
-        self.label_rows.clear()
-        self.started, self.latest = attrs.evolve(self.started, entries=()), attrs.evolve(self.latest, entries=())
-
-    def record(self) -> InstanceRecord:
-        latest = self.latest
-        return InstanceRecord(
-            latest.instance_id,
-            latest.workflow,
-            latest.version,
-            latest.status,
-            len(self.entries),
-            self.wake_up,
-            latest.detail,
-            self.started.at,
-            latest.at,
-        )
-
-
-class InMemoryJournal:
+class InMemoryJournal(Owning):
     """Is a journal in the memory of this process; it keeps the whole contract of `journals.ports.Journal`.
 
     What was committed stays in the object when it is closed, so that a test can restart a runtime on it.
@@ -112,17 +46,11 @@ class InMemoryJournal:
     """
 
     def __init__(self, *, limit_bytes: int = LIMIT_BYTES) -> None:
+        super().__init__()
         self._limit_bytes = limit_bytes
-        self._instances: dict[str, _Instance] = {}
         self._ids: list[str] = []
-        self._ready: list[tuple[datetime, str]] = []
-        self._owned: dict[int, set[str]] = {}
-        self._members = Members()
-        self._messages = Messages()
         self._disabled: dict[tuple[str, int | None], Disabled] = {}
-        self._outbox = Outbox()
         self._feed = Feed()
-        self._is_open = False
 
     def __repr__(self) -> str:
         return "InMemoryJournal()"
@@ -172,19 +100,15 @@ class InMemoryJournal:
         disabled = disabled_by(in_order(self._disabled.values()), commit.workflow, commit.version)
         if disabled is not None:
             raise WorkflowDisabled(commit.instance_id, disabled)
-        instance = _Instance(commit, commit)
+        instance = Stored(commit, commit)
         instance.append(commit)
         self._instances[commit.instance_id] = instance
         insort(self._ids, commit.instance_id)
         self._committed(instance, commit, None)
 
-    def _committed(self, instance: _Instance, commit: Commit, before: Status | None) -> None:
+    def _committed(self, instance: Stored, commit: Commit, before: Status | None) -> None:
         """Note who owns the instance now, and tell everybody whom the commit concerns."""
-        if commit.owner is not None:
-            owned = self._owned.setdefault(commit.owner, set())
-            (owned.discard if instance.has_ended else owned.add)(commit.instance_id)
-        else:
-            self._make_ready(commit.instance_id, instance)
+        self._note_owner(commit.owner, commit.instance_id, instance)
         for message in commit.mail:
             self._put(message)
         if commit.published:
@@ -213,29 +137,13 @@ class InMemoryJournal:
         """Return records of the instances that fit a search, at most `most` of them. See `Journal.find_all`."""
         self._check_open()
         check_page(order, after, most)
-        return tuple(islice(self._found(search, order, after), most))
-
-    def _found(self, search: Search, order: Order, after: Cursor | None) -> Iterator[InstanceRecord]:
-        if order is Order.ID:
-            position = 0 if after is None else bisect_right(self._ids, after.id)
-            yield from self._fitting(search, islice(self._ids, position, None))
-            return
-        for record in sorted(self._fitting(search, self._ids), key=by_start, reverse=True):
-            if after is None or after.started_at is None or by_start(record) < (after.started_at, after.id):
-                yield record
-
-    def _fitting(self, search: Search, ids: Iterable[str]) -> Iterator[InstanceRecord]:
-        for id in ids:
-            instance = self._instances[id]
-            record = instance.record()
-            if search.fits(record, instance.label_rows.values()):
-                yield record
+        return tuple(islice(found(self._instances, self._ids, search, order, after), most))
 
     async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
         """Return how many instances fit a search. See `Journal.count`."""
         self._check_open()
-        found = Counter((record.workflow, record.status) for record in self._found(search, Order.ID, None))
-        return counted((*key, number) for key, number in found.items())
+        numbers = Counter((record.workflow, record.status) for record in found(self._instances, self._ids, search))
+        return counted((*key, number) for key, number in numbers.items())
 
     async def labels(self, instance_ids: Sequence[str]) -> tuple[Labels, ...]:
         """Return the tags and attributes of instances. See `Journal.labels`."""
@@ -252,18 +160,10 @@ class InMemoryJournal:
     ) -> tuple[Ended, ...]:
         """Return who has ended, in the order of their ends. See `Journal.find_ended`."""
         self._check_open()
-        behind = None if after is None else (after.updated_at, after.id)
-        found = sorted(
-            (instance.latest.at, instance_id)
-            for instance_id, instance in self._instances.items()
-            if instance.has_ended
-            and instance.latest.at < before
-            and (workflows is None or instance.latest.workflow in workflows)
-            and (behind is None or (instance.latest.at, instance_id) > behind)
-        )
-        return tuple(self._ended(self._instances[instance_id]) for _, instance_id in found[: max(most, 0)])
+        ids = ended(self._instances, before, workflows, after)[: max(most, 0)]
+        return tuple(self._ended(self._instances[each]) for each in ids)
 
-    def _ended(self, instance: _Instance) -> Ended:
+    def _ended(self, instance: Stored) -> Ended:
         has_news = self._messages.has_news(instance.latest.instance_id, datetime.now(UTC) - PEACE)
         return Ended(instance.record(), instance.entries[0], has_news)
 
@@ -294,13 +194,6 @@ class InMemoryJournal:
         del self._ids[bisect_left(self._ids, instance_id)]
         self._messages.remove(instance_id)
 
-    def _instance(self, instance_id: str) -> _Instance:
-        self._check_open()
-        instance = self._instances.get(instance_id)
-        if instance is None:
-            raise UnknownInstance(instance_id, repr(self))
-        return instance
-
     # What of which workflow
 
     async def disable(self, workflow: str, version: int | None = None, *, by: str = "", reason: str = "") -> None:
@@ -326,21 +219,14 @@ class InMemoryJournal:
     async def unfinished(self, *, most: int = 1_000) -> tuple[Unfinished, ...]:
         """Return which workflows have unfinished instances, and how many. See `Journal.unfinished`."""
         self._check_open()
-        open_ones = [each.latest for each in self._instances.values() if not each.has_ended]
-        counts = Counter((commit.workflow, commit.version) for commit in open_ones)
-        return tuple(Unfinished(*key, min(count, most)) for key, count in sorted(counts.items()))
+        counts = unfinished(self._instances.values())
+        return tuple(Unfinished(*kind, min(count, most)) for kind, count in sorted(counts.items()))
 
     async def stranded(self, *, after: str = "", most: int = 1_000) -> tuple[InstanceRecord, ...]:
         """Return unfinished instances that no member knows. See `Journal.stranded`."""
         self._check_open()
         known = {each for member in self._members.records() for each in member.knows}
-        instances = (self._instances[each] for each in islice(self._ids, bisect_right(self._ids, after), None))
-        lost = (
-            each
-            for each in instances
-            if not each.has_ended and (each.latest.workflow, each.latest.version) not in known
-        )
-        return tuple(each.record() for each in islice(lost, most))
+        return tuple(islice(unknown(self._instances, self._ids, known, after), most))
 
     # Who runs what
 
@@ -371,102 +257,6 @@ class InMemoryJournal:
         """Return who owns an instance. See `Journal.owner`."""
         owner = self._instance(instance_id).owner
         return owner if self._members.has(owner) else None
-
-    def claim(self, member: InMemoryMember, most: int, now: datetime) -> Claims:
-        """Let a member own what is ready. For `InMemoryMember`."""
-        self._check_open()
-        self.drop_gone()
-        claimed: list[Claimed] = []
-        unknown: list[tuple[datetime, str]] = []
-        next_due: datetime | None = None
-        while self._ready and self._members.has(member.epoch):
-            due, instance_id = self._ready[0]
-            instance = self._instances.get(instance_id)
-            if instance is None:  # It has ended, and was removed.
-                heapq.heappop(self._ready)
-                continue
-            is_known = (instance.latest.workflow, instance.latest.version) in member.knows
-            if instance.owner is None and instance.wake_up == due and is_known:
-                if due > now or len(claimed) >= most:
-                    next_due = due
-                    break
-                claimed.append(self._own(member, instance_id, instance))
-            elif instance.owner is None and instance.wake_up == due:
-                unknown.append((due, instance_id))
-            heapq.heappop(self._ready)
-        for each in unknown:
-            heapq.heappush(self._ready, each)
-        return Claims(tuple(claimed), next_due)
-
-    def claim_instance(self, member: InMemoryMember, instance_id: str) -> Claimed:
-        """Let a member own an instance. For `InMemoryMember`."""
-        instance = self._instance(instance_id)
-        self.drop_gone()
-        if not self._members.has(member.epoch):
-            raise NotOwner(instance_id, len(instance.entries), member.epoch)
-        if instance.owner not in (None, member.epoch):
-            raise OwnedElsewhere(instance_id, instance.owner)
-        return self._own(member, instance_id, instance)
-
-    def _own(self, member: InMemoryMember, instance_id: str, instance: _Instance) -> Claimed:
-        if not instance.has_ended:
-            instance.owner = member.epoch
-            self._owned.setdefault(member.epoch, set()).add(instance_id)
-        few = len(instance.entries) <= MOST_ENTRIES_CLAIMED
-        entries = tuple(instance.entries) if few else None
-        return Claimed(instance.record(), entries, bool(self._messages.open(instance_id)), instance.deaths.number)
-
-    def release(self, member: InMemoryMember, released: Sequence[Released]) -> None:
-        """Let a member give instances back. For `InMemoryMember`."""
-        self._check_open()
-        for each in released:
-            instance = self._instances.get(each.instance_id)
-            if instance is not None and instance.owner == member.epoch:
-                self._owned.get(member.epoch, set()).discard(each.instance_id)
-                instance.owner, instance.wake_up = None, each.wake_up
-                if self._messages.open(each.instance_id):
-                    instance.wake_up = instance.latest.at
-                self._make_ready(each.instance_id, instance)
-
-    def begin_trial(self, member: InMemoryMember, instance_id: str) -> None:
-        """Let the death of a member count for an instance. For `InMemoryMember`."""
-        self._check_open()
-        instance = self._instances.get(instance_id)
-        if instance is not None and instance.owner == member.epoch:
-            instance.deaths.tried_by = member.epoch
-
-    def acquit(self, member: InMemoryMember, instance_ids: Sequence[str]) -> None:
-        """Forget deaths. For `InMemoryMember`."""
-        self._check_open()
-        for instance in map(self._instances.get, instance_ids):
-            if instance is not None and instance.owner == member.epoch:
-                instance.deaths = Deaths()
-
-    def drop_gone(self, left: int | None = None) -> None:
-        """Give back what members have owned that are none any more: that has `left`, the others have died."""
-        if self._outbox.leave_to_others(self._members.has):
-            self._members.tell_all(ToDeliver())
-        for epoch in [epoch for epoch in self._owned if not self._members.has(epoch)]:
-            for instance_id in sorted(self._owned.pop(epoch)):
-                instance = self._instances[instance_id]
-                if instance.owner == epoch:
-                    if epoch != left and self._was_busy(instance_id, instance):
-                        instance.deaths.count(epoch, instance.entries)
-                    instance.owner = None
-                    if instance.latest.status is Status.RUNNING or self._messages.open(instance_id):
-                        instance.wake_up = instance.latest.at
-                    self._make_ready(instance_id, instance)
-
-    def _was_busy(self, instance_id: str, instance: _Instance) -> bool:
-        """Tell whether the owner of an instance may have been doing something for it."""
-        is_due = instance.wake_up is not None and instance.wake_up <= datetime.now(UTC)
-        is_running = instance.latest.status is Status.RUNNING
-        return is_running or is_due or bool(self._messages.open(instance_id))
-
-    def _make_ready(self, instance_id: str, instance: _Instance) -> None:
-        if instance.owner is None and instance.wake_up is not None and not instance.has_ended:
-            heapq.heappush(self._ready, (instance.wake_up, instance_id))
-            self._members.tell_all(Work())
 
     # Messages
 
@@ -581,7 +371,3 @@ class InMemoryJournal:
         """End a membership as a lease that has run out does; a test of what happens then has no other way."""
         self._members.expel(epoch)
         self.drop_gone()
-
-    def _check_open(self) -> None:
-        if not self._is_open:
-            raise JournalClosed(repr(self))

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, TypeAlias, cast
 
 from journals.ports import Journal
+from journals.scrubbing import Scrubber
 from journals.sharing import SUSPECT
 from wio.errors import InvalidDefinition
 from wio.validators import is_whole
@@ -65,6 +66,16 @@ def deaths_given(most_deaths: int) -> int:
             f" was. Give a number above that: Runtime(..., most_deaths={SUSPECT + 1})."
         )
     return most_deaths
+
+
+def scrubber_given(scrubber: Scrubber) -> Scrubber:
+    """Return the scrubber unchanged. Raises `InvalidDefinition` for what cannot be called."""
+    if not callable(scrubber):
+        raise InvalidDefinition(
+            f"scrubber={scrubber!r:.200} cannot be called. Give a function of an entry and a payload that returns what"
+            " is left of the payload: Runtime(..., scrubber=without_text)."
+        )
+    return scrubber
 
 
 def duration_given(duration: timedelta, of: str) -> timedelta:

@@ -181,7 +181,7 @@ class Children:
         """Record what has come of a child, unless the instance has nothing to do with it any more."""
         async with live.lock:
             if _stands(live, seen):
-                await self._driver.note(live, seen.address, partial(_entry, entry_of, seen.address))
+                await self._driver.noting.note(live, seen.address, partial(_entry, entry_of, seen.address))
 
 
 def _entry(entry_of: Callable[..., Entry], address: str, execution: Execution, at: datetime) -> Entry:

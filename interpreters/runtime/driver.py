@@ -16,25 +16,23 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
-from interpreters.errors import UserFunctionRaised
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import ChildToSee, EffectToRun, PausedAt
 from interpreters.machine.recorded import Loss
 from interpreters.machine.recording import (
     due_of_attempt,
-    failure_entry,
     fired_entry,
     lost_entry,
-    pause_entry,
     resume_entry,
 )
 from interpreters.machine.turn import Turn, overdue_turn, together, turn
-from interpreters.runtime.arrivals import entry_of_event, entry_of_fault, execution_of, still_waits
+from interpreters.runtime.arrivals import execution_of, still_waits
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.effects import EffectContext, run_effect
 from interpreters.runtime.limits import Limit
-from interpreters.runtime.live import Arrived, Live, Unrecorded
-from interpreters.runtime.storing import Store, is_of_store
+from interpreters.runtime.live import Arrived, Live
+from interpreters.runtime.noting import Noting
+from interpreters.runtime.storing import Store
 from interpreters.runtime.threads import Workers
 from interpreters.runtime.transacting import Transacting
 from interpreters.runtime.wakeups import WakeUps
@@ -45,7 +43,6 @@ from wio.errors import WioError
 
 _LOG = logging.getLogger("wio.runtime")
 _STEPS_IN_A_ROW = 16
-_MOST_TOGETHER = 100
 
 
 class SeesToChildren(Protocol):
@@ -59,7 +56,8 @@ class SeesToChildren(Protocol):
 class Driver:
     """Drives the instances of one runtime. `at_rest` is told of each that has come to rest.
 
-    `running` are the tasks that do so. When `stopping` is set, no effect is started and no timer fires any more.
+    `running` are the tasks that do so; `noting` records what has happened. When `stopping` is set, no effect is started
+    and no timer fires any more.
     """
 
     def __init__(self, store: Store, clock: Clock, workers: Workers, at_rest: Callable[[Live], None]) -> None:
@@ -68,6 +66,7 @@ class Driver:
         self._workers = workers
         self._at_rest = at_rest
         self._random = random.Random()
+        self.noting = Noting(store, clock, self.chance, self._set_wake_up)
         self.wake_ups: WakeUps | None = None
         self.children: SeesToChildren | None = None
         transactions = transactions_of(store.journal)
@@ -197,7 +196,7 @@ class Driver:
                     live.ready.append(due)
                 else:
                     entry_of = resume_entry if isinstance(due, PausedAt) else fired_entry
-                    await self.note(live, due.address, partial(_entry_at, entry_of, due.address))
+                    await self.noting.note(live, due.address, partial(_entry_at, entry_of, due.address))
         self._set_wake_up(live)
 
     async def _go_on(self, live: Live) -> None:
@@ -289,7 +288,7 @@ class Driver:
             await self._interrupt(live, effect)
             raise
         if arrived is not None:
-            await self._record(live, arrived)
+            await self.noting.record(live, arrived)
 
     async def _attempt(self, live: Live, execution: Execution, effect: EffectToRun) -> Arrived:
         """Run an effect, and return how that has ended."""
@@ -320,17 +319,6 @@ class Driver:
             if live.running.get(seen.address) is asyncio.current_task():
                 del live.running[seen.address]
 
-    async def note(self, live: Live, address: str, entry_of: Callable[[Execution, datetime], Entry]) -> None:
-        """Record what has happened at a place; where that cannot be, pause there. The lock of the instance is held."""
-        execution, now = execution_of(live), self._clock.now()
-        try:
-            await self._adopt_surely(live, execution, entry_of(execution, now), now)
-        # Code of the user runs in there: all that follows without waiting.
-        except Exception as fault:
-            if is_of_store(fault):
-                raise
-            await self._adopt_error(live, partial(pause_entry, execution, address, at=now), fault, now)
-
     def _was_withdrawn(self, live: Live) -> bool:
         """Tell whether this task was cancelled because its effect is not wanted any more; then it goes on."""
         task = asyncio.current_task()
@@ -343,104 +331,6 @@ class Driver:
         async with live.lock:
             if live.execution is not None and live.status is not Status.RUNNING:
                 await self._store.mark(live, live.execution, Status.RUNNING)
-
-    async def _record(self, live: Live, arrived: Arrived) -> None:
-        """Record how an attempt has ended, together with all others of the instance that have ended meanwhile."""
-        live.arrived[arrived] = None
-        if live.running.get(arrived.effect.address) is asyncio.current_task():
-            del live.running[arrived.effect.address]
-        async with live.lock:
-            execution_of(live)
-            while arrived in live.arrived:
-                batch = list(itertools.islice(live.arrived, _MOST_TOGETHER))
-                for each in batch:
-                    del live.arrived[each]
-                left = batch if len(batch) == 1 else await self._record_together(live, batch)
-                for each in left:
-                    await self._record_alone(live, each)
-
-    async def _record_together(self, live: Live, batch: list[Arrived]) -> list[Arrived]:
-        """Store the events of several effects in one commit. Return what is left to be recorded by itself."""
-        execution, now = execution_of(live), self._clock.now()
-        turns: list[Turn] = []
-        recorded: dict[Arrived, Entry] = {}
-        try:
-            for arrived in batch:
-                if arrived.failure is None and still_waits(live, execution, arrived.effect):
-                    entry = entry_of_event(execution, arrived.effect, arrived.event, now)
-                    turns.append(turn(execution, entry, now, self.chance))
-                    execution, recorded[arrived] = turns[-1].execution, entry
-            if turns:
-                await self._store.adopt_surely(live, together(turns))
-        except Exception as fault:  # Which of them it comes from shows when each is recorded by itself.
-            if is_of_store(fault):
-                raise
-            return batch
-        self._set_wake_up(live)
-        for arrived, entry in recorded.items():
-            if arrived.effect.kept is not None:
-                live.answer_kept(arrived.effect.kept.seq, entry)
-        return [arrived for arrived in batch if arrived not in recorded]
-
-    async def _record_alone(self, live: Live, arrived: Arrived) -> None:
-        effect, failure = arrived.effect, arrived.failure
-        execution, now = execution_of(live), self._clock.now()
-        if not still_waits(live, execution, effect):
-            return
-        if failure is None:
-            try:
-                entry = entry_of_event(execution, effect, arrived.event, now)
-                await self._adopt_surely(live, execution, entry, now)
-            # Code of the user runs in there: codecs, handlers, guards.
-            except Exception as fault:
-                if is_of_store(fault):
-                    raise
-                await self._record_fault(live, execution, effect, fault, now)
-            else:
-                if effect.kept is not None:
-                    live.answer_kept(effect.kept.seq, entry)
-            return
-        if isinstance(arrived, Unrecorded):
-            await self._record_fault(live, execution, effect, failure, now)
-            return
-        _LOG.warning("Instance %s: attempt %d of %s: %s", live.id, effect.attempt, effect.address, _said(failure))
-        failed = partial(
-            failure_entry,
-            execution,
-            effect.address,
-            at=now,
-            drawn=self._random.random(),
-            began=arrived.began,
-            cause=failure,
-        )
-        await self._adopt_error(live, failed, failure, now)
-
-    async def _record_fault(
-        self, live: Live, execution: Execution, effect: EffectToRun, fault: Exception, at: datetime
-    ) -> None:
-        """Record that the event of an effect cannot be recorded."""
-        _LOG.warning("Instance %s: the event of %s: %s", live.id, effect.address, _said(fault))
-        await self._adopt_error(live, partial(entry_of_fault, execution, effect.address, at=at), fault, at)
-
-    async def _adopt_surely(self, live: Live, execution: Execution, entry: Entry, at: datetime) -> None:
-        await self._store.adopt_surely(live, turn(execution, entry, at, self.chance))
-        self._set_wake_up(live)
-
-    async def _adopt_error(
-        self, live: Live, entry_of: Callable[[Exception], Entry], error: Exception, at: datetime
-    ) -> None:
-        """Record an error or, when its text cannot be had or is too long for the journal, that there was one."""
-        if live.execution is None:
-            return
-        try:
-            await self._adopt_surely(live, live.execution, entry_of(error), at)
-        except Exception as fault:
-            if is_of_store(fault):
-                raise
-            again = entry_of(Untold(error, fault))
-            if isinstance(fault, UserFunctionRaised):  # by what follows when the step is given up
-                again = pause_entry(live.execution, again.address, fault, at)
-            await self._adopt_surely(live, live.execution, again, at)
 
     async def _interrupt(self, live: Live, effect: EffectToRun) -> None:
         """Record, when the runtime stops, that an effect was broken off; it runs again when a runtime starts."""
@@ -465,13 +355,6 @@ class NotHandled(WioError):
         self.instance_id = instance_id
 
 
-class Untold(WioError):
-    """Says that a step raised an error whose message cannot be recorded."""
-
-    def __init__(self, error: Exception, fault: Exception) -> None:
-        super().__init__(f"{type(error).__name__}, whose message cannot be recorded ({type(fault).__name__}).")
-
-
 def _entry_at(
     entry_of: Callable[[Execution, str, datetime], Entry], address: str, execution: Execution, at: datetime
 ) -> Entry:
@@ -490,10 +373,3 @@ def _tell_waiters(live: Live, driver: asyncio.Task[None]) -> None:
         live.forget()
         live.wake_result_waiters(error)
         live.refuse_kept(error)
-
-
-def _said(error: Exception) -> str:
-    try:
-        return f"{error!r:.500}"
-    except Exception:  # __repr__ is the user's
-        return type(error).__name__

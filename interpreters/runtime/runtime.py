@@ -6,29 +6,21 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from returns.result import Result
-
 from interpreters.errors import (
-    InstanceCancelled,
     InstanceExists,
-    InstanceFailed,
-    InstancePaused,
-    InstanceStuck,
     RuntimeStopped,
 )
-from interpreters.machine.execution import Execution
-from interpreters.machine.pending import Pending, answer, pending
-from interpreters.machine.recorded import Note
+from interpreters.machine.pending import Pending, pending
 from interpreters.machine.transition import JSON
 from interpreters.runtime.arguments import (
     deaths_given,
     duration_given,
     durations_given,
     journal_given,
+    scrubber_given,
     tags_given,
     workflows_given,
 )
@@ -37,43 +29,41 @@ from interpreters.runtime.calls import Calls
 from interpreters.runtime.children import Children
 from interpreters.runtime.claiming import NO_INSTANCE, Claiming
 from interpreters.runtime.clock import Clock
-from interpreters.runtime.commands import Command, command_in
-from interpreters.runtime.deleting import Deleting, request_deletion
+from interpreters.runtime.deleting import Deleting
 from interpreters.runtime.delivering import OUTBOX, Delivering, Receive
 from interpreters.runtime.driver import Driver
 from interpreters.runtime.following import Following, News
 from interpreters.runtime.hooks import HookRoom, Hooks
 from interpreters.runtime.housekeeping import Housekeeping
 from interpreters.runtime.instance import Instance
-from interpreters.runtime.live import Live, LiveInstances, check_not_held
+from interpreters.runtime.live import Live, LiveInstances
 from interpreters.runtime.mail import Mail as MailRoom
 from interpreters.runtime.membership import Membership, StoreClock
 from interpreters.runtime.oversight import MOST_COUNTED, Oversight, stranded_counts
 from interpreters.runtime.publishing import Publisher, Publishing, publisher_given
-from interpreters.runtime.reading import read_all
 from interpreters.runtime.registry import by_name_and_version, check_registered
-from interpreters.runtime.remote import Remote, UnknownOperation, report_in, signal_key
+from interpreters.runtime.remote import Remote
 from interpreters.runtime.retention import Retention
 from interpreters.runtime.rounds import LOOK_AGAIN, LookAgain
+from interpreters.runtime.serving import Serving
 from interpreters.runtime.signalling import Signalling
 from interpreters.runtime.starting import Starting
 from interpreters.runtime.steering import Steering
 from interpreters.runtime.storing import Store
 from interpreters.runtime.suspects import Suspects
-from interpreters.runtime.tasking import OfferedTask, Report, Tasking
+from interpreters.runtime.tasking import Tasking
 from interpreters.runtime.threads import Threads, Workers
 from interpreters.runtime.transacting import check_transactions
 from interpreters.runtime.wakeups import WakeUps
 from interpreters.runtime.why import Reason
 from journals.codecs import Codec
-from journals.entries import Entry, InstanceRecord, Message, Payload, Status
-from journals.errors import JournalClosed, OwnedElsewhere
+from journals.entries import InstanceRecord, Status
+from journals.errors import OwnedElsewhere
 from journals.ports import Journal
 from journals.scrubbing import Scrubber, without_text
 from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.sharing import Lost, Mail, Missed, Notice, ToDeliver, Work
 from journals.validation import validate_id
-from wio.signals import Query, Signal
 from wio.workflow import Workflow
 
 A = TypeVar("A")
@@ -87,7 +77,7 @@ _PAGE = 1_000
 _LOG = logging.getLogger("wio.runtime")
 
 
-class Runtime(Oversight, Following):
+class Runtime(Serving, Oversight, Following):
     """Runs the instances of some workflows on a journal, inside `async with`.
 
     On entry it opens the journal and, unless `recover` is False, claims every instance that has something to do and
@@ -143,7 +133,7 @@ class Runtime(Oversight, Following):
         names = frozenset(name for name, _ in self._workflows)
         self._hooks = HookRoom(hooks, names, self._workers)
         self.news = News()
-        self._scrubber = scrubber
+        self._scrubber = scrubber_given(scrubber)
         self._retention = retention if retention is not None or clock is not None else Retention()
         self._look_again = durations_given(look_again, "look_again")
         self._running = False
@@ -325,62 +315,6 @@ class Runtime(Oversight, Following):
         """Is how many instances this runtime holds, those that only wait included."""
         return len(self._lives.all())
 
-    # What the handle of an instance asks for
-
-    async def deliver(self, id: str, signal: Signal[Req, Resp], request: Req, key: str | None) -> Resp:
-        """Deliver a signal; see `Instance.signal`."""
-        self._check_running()
-        try:
-            return await self._signalling.deliver(self._lives.get(id), signal, request, key)
-        except OwnedElsewhere:
-            return await self._remote.deliver(id, signal, request, key)
-
-    async def send(self, id: str, signal: Signal[Req, Any], request: Req, key: str | None) -> None:
-        """Send a signal without waiting for its turn; see `Instance.send`."""
-        self._check_running()
-        try:
-            await self._signalling.send(self._lives.get(id), signal, request, key)
-        except OwnedElsewhere:
-            await self._remote.send(id, signal, request, key)
-
-    async def answer(self, id: str, question: Query[R]) -> R:
-        """Answer a query; see `Instance.query`."""
-        self._check_running()
-        live = self._lives.get(id)
-        is_under_way = live.execution is not None and live.outcome is None
-        execution = live.execution if is_under_way else await self._load(live)
-        return await self._remote.answer(id, question) if execution is None else answer(execution, question)
-
-    async def result(self, id: str) -> Result[Any, Any]:
-        """Wait for the end of an instance; see `Instance.result`."""
-        live = self._lives.get(id)
-        has_ended = live.outcome is not None  # before; else what is in memory is the truth
-        while True:
-            self._check_running()
-            if (live.execution is None or has_ended) and await self._load_surely(live) is None:
-                return await self._remote.result(id)
-            outcome, problem = live.outcome, live.agenda.first_problem
-            if outcome is not None:
-                if outcome.is_cancelled:
-                    raise InstanceCancelled(id)
-                if outcome.given_up is not None:
-                    raise InstanceFailed(id, outcome.given_up)
-                return outcome.result
-            if live.status is Status.STUCK and live.execution is not None:
-                raise InstanceStuck(id, live.agenda.detail(live.execution))
-            if live.execution is not None:
-                check_not_held(id, live.execution)
-            if live.status is Status.PAUSED and problem is not None:
-                raise InstancePaused(id, problem.address, str(problem.problem), problem.remaining)
-            self._check_running()
-            self._driver.start(live)
-            ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            live.result_waiters.add(ended)
-            try:
-                await ended
-            finally:
-                live.result_waiters.discard(ended)
-
     async def pending(self, id: str) -> tuple[Pending, ...]:
         """Return all that an instance waits for. Raises `UnknownInstance` or `InstancePaused` when it is parked."""
         self._check_running()
@@ -394,56 +328,6 @@ class Runtime(Oversight, Following):
         """
         self._check_running()
         return await reason_of(self.journal, self._workflows, self._codec, id, self._clock.now)
-
-    async def _load(self, live: Live) -> Execution | None:
-        """Return where an instance stands; None when another process owns it."""
-        async with live.lock:
-            try:
-                return await self._store.load(live)
-            except OwnedElsewhere:
-                return None
-
-    async def _load_surely(self, live: Live) -> Execution | None:
-        """Return the same, however long the store is away. Raises `RuntimeStopped` as soon as it will not come back."""
-        try:
-            return await self._store.surely(live, partial(self._load, live))
-        except JournalClosed:
-            self._check_running()
-            raise
-
-    async def steer(self, id: str, command: Command) -> None:
-        """Do what an operator asks of an instance; see `Instance.pause` and what follows there."""
-        self._check_running()
-        try:
-            await self._steering.obey(self._lives.get(id), command)
-        except OwnedElsewhere:
-            await self._remote.steer(id, command, self._clock.now())
-
-    async def request_data_deletion(self, id: str, note: Note) -> None:
-        """Let the data of an instance be deleted; see `Instance.request_data_deletion`."""
-        self._check_running()
-        await request_deletion(self.journal, self._codec, id, note, self._clock.now())
-        self._claiming.look()
-
-    async def tasks(self, id: str) -> tuple[OfferedTask[Any], ...]:
-        """Return the tasks of an instance; see `Instance.tasks`."""
-        self._check_running()
-        try:
-            return await self._tasking.offered(self._lives.get(id))
-        except OwnedElsewhere:
-            return await self._remote.tasks(id)
-
-    async def report(self, id: str, report: Report) -> None:
-        """Record what somebody reports of a task; see `Instance.claim` and what follows there."""
-        self._check_running()
-        try:
-            await self._tasking.tell(self._lives.get(id), report)
-        except OwnedElsewhere:
-            await self._remote.report(id, report)
-
-    async def history(self, id: str) -> tuple[Entry, ...]:
-        """Return all entries of an instance; see `Instance.history`."""
-        return await read_all(self.journal, id)
 
     # Life cycle
 
@@ -481,22 +365,6 @@ class Runtime(Oversight, Following):
                 self._remote.hear(notice)
             case _:
                 self._remote.hear(notice)
-
-    async def _perform(self, live: Live, message: Message) -> Payload | None:
-        """Do what another process asks of an instance."""
-        match message.operation:
-            case "signal" | "send" as operation if message.payload is not None:
-                key, waits = signal_key(message), operation == "signal"
-                return await self._signalling.deliver_encoded(live, message.name, message.payload, key, waits=waits)
-            case "command" if message.payload is not None:
-                await self._steering.obey(live, command_in(message))
-            case "task" if message.payload is not None:
-                await self._tasking.tell(live, report_in(message.payload))
-            case "child":
-                await self._children.look_at(live, message.name, message.key.removeprefix("child:"))
-            case other:
-                raise UnknownOperation(other)
-        return None
 
     def _receivers(self) -> dict[str, Receive]:
         """Return who receives what is published, by its lane."""

@@ -32,6 +32,7 @@ from interpreters.machine.pending import (
 from interpreters.machine.places import places
 from interpreters.runtime.agenda import described, due_of
 from interpreters.runtime.oversight import known_versions, stranded_words
+from interpreters.runtime.why_disabled import to_enable
 from interpreters.runtime.why_words import ago, joined, one_line, said, since_words
 from journals.entries import UNFINISHED, Entry, InstanceRecord, Kind, Status
 from journals.sharing import MemberRecord
@@ -71,6 +72,7 @@ class Remedy(enum.Enum):
     COMPLETE_TASK = "complete task"
     LOOK_AT_CHILD = "look at child"
     RESUME = "resume"
+    ENABLE = "enable workflow"
     MEND = "mend"
     START_PROCESS = "start process"
     CANCEL = "cancel"
@@ -78,10 +80,14 @@ class Remedy(enum.Enum):
 
 @attrs.frozen
 class Action:
-    """Is something that can be done, and about what: the name of a signal, the address of a task, a child's id."""
+    """Is something that can be done, and about what: a signal, the address of a task, a child's id, a workflow.
+
+    `version` is which version of that workflow, None for all.
+    """
 
     remedy: Remedy
     about: str = ""
+    version: int | None = None
 
 
 @attrs.frozen
@@ -297,7 +303,7 @@ def _paused_as_recorded(seen: Seen) -> Reason:
         # What is parked is not read, so it cannot be cancelled either.
         can=(Action(Remedy.MEND), Action(Remedy.RESUME))
         if is_parked
-        else (Action(Remedy.RESUME), Action(Remedy.CANCEL)),
+        else (*_resume(record.detail), Action(Remedy.CANCEL)),
     )
 
 
@@ -418,9 +424,18 @@ def can_be_done_about(waiting: Pending) -> tuple[Action, ...]:
             return (Action(Remedy.COMPLETE_TASK, address), cancel)
         case ChildToStart(_, child) | ChildRunning(_, child) | ChildToCancel(_, child):
             return (Action(Remedy.LOOK_AT_CHILD, child.id), cancel)
-        case PausedAt() | Held():
+        case PausedAt(_, problem):
+            return (*_resume(str(problem)), cancel)
+        case Held():
             return (Action(Remedy.RESUME), cancel)
         case Stuck():
             return (cancel,)
         case Outcome():
             return (Action(Remedy.WAIT),)
+
+
+def _resume(words: str) -> tuple[Action, ...]:
+    """Return how a paused step goes on, by the words that say why it is paused."""
+    disabled = to_enable(words)
+    first = () if disabled is None else (Action(Remedy.ENABLE, disabled.workflow, disabled.version),)
+    return (*first, Action(Remedy.RESUME))

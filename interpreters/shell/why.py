@@ -80,6 +80,8 @@ def _help(id: str, action: Action, name: str) -> str:
             return f"answer the task: {command}"
         case Remedy.LOOK_AT_CHILD:
             return f"look at the child: {command}"
+        case Remedy.ENABLE:
+            return f"first enable the workflow that it is to start: {command}"
         case Remedy.RESUME:
             return f"resume it when the cause is mended: {command}"
         case Remedy.CANCEL:
@@ -103,6 +105,8 @@ def command_of(id: str, action: Action, name: str) -> str | None:
             return f"wio complete {of_it} --at {about} --by WHO --output JSON"
         case Remedy.LOOK_AT_CHILD:
             return f"wio why {about}"
+        case Remedy.ENABLE:
+            return f"wio enable {about}" + ("" if action.version is None else f" --version {action.version}")
         case Remedy.RESUME:
             return f"wio resume {of_it}"
         case Remedy.CANCEL:
@@ -124,6 +128,7 @@ def _as_json(reason: Reason, name: str) -> dict[str, object]:
             {
                 "remedy": action.remedy.value,
                 "about": action.about,
+                "version": action.version,
                 "command": command_of(reason.instance_id, action, name),
             }
             for action in reason.actions

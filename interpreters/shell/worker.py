@@ -54,6 +54,9 @@ def worker(
     hooks: Annotated[
         str, Parameter(help="What is called when instances pause or end: MODULE:NAME of Hooks(...).")
     ] = "",
+    scrubber: Annotated[
+        str, Parameter(help="What is left of a payload when data is deleted: MODULE:NAME of a function.")
+    ] = "",
 ) -> None:
     """Run the instances of some workflows until a SIGTERM or Ctrl-C, beside other workers on the same journal.
 
@@ -64,8 +67,9 @@ def worker(
     telling = LiveView() if sys.stderr.isatty() and not json else JsonLines()
     period, folder = None if keep == "forever" else keep, None if archive is None else FolderArchive(archive)
     retention = Retention(period, archive=folder)
-    outgoing = {"publisher": _given(publisher), "hooks": _given(hooks)}
-    runtime = partial(Runtime, workflows=workflows, grace=grace, retention=retention, **outgoing)
+    named = {"publisher": publisher, "hooks": hooks, "scrubber": scrubber}
+    given = {name: _given(target) for name, target in named.items() if target}
+    runtime = partial(Runtime, workflows=workflows, grace=grace, retention=retention, **given)
     kept = "forever" if period is None else str(period).removesuffix(", 0:00:00")
     where = {"journal": without_password(journal.url), "namespace": journal.namespace, "kept": kept}
     with warnings_told(telling):
@@ -73,8 +77,8 @@ def worker(
 
 
 def _given(target: str) -> Any:
-    """Return the object that is named, or None; the runtime refuses one that is not what it must be."""
-    return load_object(target) if target else None
+    """Return the object that is named; the runtime refuses one that is not what it must be."""
+    return load_object(target)
 
 
 def _workflows(names: tuple[str, ...]) -> tuple[AnyWorkflow, ...]:

@@ -10,7 +10,7 @@ import attrs
 from returns.result import Failure, Result
 
 from interpreters import Hooks
-from journals import Change, Published
+from journals import Change, Entry, Payload, Published
 from wio import (
     WIO,
     Done,
@@ -270,3 +270,8 @@ class Paper:
 
 paper = Paper()
 hooks = Hooks(on_complete=paper.changed)
+
+
+def names_only(entry: Entry, payload: Payload) -> Payload:
+    """Leave of a payload its name, and which entry it was in."""
+    return Payload(payload.type, payload.version, f'"entry {entry.seq}"')

@@ -42,6 +42,20 @@ def test_of_a_paused_one_the_problem_and_the_way_out(started: Callable[..., Any]
     assert "wio resume shell_workflows:pausing --id pausing" in out
 
 
+@pytest.mark.parametrize(("version", "said"), [((), ""), (("--version", "3"), " --version 3")])
+def test_of_one_that_is_to_start_what_is_disabled_how_to_enable_it(
+    version: tuple[str, ...], said: str, started: Callable[..., Any], wio: Callable[..., Any]
+) -> None:
+    started("failing")
+    assert wio("disable", "errand", *version).code == 0
+    started("parent")
+    enable = f"  first enable the workflow that it is to start: wio enable errand{said}\n"
+    for words in (["parent"], ["parent", "shell_workflows:parent"]):
+        out = wio("why", *words).out
+        assert out.index(enable) < out.index("wio resume ")
+    assert wio("why", "parent", "--json").json()["actions"][0]["version"] == (3 if version else None)
+
+
 def test_of_an_ended_one_its_end(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
     started("failing")
     answer = wio("why", "failing", "--json").json()
@@ -67,9 +81,10 @@ def test_as_json_it_has_every_field(wio: Callable[..., Any]) -> None:
             {
                 "remedy": "start process",
                 "about": "failing version 1",
+                "version": None,
                 "command": "wio worker shell_workflows:failing",
             },
-            {"remedy": "cancel", "about": "", "command": "wio cancel shell_workflows:failing --id a"},
+            {"remedy": "cancel", "about": "", "version": None, "command": "wio cancel shell_workflows:failing --id a"},
         ],
     }
 
@@ -88,9 +103,13 @@ def test_an_unknown_instance_is_an_error(started: Callable[..., Any], wio: Calla
     assert "No instance 'nobody'" in answer.err
 
 
+_OTHERS = (Remedy.START_PROCESS, Remedy.LOOK_AT_CHILD, Remedy.ENABLE)
+"""Are not about the instance itself."""
+
+
 @pytest.mark.parametrize("remedy", Remedy)
 def test_every_remedy_has_its_command_or_needs_none(remedy: Remedy) -> None:
     command = command_of("a b", Action(remedy, "x y"), "orders:order")
     assert (command is None) == (remedy in (Remedy.WAIT, Remedy.MEND))
     assert command is None or command.startswith("wio ")
-    assert command is None or "'a b'" in command or remedy in (Remedy.START_PROCESS, Remedy.LOOK_AT_CHILD)
+    assert command is None or "'a b'" in command or remedy in _OTHERS

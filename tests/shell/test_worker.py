@@ -16,7 +16,7 @@ from interpreters.shell.worker_watch import WatchedJournal
 from journals.entries import Commit, Entry, Kind, Status
 from journals.memory import InMemoryJournal
 from tests.runtime.running import run
-from tests.shell.workers import owned, result, start, worker
+from tests.shell.workers import data_deleted, owned, result, start, worker
 
 NAMES = ("order", "offering_late", "parent", "pausing", "undoing", "keeping")
 
@@ -205,3 +205,15 @@ def test_the_view_has_a_line_for_each_thing() -> None:
 def test_no_password_is_logged() -> None:
     assert without_password("postgresql://ann:secret@host/orders?password=x") == "postgresql://ann@host/orders"
     assert without_password("sqlite:///orders.db") == "sqlite:///orders.db"
+
+
+def test_a_scrubber_says_what_is_left_of_deleted_data(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("failing")
+    assert wio("delete-data", "--id", "failing").code == 0
+    with worker("failing", more=("--scrubber", "shell_workflows:names_only")):
+        first = data_deleted("failing")[0].payload
+    assert first is not None
+    assert first.text == '"entry 1"'
+    refused = wio("worker", "shell_workflows:failing", "--scrubber", "shell_workflows:paper")
+    assert "scrubber=<" in refused.err
+    assert "cannot be called. Give a function of an entry and a payload" in refused.err

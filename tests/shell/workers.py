@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from interpreters import Client
+from journals.entries import Entry, Status
 from journals.sqlite import SqliteJournal
 from tests.shell import shell_workflows
 
@@ -96,5 +97,17 @@ def owned(id: str) -> int:
                 if owner is not None and (await journal.find(id)).wake_up is None:
                     return owner
                 await asyncio.sleep(0.01)
+
+    return asyncio.run(asyncio.wait_for(main(), 20))
+
+
+def data_deleted(id: str) -> tuple[Entry, ...]:
+    """Return the entries of an instance, as soon as its data is deleted."""
+
+    async def main() -> tuple[Entry, ...]:
+        async with SqliteJournal("orders.db") as journal:
+            while (await journal.find(id)).status is not Status.DATA_DELETED:
+                await asyncio.sleep(0.01)
+            return await journal.read(id)
 
     return asyncio.run(asyncio.wait_for(main(), 20))
