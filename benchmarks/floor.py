@@ -20,7 +20,7 @@ from benchmarks.floor_statement import FloorCommit, commit_statement, lay_tables
 from benchmarks.report import percentile_ms, report
 from benchmarks.servers import postgres_dsn
 from benchmarks.turns import take_turns
-from journals.postgres_connections import Connection, connector
+from journals.postgres.connections import Connection, connector
 
 _PATIENCE = timedelta(seconds=30)
 

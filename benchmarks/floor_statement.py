@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 import attrs
 from psycopg import sql
 
-from journals.postgres_connections import Connection
-from journals.postgres_schema import migrate
-from journals.postgres_values import array
+from journals.postgres.connections import Connection
+from journals.postgres.schema import migrate
+from journals.postgres.values import array
 
 OWNER = 7
 """Is the owner that every instance has."""

@@ -13,7 +13,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from journals.sqlite_schema import APPLICATION_ID
+from journals.sqlite.schema import APPLICATION_ID
 from wio.errors import WioError
 
 DEFAULT_NAMESPACE = "wio"

@@ -24,5 +24,5 @@ def namespaces(*, journal: options.DatabaseUrl, json: options.AsJson = False) ->
 
 
 async def _in_postgres(dsn: str) -> tuple[str, ...]:
-    names: tuple[str, ...] = await import_module("journals.postgres_namespaces").namespaces(dsn)
+    names: tuple[str, ...] = await import_module("journals.postgres.namespaces").namespaces(dsn)
     return names

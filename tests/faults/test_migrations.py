@@ -18,7 +18,7 @@ from psycopg.conninfo import make_conninfo
 from journals.errors import JournalUnavailable
 from journals.laws.samples import commit
 from journals.postgres import PostgresJournal
-from journals.postgres_schema import MIGRATIONS
+from journals.postgres.schema import MIGRATIONS
 from journals.sqlite import SqliteJournal
 from tests.faults.stage import FORKS, PATIENCE_SECONDS
 from tests.journals.proxy import Fault, proxied

@@ -9,7 +9,7 @@ import attrs
 from journals.changes import Change
 from journals.entries import InstanceRecord, Status
 from journals.memory import InMemoryJournal
-from journals.memory_feed import Feed
+from journals.memory.feed import Feed
 from journals.sharing import Changed, Notice
 
 

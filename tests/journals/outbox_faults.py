@@ -10,8 +10,8 @@ import attrs
 
 from journals.entries import Commit, Published
 from journals.memory import InMemoryJournal
-from journals.memory_members import InMemoryMember
-from journals.memory_outbox import Outbox
+from journals.memory.members import InMemoryMember
+from journals.memory.outbox import Outbox
 from journals.outbox import Delivered, Deliveries, Delivery, Undelivered
 from journals.sharing import Notice, ToDeliver
 

@@ -8,7 +8,7 @@ import attrs
 
 from journals.errors import InvalidCommit, NotOwner
 from journals.memory import InMemoryJournal
-from journals.memory_outbox import Outbox
+from journals.memory.outbox import Outbox
 from journals.scrubbing import Scrub
 
 

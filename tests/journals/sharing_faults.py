@@ -10,7 +10,7 @@ import attrs
 from journals.entries import UNFINISHED, Commit, Message, Payload, Status
 from journals.errors import Conflict, JournalError, NotOwner
 from journals.memory import InMemoryJournal
-from journals.memory_members import Ear, InMemoryMember
+from journals.memory.members import Ear, InMemoryMember
 from journals.sharing import LEASE, Answered, Claimed, Claims, Hear, Mail, MemberRecord, Notice, Posted, Released, Work
 
 

@@ -13,18 +13,18 @@ from typing import TypeAlias
 import attrs
 import pytest
 
-from journals import sqlite_sharing
 from journals.entries import Entry, Kind, Status
 from journals.laws.members import KNOWS, LATER, Heard, by, due, joined, message
 from journals.laws.samples import AT, commit, entry
 from journals.memory import InMemoryJournal
 from journals.ports import Journal, Member
 from journals.postgres import PostgresJournal
-from journals.postgres_connections import connector
-from journals.postgres_heartbeat import Asking
-from journals.postgres_sharing import sharing_statements
+from journals.postgres.connections import connector
+from journals.postgres.heartbeat import Asking
+from journals.postgres.sharing import sharing_statements
 from journals.sharing import SUSPECT
 from journals.sqlite import SqliteJournal
+from journals.sqlite import sharing as sqlite_sharing
 
 Kill: TypeAlias = Callable[[Member], Awaitable[None]]
 Store: TypeAlias = tuple[Journal, Kill]

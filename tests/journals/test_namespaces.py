@@ -21,10 +21,10 @@ from journals.namespaces import (
 )
 from journals.ports import Journal
 from journals.postgres import PostgresJournal
-from journals.postgres_namespaces import namespaces
+from journals.postgres.namespaces import namespaces
 from journals.sharing import Mail
 from journals.sqlite import SqliteJournal
-from tests.journals.test_postgres import execute
+from tests.journals.postgres.test_journal import execute
 
 Store: TypeAlias = Callable[[str], Journal]
 """Gives the journal of a namespace, all in one database."""

@@ -14,7 +14,7 @@ from journals.forwarding import ForwardingJournal
 from journals.lending import LentTransaction
 from journals.memory import InMemoryJournal
 from journals.postgres import PostgresJournal
-from journals.postgres_errors import InvalidSetting
+from journals.postgres.errors import InvalidSetting
 from journals.sqlite import SqliteJournal
 from journals.transactions import starts_within_of, transactions_of
 from tests.journals.test_contract import HurriedLoop

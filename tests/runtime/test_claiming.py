@@ -14,7 +14,7 @@ from interpreters.runtime.client import Client
 from interpreters.testing import VirtualClock
 from journals.entries import Status
 from journals.memory import InMemoryJournal
-from journals.memory_members import InMemoryMember
+from journals.memory.members import InMemoryMember
 from journals.sharing import Claims, Released
 from tests.runtime.running import APPROVE, DAY, Approval, FaultyJournal, Gate, approval, rounds, run, virtual, workflow
 from wio import Workflow, pure, run_io, wait

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journals.test_postgres import execute
+from tests.journals.postgres.test_journal import execute
 from tests.shell.conftest import INPUT, Wio
 from tests.shell.workers import worker
 
