@@ -35,7 +35,7 @@ def outbox(
         print_json([_as_json(each) for each in found])
     elif found:
         print_table(_COLUMNS, [_row(each) for each in found])
-        say(f"wio: {sum(each.count for each in found)} wait for {len(found)} deliveries.")
+        say(f"wio: messages and calls that wait: {sum(each.count for each in found)}.")
     else:
         say("wio: the outbox is empty.")
 

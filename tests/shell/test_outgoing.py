@@ -27,7 +27,7 @@ def test_what_waits_in_the_outbox_is_told(started: Callable[..., Any], wio: Call
     title, row = printed.out.splitlines()
     assert title.split("  ")[0] == "instance"
     assert row.split()[:3] == ["telling", "publisher", "1"]
-    assert printed.err == "wio: 1 wait for 1 deliveries.\n"
+    assert printed.err == "wio: messages and calls that wait: 1.\n"
     (waiting,) = wio("outbox", "--json").json()
     assert waiting.pop("oldest").startswith("20")
     assert waiting == {
