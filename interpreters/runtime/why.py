@@ -315,7 +315,10 @@ def _paused_as_recorded(seen: Seen) -> Reason:
 def _stranded(seen: Seen, waits: tuple[Wait, ...]) -> Reason:
     record = seen.record
     nobody = stranded_words(record.workflow, record.version, known_versions(seen.members, record.workflow))
-    waiting = f"it {said(waits[0].pending, seen.children)}" if waits else f"its record says: {one_line(record.detail)}"
+    told = said(waits[0].pending, seen.children) if waits else one_line(record.detail)
+    # Nobody runs it, whatever its record says.
+    told += " next" if told.startswith("runs ") else ""
+    waiting = f"it {told}" if waits else f"its record says: {told}"
     return _reason(
         seen,
         Because.STRANDED,

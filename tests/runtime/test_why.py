@@ -264,6 +264,19 @@ def test_what_nobody_knows_is_stranded() -> None:
     run(main())
 
 
+def test_what_nobody_can_run_does_not_run() -> None:
+    flow = workflow(run_io(lambda value: value, name="reserve", event=int))
+
+    async def main() -> None:
+        journal = InMemoryJournal()
+        async with Client(journal, [flow]) as client, Client(journal, []) as stranger:
+            await client.start(flow, id="a", input=7)
+            assert (await client.why("a")).sentence.endswith("; it runs reserve next.")
+            assert (await stranger.why("a")).sentence.endswith("; its record says: runs reserve next.")
+
+    run(main())
+
+
 def test_what_is_due_waits_to_be_claimed() -> None:
     flow = workflow(run_io(lambda value: value, name="reserve", event=int))
 
