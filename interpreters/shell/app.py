@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
-from cyclopts import App, CycloptsError, MissingArgumentError
+from cyclopts import App, CoercionError, CycloptsError, MissingArgumentError
 
 from interpreters.shell.exit_codes import DONE, ERROR, INTERRUPTED, USAGE_ERROR
 
@@ -85,6 +85,10 @@ def run(words: Sequence[str]) -> int:
 
 def _usage_problem(error: CycloptsError, named: str) -> str:
     """Return what is wrong with the words. cyclopts says of a missing option that its value is missing."""
+    if isinstance(error, CoercionError) and "timedelta" in str(error) and error.token is not None:
+        ever = ", or forever" if "forever" in str(error) else ""
+        given = f"{error.token.keyword} {error.token.value!r}"
+        return f"{given} is no duration. Give one with its unit: 30s, 5m, 12h, 30d{ever}."
     missing = error.argument
     if not isinstance(error, MissingArgumentError) or error.keyword is not None or missing is None or missing.tokens:
         return " ".join(str(error).split())

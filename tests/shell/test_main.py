@@ -178,3 +178,23 @@ def test_the_version_is_told(wio: Callable[..., Any]) -> None:
     answer = wio("--version")
     assert answer.code == 0
     assert answer.out.startswith("wio")
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (("run", "a:b", "--id", "x", "--wait", "5"), "--wait"),
+        (("worker", "a:b", "--keep", "5"), "--keep"),
+        (("prune", "--before", "a week"), "--before"),
+    ],
+)
+def test_a_duration_without_a_unit_is_refused_with_the_units(
+    wio: Callable[..., Any], words: tuple[str, ...], option: str
+) -> None:
+    answer = wio(*words)
+    ever = ", or forever" if option == "--keep" else ""
+    assert answer.code == 2
+    assert answer.err == (
+        f"wio: {option} {words[-1]!r} is no duration. Give one with its unit: 30s, 5m, 12h, 30d{ever}."
+        f" See: wio {words[0]} --help\n"
+    )
