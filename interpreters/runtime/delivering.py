@@ -135,7 +135,8 @@ class Delivering:
             failures = 0 if through else delivery.failures
             retry_at = None if error is None else retry_time(self._clock.now(), failures)
             if error is not None:
-                _LOG.warning("Instance %s: a message could not be delivered: %s", delivery.instance_id, error)
+                what = "a call of a hook" if delivery.lane else "the delivery of a message"
+                _LOG.warning("Instance %s: %s failed: %s. It is tried again.", delivery.instance_id, what, error)
             self._ended.append((member, Delivered(delivery.instance_id, delivery.lane, through, error, retry_at)))
             self._reporting.ask()
             self._may_be_more = self._may_be_more or len(delivery.messages) == MOST_AT_ONCE

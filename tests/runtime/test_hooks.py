@@ -11,7 +11,7 @@ import pytest
 
 from interpreters import Hooks, InstancePaused, Runtime
 from interpreters.testing import CrashAt, Simulation
-from journals import InMemoryJournal
+from journals import InMemoryJournal, Published
 from journals.changes import Change
 from journals.entries import Status
 from wio import InvalidDefinition, Retry, Workflow, fail, publish, retrying, run_io, wait
@@ -39,6 +39,13 @@ class Heard:
 
     def hooks(self) -> Hooks:
         return Hooks(on_pause=self, on_complete=self, on_fail=self, on_cancel=self, on_delete=self)
+
+
+class Full:
+    """Takes no message."""
+
+    async def publish(self, message: Published) -> None:
+        raise OSError(f"{message.topic} is full")
 
 
 class Flaky:
@@ -129,6 +136,16 @@ def test_a_hook_that_raises_is_called_again_and_holds_up_no_other_instance() -> 
         assert heard.changes == []
         simulation.advance(timedelta(minutes=1))
         assert heard.words == [("a", "completed")]
+
+
+def test_a_call_that_fails_is_told_as_a_call_of_a_hook(caplog: pytest.LogCaptureFixture) -> None:
+    order = named(run_io(length) >> publish("sizes", str))
+    with Simulation(order, hooks=Heard(failures=1).hooks(), publisher=Full()) as simulation:
+        simulation.start(order, id="a", input="x")
+        assert sorted(record.getMessage() for record in caplog.records if record.levelname == "WARNING") == [
+            "Instance a: a call of a hook failed: ConnectionError: away. It is tried again.",
+            "Instance a: the delivery of a message failed: OSError: sizes is full. It is tried again.",
+        ]
 
 
 def test_a_plain_function_is_called_in_a_thread() -> None:
