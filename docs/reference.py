@@ -45,8 +45,9 @@ CONSTANTS = {
 
 _HEAD = """# Reference
 
-Every public name, by module, with the first sentence of its docstring. `help(name)` shows the rest.
-This page is written by `python -m docs.reference`.
+Every public name, by module, with the first sentence of its docstring. `help(name)` shows the rest. A method is shown
+as it is called: with `await` where it has to be awaited, and `=` behind what may be left out. What `Runtime` and
+`Client` have in common stands under `Oversight` and `Following`. This page is written by `python -m docs.reference`.
 """
 
 
@@ -80,7 +81,7 @@ def _rows(module: str, name: str) -> Iterator[tuple[str, str]]:
     yield name if _is_not_built(value) else _call(name, value), _sentence(value)
     if isinstance(value, type) and not issubclass(value, WioError):
         for method, function in _methods(cast("type[Any]", value)):
-            yield _call(f"{name}.{method}", function), _sentence(function)
+            yield _awaiting(function) + _call(f"{name}.{method}", function), _sentence(function)
 
 
 def _is_not_built(value: Any) -> bool:
@@ -97,6 +98,13 @@ def _methods(kind: type[Any]) -> Iterator[tuple[str, Any]]:
         function: Any = getattr(value, "__func__", value)
         if isinstance(function, types.FunctionType) and not name.startswith("_") and function.__doc__:
             yield name, function
+
+
+def _awaiting(function: Callable[..., Any]) -> str:
+    """Return the words in front of a call that waits."""
+    if inspect.isasyncgenfunction(function):
+        return "async for ... in "
+    return "await " if inspect.iscoroutinefunction(function) else ""
 
 
 def _call(name: str, function: Callable[..., Any]) -> str:

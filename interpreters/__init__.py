@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from interpreters.runtime.clock import Clock, SystemClock
     from interpreters.runtime.driver import NotHandled
     from interpreters.runtime.effects import EffectContext, NoEffect, effect_context
+    from interpreters.runtime.following import Following
     from interpreters.runtime.hooks import Hooks
     from interpreters.runtime.instance import Instance
     from interpreters.runtime.oversight import KnownWorkflow, Oversight, Stranded
@@ -104,6 +105,7 @@ _MODULES = {
     "EndlessRounds": "interpreters.errors",
     "Execution": "interpreters.machine.execution",
     "FailedElsewhere": "interpreters.runtime.answers",
+    "Following": "interpreters.runtime.following",
     "Hooks": "interpreters.runtime.hooks",
     "Held": "interpreters.machine.execution",
     "Instance": "interpreters.runtime.instance",
@@ -205,6 +207,7 @@ __all__ = [
     "EndlessRounds",
     "Execution",
     "FailedElsewhere",
+    "Following",
     "Held",
     "Hooks",
     "Instance",

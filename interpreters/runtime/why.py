@@ -171,7 +171,10 @@ def why(seen: Seen) -> Reason:
 
 
 def waits_of(seen: Seen) -> tuple[Wait, ...]:
-    """Return what the workflow waits for, the nearest first; () where it is not known."""
+    """Return what the workflow waits for, the nearest first; () where it is not known, or only entries are to be made.
+
+    That is so when it has gone back to a step that only records: its owner does that when it reads it.
+    """
     execution = seen.execution
     if execution is None:
         return ()
@@ -183,7 +186,9 @@ def waits_of(seen: Seen) -> tuple[Wait, ...]:
     found = [Wait(waiting, place) for waiting, place in standing if waiting is not None]
     is_paused = seen.record.status is Status.PAUSED
     found.sort(key=lambda wait: _turn(wait.pending, is_paused, seen.now))
-    return tuple(found) or (Wait(Stuck(why_stuck(execution))),)
+    if not found and seen.record.status is Status.STUCK:
+        return (Wait(Stuck(why_stuck(execution))),)
+    return tuple(found)
 
 
 def _turn(waiting: Pending, is_paused: bool, now: datetime) -> tuple[int, datetime]:
@@ -310,7 +315,10 @@ def _paused_as_recorded(seen: Seen) -> Reason:
 def _stranded(seen: Seen, waits: tuple[Wait, ...]) -> Reason:
     record = seen.record
     nobody = stranded_words(record.workflow, record.version, known_versions(seen.members, record.workflow))
-    waiting = f"it {said(waits[0].pending, seen.children)}" if waits else f"its record says: {one_line(record.detail)}"
+    told = said(waits[0].pending, seen.children) if waits else one_line(record.detail)
+    # Nobody runs it, whatever its record says.
+    told += " next" if told.startswith("runs ") else ""
+    waiting = f"it {told}" if waits else f"its record says: {told}"
     return _reason(
         seen,
         Because.STRANDED,
@@ -324,7 +332,8 @@ def _stranded(seen: Seen, waits: tuple[Wait, ...]) -> Reason:
 def _unclaimed(seen: Seen, waits: tuple[Wait, ...]) -> Reason:
     record, knowing = seen.record, seen.knowing
     alive = f"{len(knowing)} live processes know it" if len(knowing) > 1 else "one live process knows it"
-    waiting = f"; then it {said(waits[0].pending, seen.children)}" if waits else ""
+    next_of_all = said(waits[0].pending, seen.children) if waits else one_line(record.detail)
+    waiting = f"; then it {next_of_all}" if next_of_all else ""
     since = since_words(record.wake_up, seen.now)
     return _reason(
         seen,
@@ -337,19 +346,21 @@ def _unclaimed(seen: Seen, waits: tuple[Wait, ...]) -> Reason:
 
 
 def _recorded(seen: Seen) -> Reason:
-    """Say what the record says; what else it waits for only its workflow could tell."""
+    """Say what the record says; what else it waits for only its workflow could tell, where that is not known."""
     record, owner = seen.record, seen.owned_by
+    is_known = seen.execution is not None
     unknown = seen.problem or f"workflow {record.workflow} version {record.version} is not known here"
     owned = f", owned by {owner.name} (member {owner.epoch})" if owner is not None else ""
     words = one_line(record.detail) or record.status.value
     told = f"{record.id} {words}, by its record of {ago(record.updated_at, seen.now)}{owned}"
+    missing = "" if is_known else f" What it waits for in detail cannot be told: {one_line(unknown).rstrip('.')}."
     return _reason(
         seen,
         Because.RECORDED,
-        f"{told}. What it waits for in detail cannot be told: {one_line(unknown).rstrip('.')}.",
+        f"{told}.{missing}",
         since=record.updated_at,
         until=record.wake_up,
-        can=(Action(Remedy.CANCEL),),
+        can=(*([Action(Remedy.WAIT)] if is_known else []), Action(Remedy.CANCEL)),
     )
 
 

@@ -37,16 +37,23 @@ def resume_told(target: str) -> Generator[None]:
     try:
         yield
     except InstancePaused as error:
-        way_out = resume_words(target, error.instance_id, error.problem)
-        raise Paused(f"{complaint(error)} {way_out}") from error
+        told = complaint(error)
+        if error.since is not None:
+            # It ends in "Resume the instance."
+            raise Paused(f"{told.removesuffix('.')}: {_resume(target, error.instance_id)}") from error
+        raise Paused(f"{told} {resume_words(target, error.instance_id, error.problem)}") from error
 
 
 def resume_words(target: str, instance_id: str, problem: str) -> str:
     """Return how a paused instance goes on. What to mend first is said in the problem, if it is one of wio's."""
     if problem.startswith(("paused by ", "paused since ")):
-        return f"It goes on with: wio resume {shlex.quote(target)} --id {shlex.quote(instance_id)}"
+        return f"It goes on with: {_resume(target, instance_id)}"
     first = "Do one of the two" if problem.startswith(JournalMismatch.__name__) else "Mend the cause"
-    return f"Nothing is lost. {first}, then: wio resume {shlex.quote(target)} --id {shlex.quote(instance_id)}"
+    return f"Nothing is lost. {first}, then: {_resume(target, instance_id)}"
+
+
+def _resume(target: str, instance_id: str) -> str:
+    return f"wio resume {shlex.quote(target)} --id {shlex.quote(instance_id)}"
 
 
 def one_line(text: str) -> str:

@@ -15,7 +15,9 @@ from interpreters.shell import options
 from interpreters.shell.complaints import one_line
 from interpreters.shell.journal_urls import journal_at
 from interpreters.shell.output import Column, print_json, print_table, say, time_words
+from interpreters.shell.shell_errors import WrongInput
 from journals.changes import Change
+from journals.feed import Subscriber
 from journals.outbox import Undelivered
 from journals.ports import Journal
 
@@ -35,7 +37,7 @@ def outbox(
         print_json([_as_json(each) for each in found])
     elif found:
         print_table(_COLUMNS, [_row(each) for each in found])
-        say(f"wio: {sum(each.count for each in found)} wait for {len(found)} deliveries.")
+        say(f"wio: messages and calls that wait: {sum(each.count for each in found)}.")
     else:
         say("wio: the outbox is empty.")
 
@@ -88,7 +90,9 @@ def feed(
     ] = "",
     after: Annotated[int | None, Parameter(help="Only changes behind this cursor.")] = None,
     follow: Annotated[bool, Parameter(negative="", help="Wait for more, until it is interrupted.")] = False,
-    unsubscribe: Annotated[bool, Parameter(negative="", help="Forget the subscriber, and print nothing.")] = False,
+    unsubscribe: Annotated[
+        bool, Parameter(negative="", help="Forget the subscriber; without one, say who follows.")
+    ] = False,
     json: Annotated[bool, Parameter(name="--json", negative="", help="Print a line of JSON for each change.")] = False,
 ) -> None:
     """Print the changes of state in a journal: started, paused, resumed, stuck, ended, removed.
@@ -103,6 +107,8 @@ async def _feed(
     journal: Journal, subscriber: str, after: int | None, follows: bool, ends: bool, told: Callable[[Change], str]
 ) -> None:
     async with Client(journal, []) as client:
+        if ends and not subscriber:
+            raise WrongInput(f"--unsubscribe needs a --subscriber. {_following(await client.subscribers())}")
         if ends:
             known = await client.unsubscribe(subscriber)
             say(f"wio: {subscriber!r} follows no more." if known else f"wio: nobody follows as {subscriber!r}.")
@@ -123,6 +129,11 @@ async def _feed(
                 await client.news.since(count, _LONGEST_WAIT_SECONDS)
             else:
                 return
+
+
+def _following(subscribers: Sequence[Subscriber]) -> str:
+    told = "; ".join(f"{each.name}, {each.behind} changes behind" for each in subscribers)
+    return f"These follow: {told}." if told else "Nobody follows."
 
 
 def _print(changes: Sequence[Change], told: Callable[[Change], str]) -> None:

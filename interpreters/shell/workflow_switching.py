@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from typing import Annotated, TypeAlias
 
 from cyclopts import Parameter
@@ -30,8 +31,10 @@ def disable(
     reason: options.Reason = "",
 ) -> None:
     """Let nothing start any more of a workflow, in any process. What has begun goes on."""
-    asyncio.run(_disable(journal_at(journal), workflow, version, by, reason))
+    known = asyncio.run(_disable(journal_at(journal), workflow, version, by, reason))
     print(f"{_named(workflow, version)} is disabled. Instances that have begun go on.")
+    if all((name, version or each) != (workflow, each) for name, each in known):
+        say(f"wio: {_unknown_words(workflow, version, known)}")
 
 
 def enable(workflow: _Name, /, *, journal: options.JournalUrl, version: _Version = None) -> None:
@@ -53,9 +56,14 @@ def workflows(*, journal: options.JournalUrl, json: options.AsJson = False) -> N
         say("wio: no workflows.")
 
 
-async def _disable(journal: Journal, workflow: str, version: int | None, by: str, reason: str) -> None:
-    async with journal:
-        await journal.disable(workflow, version, by=by, reason=reason)
+async def _disable(journal: Journal, workflow: str, version: int | None, by: str, reason: str) -> list[tuple[str, int]]:
+    """Return which versions of which workflows there are, as far as live processes and unfinished instances tell."""
+    async with Client(journal, ()) as client:
+        await client.disable(workflow, version, by=by, reason=reason)
+        found = await client.workflows()
+    return [
+        (each.name, each.version) for each in found if each.version is not None and (each.known_by or each.unfinished)
+    ]
 
 
 async def _enable(journal: Journal, workflow: str, version: int | None) -> tuple[bool, list[Disabled]]:
@@ -115,6 +123,16 @@ def _as_json(each: KnownWorkflow) -> dict[str, object]:
             "at": disabled.at.isoformat(),
         },
     }
+
+
+def _unknown_words(workflow: str, version: int | None, known: list[tuple[str, int]]) -> str:
+    """Say of a workflow that nobody knows that its name may be misspelt. It may also be one that is still to come."""
+    named = ", ".join(f"{name} version {each}" for name, each in known) or "none"
+    undo = f"wio enable {shlex.quote(workflow)}" + ("" if version is None else f" --version {version}")
+    return (
+        f"nobody knows {_named(workflow, version)}: no live process, no unfinished instance. Known are: {named}."
+        f" If it is misspelt: {undo}"
+    )
 
 
 def _named(workflow: str, version: int | None) -> str:

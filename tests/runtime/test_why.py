@@ -29,6 +29,7 @@ from interpreters.machine.pending import (
 from interpreters.machine.recorded import Problem
 from interpreters.machine.transition import JSON
 from interpreters.runtime.asking_why import reason_of
+from interpreters.runtime.reading import read_execution
 from interpreters.runtime.why import (
     Action,
     Because,
@@ -49,7 +50,23 @@ from journals.laws.samples import entry
 from journals.memory import InMemoryJournal
 from journals.sharing import MemberRecord
 from tests.runtime.running import APPROVE, DAY, Approval, Gate, approval, rounds, run, virtual, workflow
-from wio import WIO, Fixed, Retry, Task, Workflow, child, critical, parallel, pure, receive_signal, run_io, task, wait
+from wio import (
+    WIO,
+    Fixed,
+    Retry,
+    Task,
+    Workflow,
+    child,
+    critical,
+    fail,
+    parallel,
+    pure,
+    receive_signal,
+    run_io,
+    set_attributes,
+    task,
+    wait,
+)
 from wio.nodes import HandleSignal, OfferTask
 
 REVIEW = Task("review", input=int, output=bool)
@@ -247,6 +264,19 @@ def test_what_nobody_knows_is_stranded() -> None:
     run(main())
 
 
+def test_what_nobody_can_run_does_not_run() -> None:
+    flow = workflow(run_io(lambda value: value, name="reserve", event=int))
+
+    async def main() -> None:
+        journal = InMemoryJournal()
+        async with Client(journal, [flow]) as client, Client(journal, []) as stranger:
+            await client.start(flow, id="a", input=7)
+            assert (await client.why("a")).sentence.endswith("; it runs reserve next.")
+            assert (await stranger.why("a")).sentence.endswith("; its record says: runs reserve next.")
+
+    run(main())
+
+
 def test_what_is_due_waits_to_be_claimed() -> None:
     flow = workflow(run_io(lambda value: value, name="reserve", event=int))
 
@@ -259,6 +289,31 @@ def test_what_is_due_waits_to_be_claimed() -> None:
             assert found.because is Because.UNCLAIMED
             assert f": one live process knows it ({member.name}); then it runs reserve." in found.sentence
             assert (await idle.why("a")).because is Because.UNCLAIMED
+
+    run(main())
+
+
+def test_what_has_gone_back_to_a_step_that_only_records_is_not_stuck() -> None:
+    flow = workflow(set_attributes(stage="new") >> fail("sold out"))
+
+    async def main() -> None:
+        journal = InMemoryJournal()
+        async with virtual(journal, flow) as runtime:
+            await runtime.start(flow, id="a", input=7)
+            await runtime.idle()
+        async with Client(journal, [flow]) as client:
+            await (await client.instance(flow, "a")).retry(from_address="attributes")
+            stranded = await client.why("a")
+            assert stranded.because is Because.STRANDED
+            assert stranded.sentence.endswith("; its record says: goes back to attributes.")
+            record, execution = await journal.find("a"), await read_execution(journal, "a", flow, JSON)
+            async with Runtime(journal, [flow], recover=False):
+                assert (await client.why("a")).sentence.endswith("); then it goes back to attributes.")
+        owned = Seen(record, execution, 1, (MemberRecord(1, "me", (), START, START),), START)
+        found = why(owned)
+        assert found.sentence.startswith("a goes back to attributes, by its record of ")
+        assert found.sentence.endswith(", owned by me (member 1).")
+        assert (found.because, found.actions) == (Because.RECORDED, (Action(Remedy.WAIT), CANCEL))
 
     run(main())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -28,7 +29,7 @@ def test_what_waits_in_the_outbox_is_told(started: Callable[..., Any], wio: Call
     title, row = printed.out.splitlines()
     assert title.split("  ")[0] == "instance"
     assert row.split()[:3] == ["telling", "publisher", "1"]
-    assert printed.err == "wio: 1 wait for 1 deliveries.\n"
+    assert printed.err == "wio: messages and calls that wait: 1.\n"
     (waiting,) = wio("outbox", "--json").json()
     assert waiting.pop("oldest").startswith("20")
     assert waiting == {
@@ -68,6 +69,22 @@ def test_a_subscriber_is_told_how_things_stand_and_then_what_changes(
     assert wio("feed", "--subscriber", "other", "--after", "1000").out == ""
     assert wio("feed", "--subscriber", "audit", "--unsubscribe").err == "wio: 'audit' follows no more.\n"
     assert wio("feed", "--subscriber", "audit", "--unsubscribe").err == "wio: nobody follows as 'audit'.\n"
+
+
+def test_who_is_to_be_forgotten_has_to_be_named(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("order")
+    answer = wio("feed", "--unsubscribe")
+    assert (answer.code, answer.err) == (1, "wio: --unsubscribe needs a --subscriber. Nobody follows.\n")
+    wio("feed", "--subscriber", "audit")
+    wio("feed", "--subscriber", "table")
+    started("failing")
+    wio("feed", "--subscriber", "table")
+    answer = wio("feed", "--unsubscribe")
+    assert (answer.code, answer.out) == (1, "")
+    assert re.fullmatch(
+        r"wio: --unsubscribe needs a --subscriber. These follow: audit, \d+ changes behind; table, 0 changes behind.\n",
+        answer.err,
+    )
 
 
 def test_it_follows_until_it_is_interrupted(started: Callable[..., Any]) -> None:

@@ -19,6 +19,22 @@ def test_a_disabled_workflow_is_not_run(started: Callable[..., Any], wio: Callab
     assert started("order").code == 4
 
 
+def test_a_name_that_nobody_knows_may_be_misspelt(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("order")
+    answer = wio("disable", "ordr")
+    assert (answer.code, answer.out) == (0, "workflow ordr is disabled. Instances that have begun go on.\n")
+    assert answer.err == (
+        "wio: nobody knows workflow ordr: no live process, no unfinished instance. Known are: order version 2."
+        " If it is misspelt: wio enable ordr\n"
+    )
+    assert wio("disable", "order", "--version", "7").err == (
+        "wio: nobody knows workflow order version 7: no live process, no unfinished instance."
+        " Known are: order version 2. If it is misspelt: wio enable order --version 7\n"
+    )
+    assert wio("disable", "order", "--version", "2").err == ""
+    assert wio("disable", "order").err == ""
+
+
 def test_what_has_begun_goes_on(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
     started("order")
     wio("disable", "order")
