@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 import attrs
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from interpreters.errors import InstanceEnded, InstancePaused, NotPaused, TaskRefused, UserFunctionRaised
@@ -25,14 +25,15 @@ from interpreters.machine.pending import (
 from interpreters.testing import CrashAt, SimulatedInstance, Simulation
 from journals.entries import Kind
 from tests.machine.programs import RUNS, Recipe, build, joined, workflow_of
-from wio import Workflow
+from wio import Rest, Workflow
 
 LAW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 _MOST_STEPS = 40
 _MOST_COMMITS = 25
-_BESIDE = (Kind.ATTEMPT_LOST, Kind.CANCELLING, Kind.RESUMED)
-"""Are kinds of entries of which a crash may bring more: a lost attempt, a command that is given once more."""
+_BESIDE = (Kind.ATTEMPT_LOST, Kind.CANCELLING, Kind.RESUMED, Kind.PAUSED)
+"""Are kinds of entries of which a crash may bring more: a lost attempt, a command that is given once more, and a pause
+that follows when a resume has helped nothing."""
 
 
 @attrs.frozen
@@ -104,8 +105,12 @@ def _by_hand(recipe: Any) -> Any:
     return tuple(_by_hand(part) for part in recipe)
 
 
+_RESUMED_TWICE = ("each", ("ask", "a"), 3, True, None, Rest.CANCEL, None, ("wait", 1), ())
+
+
 @LAW
 @given(joined.map(_by_hand), st.integers(-2, 9))
+@example(("then", ("ask", "a"), _RESUMED_TWICE), 0)
 def test_a_crash_at_any_commit_changes_neither_the_end_nor_what_is_recorded(recipe: Recipe, value: int) -> None:
     """Random trees and random stimuli, with a crash at every commit."""
     workflow = workflow_of(build(recipe))
