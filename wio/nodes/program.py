@@ -143,7 +143,7 @@ class WIO(  # type: ignore[type-var]  # pyright: ignore[reportGeneralTypeIssues]
     def named(self: WIO[A, E, B], name: str, description: str = "") -> WIO[A, E, B]:
         """Return this program under a name: a step is renamed, a part of several steps becomes a scope.
 
-        The name is part of the addresses in the journal: changing it under open instances strands them.
+        The name is part of the addresses in the journal: changing it under open instances parks them.
         """
         if isinstance(self, Named) or not hasattr(type(self), "name"):
             return Named(self, name=name, description=description)
