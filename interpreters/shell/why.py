@@ -13,7 +13,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from interpreters.runtime.client import Client
-from interpreters.runtime.why import Action, Reason, Remedy
+from interpreters.runtime.why import Action, Because, Reason, Remedy
 from interpreters.shell import options
 from interpreters.shell.companions import with_companions
 from interpreters.shell.complaints import one_line
@@ -25,6 +25,8 @@ from journals.entries import InstanceRecord
 from journals.ports import Journal
 
 _SOMEWHERE = "MODULE:NAME"
+_NOT_ALL_TOLD = (Because.RECORDED, Because.STRANDED, Because.UNCLAIMED)
+"""Are the reasons of which the workflow could tell more than the record."""
 
 
 def why(
@@ -49,6 +51,8 @@ def why(
         print(f"  {_help(id, action, name)}")
     if target is not None:
         _say_if_foreign(target, record)
+    elif reason.because in _NOT_ALL_TOLD:
+        say(f"wio: its workflow, {record.workflow} v{record.version}, tells more: wio why {shlex.quote(id)} {name}")
 
 
 async def _reason(journal: Journal, workflows: Sequence[AnyWorkflow], id: str) -> tuple[InstanceRecord, Reason]:

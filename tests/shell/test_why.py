@@ -30,7 +30,9 @@ def test_without_a_live_process_everything_is_stranded(started: Callable[..., An
 def test_it_answers_without_the_workflow(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
     started("order")
     assert "its record says: waits for signal confirm at confirm." in wio("why", "order").out
-    assert "wio worker MODULE:NAME" in wio("why", "order").out
+    answer = wio("why", "order")
+    assert "wio worker MODULE:NAME" in answer.out
+    assert answer.err == "wio: its workflow, order v2, tells more: wio why order MODULE:NAME\n"
 
 
 def test_of_a_paused_one_the_problem_and_the_way_out(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
