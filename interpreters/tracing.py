@@ -28,6 +28,7 @@ from interpreters.machine.pending import (
     Stuck,
     TaskOffered,
     TimerRunning,
+    is_to_be_recorded,
     pending,
 )
 from interpreters.machine.places import place_at, places
@@ -91,6 +92,8 @@ def progress(workflow: Workflow[Any, Any, Any], entries: Sequence[Entry], codec:
     trace.extend(reached for each in standing if (reached := _present(each)) is not None)
     trace.extend(_held_up(execution))
     trace.extend(_left_behind(execution))
+    if isinstance(waiting[0], Stuck) and is_to_be_recorded(execution):
+        return Progress(tuple(trace), Mark(State.WAITING, "goes on when a process reads it"))
     return Progress(tuple(trace), _outcome(waiting))
 
 

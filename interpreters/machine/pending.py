@@ -23,10 +23,12 @@ from interpreters.machine.execution import (
     Deadline,
     Execution,
     GaveUp,
+    Going,
     Held,
     Joint,
     Kept,
     Offer,
+    Unrecorded,
 )
 from interpreters.machine.frames import Answering, Frames
 from interpreters.machine.latest import holder_of, latest
@@ -244,6 +246,15 @@ def _child(address: str, link: ChildLink, waits: bool) -> ChildToSee:
             return ChildToCancel(address, link)
         case Bond.RELEASE:
             return ChildToStart(address, link)
+
+
+def is_to_be_recorded(execution: Execution) -> bool:
+    """Tell whether something only has to be recorded, such as attributes, so that whoever reads it goes on with it.
+
+    A runtime records it in the commit that leads there. So it is seen only after an instance was told to go back.
+    """
+    standing = (place.standing for place in places(execution) if place.problem is None and not place.gated)
+    return any(isinstance(each, Unrecorded | Going) for each in standing)
 
 
 def why_stuck(execution: Execution) -> str:
