@@ -31,10 +31,9 @@ from interpreters.runtime.tasking import OfferedTask, Report
 from interpreters.runtime.why import Reason
 from interpreters.runtime.within import begin_within, start_of
 from journals.codecs import Codec
-from journals.entries import Entry, InstanceRecord
+from journals.entries import Entry
 from journals.errors import Conflict, UnknownInstance
 from journals.ports import Journal, Listener
-from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.validation import validate_id
 from wio.signals import Query, Signal
 from wio.workflow import Workflow
@@ -68,8 +67,8 @@ class Client(Oversight, Following):
         given = workflows_given(workflows, "Client(journal, [workflow])")
         self._workflows = by_name_and_version(given, self._codec, strict=False)
         self.news = News()
-        look_again = durations_given(look_again, "look_again")
-        self._remote = Remote(self.journal, self._workflows, self._codec, self.news, look_again=look_again)
+        self._look_again = durations_given(look_again, "look_again")
+        self._remote = Remote(self.journal, self._workflows, self._codec, self.news, look_again=self._look_again)
         self._random = random.Random()
         self._listener: Listener | None = None
 
@@ -134,21 +133,6 @@ class Client(Oversight, Following):
         if record.workflow != workflow.name:
             raise InstanceExists(id, f"workflow {record.workflow!r}, not {workflow.name!r}")
         return Instance(self, workflow, id)
-
-    async def instances(
-        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 100
-    ) -> tuple[InstanceRecord, ...]:
-        """Return records of the instances that fit a search, behind a place, at most `most` of them.
-
-        Go on behind the last one: `after=Cursor.behind(records[-1])`. Raises `InvalidSearch`.
-        """
-        self._open_listener()
-        return await self.journal.find_all(search, order=order, after=after, most=most)
-
-    async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
-        """Return how many instances fit a search, by workflow and status. All of them are counted, one by one."""
-        self._open_listener()
-        return await self.journal.count(search)
 
     # What the handle of an instance asks for
 

@@ -16,7 +16,7 @@ from typing import TypeAlias
 from interpreters.errors import RuntimeStopped
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.membership import Membership
-from interpreters.runtime.rounds import Rounds
+from interpreters.runtime.rounds import LookAgain, Rounds, seconds_of
 from interpreters.runtime.wakeups import WakeUps
 from journals.entries import Published
 from journals.outbox import MOST_AT_ONCE, Delivered, Delivery
@@ -32,7 +32,6 @@ _FIRST_DELAY_SECONDS = 1.0
 _LONGEST_DELAY_SECONDS = 300.0
 _LONGEST_DELIVERY_SECONDS = 60.0
 _LONGEST_ERROR = 1_000
-_LEAST_SECONDS, _MOST_SECONDS = 5.0, 30.0
 _LOG = logging.getLogger("wio.runtime")
 
 
@@ -50,6 +49,7 @@ class Delivering:
         clock: Clock,
         *,
         is_given: bool,
+        look_again: LookAgain,
     ) -> None:
         self._receivers = dict(receivers)
         self._lanes = tuple(self._receivers)
@@ -57,6 +57,7 @@ class Delivering:
         self._wake_ups = wake_ups
         self._clock = clock
         self._is_given = is_given
+        self._look_again = look_again
         self._under_way: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._ended: list[tuple[Member, Delivered]] = []
         self._fetching = Rounds("fetch what is to be delivered", self._fetch)
@@ -156,7 +157,7 @@ class Delivering:
 
     async def _look_now_and_then(self) -> None:
         while True:
-            await asyncio.sleep(random.uniform(_LEAST_SECONDS, _MOST_SECONDS))
+            await asyncio.sleep(seconds_of(self._look_again))
             self._fetching.ask()
 
 

@@ -7,23 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import TypeVar
 
 from interpreters.errors import RuntimeStopped
+from interpreters.runtime.entered import Entered
+from interpreters.runtime.patience import delays
+from interpreters.runtime.rounds import LookAgain, seconds_of
 from journals.changes import Change
 from journals.errors import JournalClosed, JournalUnavailable
 from journals.feed import Subscriber
 from journals.outbox import Undelivered
-from journals.ports import Journal
 
 T = TypeVar("T")
 
-_LEAST_SECONDS, _MOST_SECONDS = 5.0, 30.0
-_FIRST_DELAY_SECONDS = 0.1
-_LONGEST_DELAY_SECONDS = 5.0
 _PAGE = 500
 _LOG = logging.getLogger("wio.runtime")
 
@@ -58,15 +56,11 @@ class News:
         self._waiters.discard(waiter)
 
 
-class Following:
+class Following(Entered):
     """Is what `Runtime` and `Client` both tell of what leaves the store, inside `async with`."""
 
-    journal: Journal
     news: News
-
-    def _check_running(self) -> None:
-        """Raise `RuntimeStopped` outside `async with`."""
-        raise NotImplementedError
+    _look_again: LookAgain
 
     async def follow(self, subscriber: str) -> AsyncIterator[Change]:
         """Yield all changes of state, from where the subscriber of this name was, and wait for more.
@@ -89,7 +83,7 @@ class Following:
                     cursor = page[-1].cursor
                     await _patiently(partial(self.journal.passed, subscriber, cursor))
                 else:
-                    await self.news.since(count, random.uniform(_LEAST_SECONDS, _MOST_SECONDS))
+                    await self.news.since(count, seconds_of(self._look_again))
         except JournalClosed:
             return
 
@@ -118,11 +112,11 @@ class Following:
 
 async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
     """Return what a call returns, and repeat it as long as the store is away."""
-    delay = _FIRST_DELAY_SECONDS
+    waits = delays()
     while True:
         try:
             return await call()
         except JournalUnavailable as error:
+            delay = next(waits)
             _LOG.warning("Could not follow: %s Trying again in %.1f s.", error, delay)
             await asyncio.sleep(delay)
-            delay = min(delay * 2, _LONGEST_DELAY_SECONDS)

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import attrs
 
+from interpreters.runtime.entered import Entered
 from journals.entries import InstanceRecord
 from journals.ports import Journal
+from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.sharing import MemberRecord
 from journals.workflows import Disabled, disabled_by
 
@@ -43,14 +45,23 @@ class KnownWorkflow:
     disabled: Disabled | None
 
 
-class Oversight:
+class Oversight(Entered):
     """Is what `Runtime` and `Client` both tell and decide of the store as a whole, inside `async with`."""
 
-    journal: Journal
+    async def instances(
+        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 100
+    ) -> tuple[InstanceRecord, ...]:
+        """Return records of the instances that fit a search, behind a place, at most `most` of them.
 
-    def _check_running(self) -> None:
-        """Raise `RuntimeStopped` outside `async with`."""
-        raise NotImplementedError
+        Go on behind the last one: `after=Cursor.behind(records[-1])`. Raises `InvalidSearch`.
+        """
+        self._check_running()
+        return await self.journal.find_all(search, order=order, after=after, most=most)
+
+    async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
+        """Return how many instances fit a search, by workflow and status. All of them are counted, one by one."""
+        self._check_running()
+        return await self.journal.count(search)
 
     async def disable(self, workflow: str, version: int | None = None, *, by: str = "", reason: str = "") -> None:
         """Let nothing start any more of a workflow, by its name, or of one version of it. What has begun goes on.

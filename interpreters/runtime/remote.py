@@ -39,6 +39,7 @@ from interpreters.runtime.driver import NotHandled
 from interpreters.runtime.following import News
 from interpreters.runtime.going_back import go_back
 from interpreters.runtime.live import check_not_held
+from interpreters.runtime.patience import delays
 from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows, registered_as
 from interpreters.runtime.rounds import LOOK_AGAIN, LookAgain, seconds_of
@@ -58,7 +59,6 @@ R = TypeVar("R")
 Req = TypeVar("Req")
 Resp = TypeVar("Resp")
 
-_FIRST_DELAY_SECONDS, _LONGEST_DELAY_SECONDS = 0.1, 5.0
 _MOST_HEARD = 1_000
 _LOG = logging.getLogger("wio.runtime")
 _WITH_A_VALUE = frozenset({Kind.TASK_COMPLETED, Kind.TASK_FAILED, Kind.TASK_SKIPPED, Kind.TASK_DELEGATED})
@@ -264,7 +264,7 @@ class Remote:
 
     async def result(self, id: str) -> Result[Any, Any]:
         """Wait for the end of an instance, also while the store is away; see `Instance.result`."""
-        delay = _FIRST_DELAY_SECONDS
+        waits = delays()
         while True:
             self._check_running()
             rested = _waiter(self._rests, id)
@@ -275,12 +275,12 @@ class Remote:
                     return _result(id, await self._execution(record))
                 if record.status in (Status.PAUSED, Status.STUCK):
                     await self._raise_rest(record)
-                delay = _FIRST_DELAY_SECONDS
+                waits = delays()
                 await self._in_time(rested)
             except JournalUnavailable as error:
+                delay = next(waits)
                 _LOG.warning("The result of instance %s: %s Trying again in %.1f s.", id, error, delay)
                 await asyncio.wait({rested}, timeout=delay)
-                delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
             finally:
                 _leave(self._rests, id, rested)
 

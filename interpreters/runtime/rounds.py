@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeAlias
 
+from interpreters.runtime.patience import delays
 from journals.errors import JournalUnavailable
 
 _LOG = logging.getLogger("wio.runtime")
@@ -17,9 +18,6 @@ LookAgain: TypeAlias = tuple[timedelta, timedelta]
 """Is after how long, at least and at most, one looks by oneself: a notice may have been lost."""
 
 LOOK_AGAIN: LookAgain = (timedelta(seconds=5), timedelta(seconds=30))
-
-_FIRST_DELAY_SECONDS = 0.1
-_LONGEST_DELAY_SECONDS = 5.0
 
 
 class Rounds:
@@ -54,18 +52,18 @@ class Rounds:
             await asyncio.wait({self._task})
 
     async def _run(self) -> None:
-        delay = _FIRST_DELAY_SECONDS
+        waits = delays()
         while self._asked:
             self._asked = False
             try:
                 await self._job()
             except JournalUnavailable as error:
+                delay = next(waits)
                 _LOG.warning("Could not %s: %s Trying again in %.1f s.", self._what, error, delay)
                 await asyncio.sleep(delay)
-                delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
                 self._asked = not self._is_stopping
             else:
-                delay = _FIRST_DELAY_SECONDS
+                waits = delays()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._task = None

@@ -61,7 +61,6 @@ from journals.entries import InstanceRecord, Status
 from journals.errors import OwnedElsewhere
 from journals.ports import Journal
 from journals.scrubbing import Scrubber, without_text
-from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.sharing import Lost, Mail, Missed, Notice, ToDeliver, Work
 from journals.validation import validate_id
 from wio.workflow import Workflow
@@ -148,7 +147,12 @@ class Runtime(Serving, Oversight, Following):
         self._mail = MailRoom(self._membership, self._lives, self._perform)
         self._suspects = Suspects(self.journal, self._membership, clock, self._most_deaths, self._mail.refuse)
         self._delivering = Delivering(
-            self._receivers(), self._membership, self._wake_ups, clock, is_given=self._given_clock is not None
+            self._receivers(),
+            self._membership,
+            self._wake_ups,
+            clock,
+            is_given=self._given_clock is not None,
+            look_again=self._look_again,
         )
         self._store = Store(
             self.journal,
@@ -268,21 +272,6 @@ class Runtime(Serving, Oversight, Following):
         if record.workflow != workflow.name:
             raise InstanceExists(id, f"workflow {record.workflow!r}, not {workflow.name!r}")
         return Instance(self, workflow, id)
-
-    async def instances(
-        self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 100
-    ) -> tuple[InstanceRecord, ...]:
-        """Return records of the instances that fit a search, behind a place, at most `most` of them.
-
-        Go on behind the last one: `after=Cursor.behind(records[-1])`. Raises `InvalidSearch`.
-        """
-        self._check_running()
-        return await self.journal.find_all(search, order=order, after=after, most=most)
-
-    async def count(self, search: Search = EVERY) -> tuple[Count, ...]:
-        """Return how many instances fit a search, by workflow and status. All of them are counted, one by one."""
-        self._check_running()
-        return await self.journal.count(search)
 
     async def idle(self) -> None:
         """Return when no instance has anything to do but wait for a signal, a later time or an operator.

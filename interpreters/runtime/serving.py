@@ -22,6 +22,7 @@ from interpreters.runtime.clock import Clock
 from interpreters.runtime.commands import Command, command_in
 from interpreters.runtime.deleting import request_deletion
 from interpreters.runtime.driver import Driver
+from interpreters.runtime.entered import Entered
 from interpreters.runtime.live import Live, LiveInstances, check_not_held
 from interpreters.runtime.reading import read_all
 from interpreters.runtime.remote import Remote, UnknownOperation, report_in, signal_key
@@ -32,7 +33,6 @@ from interpreters.runtime.tasking import OfferedTask, Report, Tasking
 from journals.codecs import Codec
 from journals.entries import Entry, Message, Payload, Status
 from journals.errors import JournalClosed, OwnedElsewhere
-from journals.ports import Journal
 from wio.signals import Query, Signal
 
 R = TypeVar("R")
@@ -40,13 +40,12 @@ Req = TypeVar("Req")
 Resp = TypeVar("Resp")
 
 
-class Serving:
+class Serving(Entered):
     """Is what `Runtime` does for the handles of its instances, inside `async with`; see `instance.Host`.
 
     The rooms are made by the runtime when it is entered.
     """
 
-    journal: Journal
     _codec: Codec
     _clock: Clock
     _lives: LiveInstances
@@ -58,10 +57,6 @@ class Serving:
     _steering: Steering
     _tasking: Tasking
     _remote: Remote
-
-    def _check_running(self) -> None:
-        """Raise `RuntimeStopped` outside `async with`."""
-        raise NotImplementedError
 
     async def deliver(self, id: str, signal: Signal[Req, Resp], request: Req, key: str | None) -> Resp:
         """Deliver a signal; see `Instance.signal`."""

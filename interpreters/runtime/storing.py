@@ -23,6 +23,7 @@ from interpreters.runtime.clock import Clock
 from interpreters.runtime.live import Live
 from interpreters.runtime.membership import Membership
 from interpreters.runtime.outage import Outage
+from interpreters.runtime.patience import delays
 from interpreters.runtime.publishing import Publishing
 from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows, registered_as
@@ -44,8 +45,6 @@ from wio.workflow import Workflow
 
 T = TypeVar("T")
 
-_FIRST_DELAY_SECONDS = 0.1
-_LONGEST_DELAY_SECONDS = 5.0
 _LOG = logging.getLogger("wio.runtime")
 
 
@@ -141,14 +140,14 @@ class Store:
 
     async def surely(self, live: Live, call: Callable[[], Awaitable[T]]) -> T:
         """Return what a call returns, and repeat it as long as the store is away."""
-        delay = _FIRST_DELAY_SECONDS
+        waits = delays()
         while True:
             try:
                 return await call()
             except JournalUnavailable as error:
+                delay = next(waits)
                 self._outage.tell(live.id, error, delay)
                 await asyncio.sleep(delay)
-                delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
 
     async def mark(self, live: Live, execution: Execution, status: Status) -> None:
         """Change only the status of an instance. `WAITING` means: whoever comes first may go on at once.

@@ -11,16 +11,20 @@ from returns.result import Success
 
 from interpreters import InstanceCancelled, Runtime
 from interpreters.runtime.client import Client
-from journals.faulty import FaultyJournal
-from journals.ports import Journal
+from journals.entries import Published
+from journals.faulty import FaultyJournal, Point, Side
 from tests.faults.worker import store
 from tests.runtime.running import NOTE, note, run, workflow
-from wio import child, run_io
+from wio import child, publish, run_io
 
 LOOK_AGAIN = (timedelta(milliseconds=10), timedelta(milliseconds=20))
 
+AFTER_CHANGES, AFTER_DELIVERIES = Point("changes", Side.AFTER), Point("deliveries", Side.AFTER)
+LOOK_SECONDS = 4.0
+"""Is less than the least time after which one looks who was not told when."""
 
-def deaf(place: str) -> Journal:
+
+def deaf(place: str) -> FaultyJournal:
     journal = FaultyJournal(store(place))
     journal.points.deaf = True
     return journal
@@ -54,3 +58,54 @@ def test_who_hears_nothing_finds_everything_by_looking(place: str, is_cancelled:
             assert ran == [1] * 4
 
     run(main())
+
+
+def test_who_follows_and_hears_nothing_finds_a_change_by_looking(place: str) -> None:
+    """As often as it was told to look."""
+
+    async def main() -> None:
+        flow, journal = workflow(note()), deaf(place)
+        async with Client(journal, [flow], look_again=LOOK_AGAIN) as client:
+            await client.start(flow, id="a", input=1)
+            changes = client.follow("audit")
+            assert (await anext(changes)).id == "a"
+            following = asyncio.create_task(anext(changes))
+            await reached(journal, AFTER_CHANGES, 2)  # the second time, there was nothing
+            await client.start(flow, id="b", input=1)
+            async with asyncio.timeout(LOOK_SECONDS):
+                assert (await following).id == "b"
+
+    run(main())
+
+
+def test_who_delivers_and_hears_nothing_finds_a_message_by_looking(place: str) -> None:
+    """What another process has published, as often as it was told to look."""
+
+    async def main() -> None:
+        flow, journal, paper = workflow(publish("seen", str)), deaf(place), Paper()
+        async with (
+            Runtime(journal, [flow], look_again=LOOK_AGAIN, publisher=paper, recover=False),
+            Runtime(store(place), [flow]) as other,
+        ):
+            await reached(journal, AFTER_DELIVERIES, 1)
+            await (await other.start(flow, id="a", input=1)).result()
+            async with asyncio.timeout(LOOK_SECONDS):
+                await paper.arrived.wait()
+
+    run(main())
+
+
+async def reached(journal: FaultyJournal, point: Point, times: int) -> None:
+    while journal.points.reached[point] < times:
+        await asyncio.sleep(0.001)
+
+
+class Paper:
+    """Is a publisher that says when something has arrived."""
+
+    def __init__(self) -> None:
+        self.arrived = asyncio.Event()
+
+    async def publish(self, message: Published) -> None:
+        assert message.topic == "seen"
+        self.arrived.set()
