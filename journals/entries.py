@@ -1,4 +1,7 @@
-"""What does a journal hold? Entries of instances, and one record for each instance."""
+"""What does a journal hold? Entries of instances, and one record for each instance.
+
+What is made anew with every step is a frozen `msgspec.Struct`, not an attrs class: it is made ten times as fast.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import enum
 from datetime import datetime
 
 import attrs
+from msgspec import Struct
 
 from wio.attributes import AttributeValue
 
@@ -50,8 +54,7 @@ class Kind(enum.Enum):
     DATA_DELETED = "data_deleted"
 
 
-@attrs.frozen
-class Payload:
+class Payload(Struct, frozen=True, gc=False):
     """Is an encoded value: the name and version of its type, and text, which is JSON unless a codec says otherwise."""
 
     type: str
@@ -59,8 +62,7 @@ class Payload:
     text: str
 
 
-@attrs.frozen
-class Entry:
+class Entry(Struct, frozen=True, gc=False):
     """Is one recorded fact of an instance.
 
     `seq` counts from 1, without a gap, within the instance. `address` is the place in the workflow ("" for the
@@ -189,8 +191,7 @@ class Published:
         return f"{self.instance_id}:{self.seq}"
 
 
-@attrs.frozen
-class Commit:
+class Commit(Struct, frozen=True, gc=False):
     """Is all that changes in one instance at once; a journal stores all of it or nothing.
 
     `expected` is the `seq` of the last entry before it; 0 starts the instance. `entries` go on from there

@@ -18,6 +18,7 @@ from returns.result import Failure, Result
 from interpreters.machine.addresses import Scope
 from interpreters.machine.frames import Frames
 from interpreters.machine.maps import Map
+from interpreters.machine.questions import Facts
 from interpreters.machine.recorded import Parent, Problem
 from journals.codecs import Codec
 from journals.entries import Payload
@@ -364,15 +365,17 @@ these runs of entries, the longest first."""
 class Execution(Struct, frozen=True, eq=False):
     """Is an instance after its first `seq` entries. It is immutable; `apply` makes the next one.
 
-    `threads` are the places that its threads of control have reached, by the prefixes of their addresses. `ended` is
-    set when the first thread has; the instance has ended when no other is left. `touched` are the threads that the
-    last entry has moved, begun or withdrawn. `id` is the instance's, and `parent` who has started it as a child. While
-    it is `recovering`, a thread halts before each part that may have a checkpoint, and all others with it until it is
-    known whether it has; see `recovery`. `trail` says in which parts all has happened lately, None where no part has
-    checkpoints; see `trail`. `held` says that it is paused by a command, None when it is not.
+    `facts` are those of its workflow. `threads` are the places that its threads of control have reached, by the
+    prefixes of their addresses. `ended` is set when the first thread has; the instance has ended when no other is left.
+    `touched` are the threads that the last entry has moved, begun or withdrawn. `id` is the instance's, and `parent`
+    who has started it as a child. While it is `recovering`, a thread halts before each part that may have a checkpoint,
+    and all others with it until it is known whether it has; see `recovery`. `trail` says in which parts all has
+    happened lately, None where no part has checkpoints; see `trail`. `held` says that it is paused by a command, None
+    when it is not.
     """
 
     workflow: Workflow[Any, Any, Any]
+    facts: Facts
     codec: Codec
     seq: int
     threads: Map[Active | Parked]

@@ -81,6 +81,7 @@ class Moving:
             self._close_children()
         return Execution(
             before.workflow,
+            before.facts,
             before.codec,
             self.seq,
             self.threads,

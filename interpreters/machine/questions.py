@@ -20,6 +20,7 @@ from wio.nodes import (
     Recovered,
     Retrying,
     RunChild,
+    RunIO,
     children,
     node_of,
 )
@@ -72,7 +73,7 @@ class Facts:
 
     `signals` are those that its steps wait for, by name, as each step knows them; `early` is what the first of them
     does with one that comes early. In a `dynamic` one a continuation may make other steps. `has_policies` says that
-    there may be parts with a retry policy for the steps inside, `has_checkpoints` that there may be entries that a
+    steps, or parts around them, may have a retry policy, `has_checkpoints` that there may be entries that a
     recovery need not read, `records` that there may be checkpoints, and `takes_old` that some entries may be of older
     versions.
     """
@@ -106,7 +107,7 @@ def _facts(itself: Itself) -> Facts:
             signals[name] = (*signals.get(name, ()), node.signal)
             early.setdefault(name, node.signal.early)
         dynamic = dynamic or isinstance(node, FlatMap)
-        retries = retries or isinstance(node, Retrying)
+        retries = retries or isinstance(node, Retrying) or (isinstance(node, RunIO) and node.retry is not None)
         recovers = recovers or isinstance(node, Recovered)
         records = records or isinstance(node, Checkpoint)
         records = records or (isinstance(node, Loop | Machine) and node.checkpoint is not None)

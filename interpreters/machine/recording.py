@@ -39,7 +39,6 @@ from interpreters.machine.locking import is_blocked
 from interpreters.machine.mailbox import kept_for
 from interpreters.machine.pending import Outcome
 from interpreters.machine.places import place_at
-from interpreters.machine.questions import facts_of
 from interpreters.machine.recorded import (
     AttemptFailed,
     AttemptLost,
@@ -110,9 +109,17 @@ def started_entry(
 
 def event_entry(execution: Execution, address: str, event: object, at: datetime) -> Entry:
     """Return the entry of an effect's event. Raises `WrongPayload` when the event cannot be kept."""
-    active = _active(execution, address, RunIO)
-    payload = _encoded(execution.codec, event, event_form(cast(RunIO, active.node)), _event_of(active))
-    return Entry(execution.seq + 1, Kind.EVENT, address, payload, at)
+    return event_entry_at(execution, _active(execution, address, RunIO), event, at)
+
+
+def event_entry_at(execution: Execution, active: Active, event: object, at: datetime) -> Entry:
+    """Return the same for the place itself, which runs an effect."""
+    codec, node = execution.codec, cast(RunIO, active.node)
+    try:
+        payload = codec.encode(event, event_form(node))
+    except CodecError as error:
+        raise WrongPayload(_event_of(active), str(error)) from error
+    return Entry(execution.seq + 1, Kind.EVENT, active.address, payload, at)
 
 
 def signal_entry(execution: Execution, address: str, event: object, key: str | None, at: datetime) -> Entry:
@@ -162,16 +169,10 @@ def failure_entry(
 
 def due_of_attempt(execution: Execution, address: str, began: datetime) -> datetime | None:
     """Return when an attempt of an effect that has begun is to be broken off, or None; see `attempt_due`."""
-    active = place_at(execution, address)
-    if active is None or not runs_effect(active) or not _may_have_policy(execution, active):
+    if not execution.facts.has_policies:  # to look for one around a step of a long chain takes long
         return None
-    return attempt_due(execution.joints, active, began)
-
-
-def _may_have_policy(execution: Execution, active: Active) -> bool:
-    """Tell whether a step may have a retry policy. To look for one around a step of a long chain takes long."""
-    own = isinstance(active.node, RunIO) and active.node.retry is not None
-    return own or facts_of(execution.workflow).has_policies
+    active = place_at(execution, address)
+    return None if active is None or not runs_effect(active) else attempt_due(execution.joints, active, began)
 
 
 def lost_entry(execution: Execution, address: str, reason: Loss, at: datetime) -> Entry:
@@ -404,8 +405,8 @@ def _needed(execution: Execution, active: Active, at: datetime, chance: Chance) 
     """Return what a place needs to have recorded before anything can happen there, or None."""
     node, standing = active.node, active.standing
     match standing:
-        case Attempts() if isinstance(node, HandleSignal):
-            return _taken_entry(execution, active, node, at)
+        case Attempts():  # the commonest by far
+            return _taken_entry(execution, active, node, at) if isinstance(node, HandleSignal) else None
         case Deadline(None) if isinstance(node, Wait):
             due = TimerSet(_deadline(node, active, at))
             return _machine_entry(execution, Kind.TIMER_SET, active.address, due, at)

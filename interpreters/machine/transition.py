@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Any, TypeVar, cast
 
-import attrs
 from msgspec.structs import replace
 
 from interpreters.errors import InstanceExists, JournalMismatch
@@ -95,9 +94,10 @@ def begin(
 
     The ids of children are made of `id`, the instance's own. For `recovering` see `Execution`.
     """
-    trail = () if facts_of(workflow).records else None
+    facts = facts_of(workflow)
+    trail = () if facts.records else None
     before = Execution(
-        workflow, codec, 0, _NOWHERE, NO_JOINTS, (), (), ALONE, (), None, (), id, parent, recovering, None, trail
+        workflow, facts, codec, 0, _NOWHERE, NO_JOINTS, (), (), ALONE, (), None, (), id, parent, recovering, None, trail
     )
     moving = Moving(before, None, observe)
     moving.todo.append(Strand(node_of(workflow.root), input, None, Scope(), None, ROOT))
@@ -128,7 +128,7 @@ def no_start(workflow: Workflow[Any, Any, Any]) -> JournalMismatch:
 
 
 def _parent(codec: Codec, started: Entry) -> Parent:
-    return cast(Parent, decoded(codec, attrs.evolve(started, payload=started.response), Parent))
+    return cast(Parent, decoded(codec, replace(started, payload=started.response), Parent))
 
 
 def apply(execution: Execution, entry: Entry, observe: Observer | None = None) -> Execution:

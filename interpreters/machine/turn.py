@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-import attrs
+from msgspec import Struct
 
 from interpreters.errors import EndlessRounds
 from interpreters.machine.execution import Execution
@@ -27,8 +27,7 @@ MOST_FOLLOWING = 200_000
 """Is how many entries may follow in one turn from what has happened."""
 
 
-@attrs.frozen(eq=False)
-class Turn:
+class Turn(Struct, frozen=True, eq=False):
     """Is the execution after some entries, those entries, and the threads that they have changed."""
 
     execution: Execution

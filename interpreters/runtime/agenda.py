@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias, TypeGuard
 
-import attrs
+from msgspec import Struct
 from msgspec.structs import replace
 from returns.result import Success
 
@@ -46,8 +46,7 @@ _MOST_OF_REST = 400
 _MOST_OF_ERROR = 200
 
 
-@attrs.frozen
-class Changes:
+class Changes(Struct, frozen=True):
     """Is what a turn has changed: what can be done now, and the addresses where an effect cannot end any more."""
 
     ready: tuple[EffectToRun | ChildToSee, ...]

@@ -10,7 +10,7 @@ from interpreters.machine.entries.attempts import runs_effect
 from interpreters.machine.execution import Active, Attempts, Execution
 from interpreters.machine.pending import EffectToRun
 from interpreters.machine.places import place_at
-from interpreters.machine.recording import event_entry, failure_entry, pause_entry, signal_entry
+from interpreters.machine.recording import event_entry_at, failure_entry, pause_entry, signal_entry
 from interpreters.runtime.live import Live
 from journals.entries import Entry
 from journals.errors import Conflict
@@ -23,15 +23,15 @@ def execution_of(live: Live) -> Execution:
     return live.execution
 
 
-def still_waits(live: Live, execution: Execution, effect: EffectToRun) -> bool:
-    """Tell whether an execution waits for this attempt; it does not when the effect was withdrawn.
+def place_of(live: Live, execution: Execution, effect: EffectToRun) -> Active | None:
+    """Return the place that waits for this attempt; None when the effect was withdrawn.
 
     Raises `Conflict` when the instance was read again while the effect ran, as another process has moved it on.
     """
     if live.abandoned:
         raise Conflict(live.id, execution.seq)
     active = place_at(execution, effect.address)
-    return active is not None and _waits_for(active, effect)
+    return active if active is not None and _waits_for(active, effect) else None
 
 
 def _waits_for(active: Active, effect: EffectToRun) -> bool:
@@ -40,10 +40,10 @@ def _waits_for(active: Active, effect: EffectToRun) -> bool:
     return active.problem is None and runs_effect(active) and ended + 1 == effect.attempt
 
 
-def entry_of_event(execution: Execution, effect: EffectToRun, event: Any, at: datetime) -> Entry:
-    """Return the entry of what an effect has yielded."""
+def entry_of_event(execution: Execution, active: Active, effect: EffectToRun, event: Any, at: datetime) -> Entry:
+    """Return the entry of what an effect has yielded, for the place that waits for it."""
     if effect.kept is None:
-        return event_entry(execution, effect.address, event, at)
+        return event_entry_at(execution, active, event, at)
     return signal_entry(execution, effect.address, event, effect.kept.key, at)
 
 

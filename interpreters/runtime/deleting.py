@@ -11,7 +11,7 @@ import uuid
 from datetime import datetime, timedelta
 from functools import partial
 
-import attrs
+from msgspec.structs import replace
 
 from interpreters.errors import InstanceDataDeleted, MoveRefused
 from interpreters.machine.recorded import Note
@@ -88,7 +88,7 @@ class Deleting:
             return
         entry = Entry(record.last_seq + 1, Kind.DATA_DELETED, "", None, self._clock.now())
         done = _commit(record, entry, Status.DATA_DELETED, uuid.uuid4().hex)
-        await self._store.commit_filled(attrs.evolve(done, owner=owner), record.status)
+        await self._store.commit_filled(replace(done, owner=owner), record.status)
 
     async def _scrub(self, record: InstanceRecord, owner: int) -> None:
         journal, after = self._store.journal, 0

@@ -26,7 +26,7 @@ from interpreters.machine.recording import (
     resume_entry,
 )
 from interpreters.machine.turn import Turn, overdue_turn, together, turn
-from interpreters.runtime.arrivals import execution_of, still_waits
+from interpreters.runtime.arrivals import execution_of, place_of
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.effects import EffectContext, run_effect
 from interpreters.runtime.limits import Limit
@@ -294,8 +294,10 @@ class Driver:
         """Run an effect, and return how that has ended."""
         delivery = "" if effect.kept is None else effect.kept.key or str(effect.kept.seq)
         context = EffectContext(live.id, execution.workflow.name, effect.address, effect.attempt, delivery)
-        began = self._clock.now()
-        due = due_of_attempt(execution, effect.address, began)
+        began = due = None
+        if execution.facts.has_policies:  # else nobody asks when it has begun
+            began = self._clock.now()
+            due = due_of_attempt(execution, effect.address, began)
         try:
             if due is None:
                 return Arrived(effect, await run_effect(effect, context, self._workers), None, began)
@@ -336,7 +338,7 @@ class Driver:
         """Record, when the runtime stops, that an effect was broken off; it runs again when a runtime starts."""
         async with live.lock:
             execution = execution_of(live)
-            if not still_waits(live, execution, effect):
+            if place_of(live, execution, effect) is None:
                 return
             live.running.pop(effect.address, None)
             entry = lost_entry(execution, effect.address, Loss.STOP, self._clock.now())

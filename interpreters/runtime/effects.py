@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from functools import lru_cache
+from types import GeneratorType
 from typing import Any, cast
 
-import attrs
+from msgspec import Struct
+from msgspec.structs import asdict
 from returns.io import IO, IOFailure, IOResult
 from returns.primitives.container import BaseContainer
 from returns.unsafe import unsafe_perform_io
@@ -21,8 +23,7 @@ from interpreters.runtime.threads import Workers
 from wio.errors import WioError
 
 
-@attrs.frozen
-class EffectContext:
+class EffectContext(Struct, frozen=True, gc=False):
     """Tells an effect where it runs.
 
     `attempt` counts from 1. `idempotency_key` is the same on every attempt of the step, and no other step of any
@@ -48,7 +49,7 @@ class EffectContext:
     @property
     def logger(self) -> logging.LoggerAdapter[logging.Logger]:
         """Is a logger whose records carry `instance_id`, `address` and `attempt`."""
-        return logging.LoggerAdapter(logging.getLogger(f"wio.effects.{self.workflow}"), attrs.asdict(self))
+        return logging.LoggerAdapter(logging.getLogger(f"wio.effects.{self.workflow}"), asdict(self))
 
 
 class NoEffect(WioError):
@@ -90,9 +91,11 @@ async def run_effect(effect: EffectToRun, context: EffectContext, workers: Worke
             produced = await effect.function(*effect.arguments)
         else:
             produced = await workers.run(effect.function, effect.arguments)
-        while inspect.isawaitable(produced):
+        while not _is_event(produced.__class__):
+            if not inspect.isawaitable(produced):
+                return _unwrapped(produced)
             produced = await produced
-        return _unwrapped(produced)
+        return produced
     except asyncio.CancelledError as cancelled:
         if is_cancelled():
             raise
@@ -120,10 +123,16 @@ def _is_async(function: Callable[..., Any]) -> bool:
         return _is_coroutine_function.__wrapped__(function)
 
 
+@lru_cache(maxsize=1_024)
+def _is_event(kind: type[object]) -> bool:
+    """Tell whether what an effect has returned is its event as it is: neither to be awaited nor to be unwrapped.
+
+    The answer is remembered by type: isinstance is slow where the metaclass is that of abstract classes.
+    """
+    return not issubclass(kind, BaseContainer | GeneratorType | Awaitable)
+
+
 def _unwrapped(produced: object) -> object:
-    # isinstance is slow for the containers of `returns`, whose metaclass is that of abstract classes.
-    if BaseContainer not in type(produced).__mro__:
-        return produced
     if isinstance(produced, IOFailure):
         content: object = unsafe_perform_io(cast("IOResult[Any, Any]", cast(object, produced)).failure())
         raise content if isinstance(content, BaseException) else EffectFailed(content)

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-import attrs
+from msgspec.structs import replace
 
 from interpreters.errors import CannotGoBack, MoveRefused
 from interpreters.machine.going_back import went_back_entry
@@ -48,7 +48,7 @@ async def go_back(
     # Code of the user runs in there: pure functions, codecs.
     except Exception as error:
         raise CannotGoBack(record.id, command.address, f"what comes before it does not fit: {error}") from error
-    await journal.commit(_commit(record, attrs.evolve(entry, key=command.key), owner, command.address))
+    await journal.commit(_commit(record, replace(entry, key=command.key), owner, command.address))
 
 
 async def _all_entries(journal: Journal, record: InstanceRecord) -> tuple[Entry, ...]:

@@ -10,7 +10,6 @@ from typing import Any
 from interpreters.errors import JournalMismatch, SignalRefusal, UserFunctionRaised, WrongPayload
 from interpreters.machine.execution import Execution
 from interpreters.machine.mailbox import given_key
-from interpreters.machine.questions import facts_of
 from interpreters.machine.waited import Became, Onlooker, stands
 from interpreters.runtime.reading import read_execution
 from journals.ports import Journal
@@ -49,7 +48,7 @@ async def why_unexpected(
 
 def _nobody(execution: Execution, key: str | None) -> Became:
     """Say why nobody has waited for a signal."""
-    if facts_of(execution.workflow).has_checkpoints:  # what was passed over may have waited
+    if execution.facts.has_checkpoints:  # what was passed over may have waited
         return _said(SignalRefusal.NOT_NOW)
     if key is not None:
         return Became(SignalRefusal.UNMATCHED, "", f"{SignalRefusal.UNMATCHED.value} {key!r}")

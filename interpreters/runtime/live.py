@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
-import attrs
+from msgspec import Struct
 
 from interpreters.errors import InstancePaused
 from interpreters.machine.execution import Execution
@@ -24,17 +24,19 @@ from journals.entries import Entry, Status
 from journals.sharing import Claimed
 
 
-@attrs.frozen(eq=False)
-class Arrived:
-    """Is how one attempt of an effect has ended: with an event, or with a failure; and when it began."""
+class Arrived(Struct, frozen=True, eq=False):
+    """Is how one attempt of an effect has ended: with an event, or with a failure.
+
+    `began` is when it has, None where no policy asks for it.
+    """
 
     effect: EffectToRun
     event: Any
     failure: Exception | None
-    began: datetime
+    began: datetime | None
 
 
-class Unrecorded(Arrived):
+class Unrecorded(Arrived, frozen=True, eq=False):
     """Is an attempt that has ended well, but its event could not be recorded: that is the failure."""
 
 

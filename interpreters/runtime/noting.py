@@ -19,7 +19,7 @@ from interpreters.machine.execution import Execution
 from interpreters.machine.pending import EffectToRun
 from interpreters.machine.recording import failure_entry, pause_entry
 from interpreters.machine.turn import Turn, together, turn
-from interpreters.runtime.arrivals import entry_of_event, entry_of_fault, execution_of, still_waits
+from interpreters.runtime.arrivals import entry_of_event, entry_of_fault, execution_of, place_of
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.live import Arrived, Live, Unrecorded
 from interpreters.runtime.storing import Store, is_of_store
@@ -60,11 +60,14 @@ class Noting:
         async with live.lock:
             execution_of(live)
             while arrived in live.arrived:
+                if len(live.arrived) == 1:
+                    live.arrived.clear()
+                    await self._record_alone(live, arrived)
+                    return
                 batch = list(itertools.islice(live.arrived, _MOST_TOGETHER))
                 for each in batch:
                     del live.arrived[each]
-                left = batch if len(batch) == 1 else await self._record_together(live, batch)
-                for each in left:
+                for each in await self._record_together(live, batch):
                     await self._record_alone(live, each)
 
     async def _record_together(self, live: Live, batch: list[Arrived]) -> list[Arrived]:
@@ -74,8 +77,9 @@ class Noting:
         recorded: dict[Arrived, Entry] = {}
         try:
             for arrived in batch:
-                if arrived.failure is None and still_waits(live, execution, arrived.effect):
-                    entry = entry_of_event(execution, arrived.effect, arrived.event, now)
+                active = None if arrived.failure is not None else place_of(live, execution, arrived.effect)
+                if active is not None:
+                    entry = entry_of_event(execution, active, arrived.effect, arrived.event, now)
                     turns.append(turn(execution, entry, now, self._chance))
                     execution, recorded[arrived] = turns[-1].execution, entry
             if turns:
@@ -93,11 +97,12 @@ class Noting:
     async def _record_alone(self, live: Live, arrived: Arrived) -> None:
         effect, failure = arrived.effect, arrived.failure
         execution, now = execution_of(live), self._clock.now()
-        if not still_waits(live, execution, effect):
+        active = place_of(live, execution, effect)
+        if active is None:
             return
         if failure is None:
             try:
-                entry = entry_of_event(execution, effect, arrived.event, now)
+                entry = entry_of_event(execution, active, effect, arrived.event, now)
                 await self._adopt_surely(live, execution, entry, now)
             # Code of the user runs in there: codecs, handlers, guards.
             except Exception as fault:

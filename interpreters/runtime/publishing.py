@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol, cast
 
-import attrs
+from msgspec.structs import replace
 
 from interpreters.machine.recorded import Topic
 from interpreters.runtime.hooks import HookRoom
@@ -66,8 +66,8 @@ class Publishing:
         for entry in commit.entries:  # Every step comes by here; a loop costs it least.
             if entry.kind is _PUBLISHED:
                 messages = published_in(commit.instance_id, commit.entries, self._codec)
-                return attrs.evolve(commit, published=(*messages, *calls))
-        return attrs.evolve(commit, published=calls) if calls else commit
+                return replace(commit, published=(*messages, *calls))
+        return replace(commit, published=calls) if calls else commit
 
     def stored(self, commit: Commit) -> None:
         """See that what a commit has published is delivered."""

@@ -12,7 +12,6 @@ from interpreters.machine.execution import Active, Execution
 from interpreters.machine.locking import is_blocked, needs_lock
 from interpreters.machine.pending import EffectToRun, expected_signals
 from interpreters.machine.places import place_at, places
-from interpreters.machine.questions import facts_of
 from interpreters.machine.recording import kept_entry, request_payload, signal_entry
 from interpreters.machine.turn import turn
 from interpreters.runtime.calls import Calls
@@ -79,7 +78,7 @@ class Signalling:
         waiting = tuple(place.node.signal for place in places(execution) if isinstance(place.node, HandleSignal))
         known = tuple(signal for signal in waiting if signal.name == name)
         problem: CodecError | None = None
-        for signal in (*known, *facts_of(execution.workflow).signals.get(name, ())):
+        for signal in (*known, *execution.facts.signals.get(name, ())):
             try:
                 return signal, self._codec.decode(request, signal.request)
             except CodecError as error:
@@ -172,7 +171,7 @@ class Signalling:
         """Refuse a signal for which nobody waits now, unless it is to be kept."""
         if live.outcome is not None:
             raise UnexpectedSignal(signal.name, SignalRefusal.ENDED, ())
-        facts = facts_of(execution.workflow)
+        facts = execution.facts
         if not facts.may_take(signal.name):
             raise UnexpectedSignal(signal.name, SignalRefusal.UNKNOWN, expected_signals(execution))
         if facts.early.get(signal.name, signal.early) is Early.REFUSE:
@@ -205,7 +204,7 @@ class Signalling:
     def _check_readable(self, execution: Execution, signal: Signal[Any, Any], request: Payload) -> None:
         """Refuse what no step for the signal could read: once kept, it could not be taken out of the way."""
         problem: CodecError | None = None
-        for known in facts_of(execution.workflow).signals.get(signal.name, ()):
+        for known in execution.facts.signals.get(signal.name, ()):
             try:
                 decoded = self._codec.decode(request, known.request)
                 if signal.correlation is not None:

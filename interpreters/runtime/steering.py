@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeAlias
 
-import attrs
+from msgspec.structs import replace
 
 from interpreters.errors import (
     AlreadyPaused,
@@ -162,7 +162,7 @@ class Steering:
         """Store the entries of a command at once; each goes on from those before."""
         now, turns = self._clock.now(), list[Turn]()
         for make in makers:
-            entry = attrs.evolve(make(execution, at=now, note=command.note), key=command.key)
+            entry = replace(make(execution, at=now, note=command.note), key=command.key)
             turns.append(turn(execution, entry, now, self._driver.chance))
             execution = turns[-1].execution
         await self._driver.adopt(live, together(turns))

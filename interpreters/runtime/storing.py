@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
-import attrs
+from msgspec.structs import replace
 
 from interpreters.errors import InstanceDataDeleted, InstancePaused, UnknownWorkflow
 from interpreters.machine.attributes import set_in
@@ -91,52 +91,45 @@ class Store:
         `tags` are for a first turn. Raises what the journal raises. After `Conflict` the instance is forgotten: another
         writer was first.
         """
-        await self._adopt(live, turn, self._store, tags)
+        await self._adopt(live, turn, self.journal.commit, tags)
 
     async def adopt_surely(self, live: Live, turn: Turn) -> None:
         """Commit a turn however long the store is away: what happened once must not be lost. Raises `Conflict` only."""
-        await self._adopt(live, turn, self._store_surely)
+        await self._adopt(live, turn, self.journal.commit, surely=True)
 
     async def adopt_within(self, live: Live, turn: Turn, transaction: Transaction) -> None:
         """Do the same within a transaction. Raises `RolledBack` and `SpoiledTransaction` too."""
-        await self._adopt(live, turn, partial(self._store_within, transaction))
+        await self._adopt(live, turn, transaction.commit, surely=True)
 
     async def _adopt(
         self,
         live: Live,
         turn: Turn,
-        store: Callable[[Live, Commit], Awaitable[None]],
+        store: Callable[[Commit], Awaitable[None]],
         tags: tuple[str, ...] = (),
+        *,
+        surely: bool = False,
     ) -> None:
         before = live.execution
         try:
             changes = live.agenda.update(turn.execution, turn.touched)
-            commit = self._of_turn(live, turn)
-            if tags:
-                commit = attrs.evolve(commit, tags=tags)
-            await store(live, commit)
-        except BaseException:
-            if live.execution is before:
+            commit = self._publishing.filled(self._of_turn(live, turn, tags), live.status)
+            try:
+                await store(commit)
+            except JournalUnavailable:
+                if not surely:
+                    raise
+                await self.surely(live, partial(store, commit))
+        except BaseException as error:
+            if isinstance(error, Conflict):
+                live.forget()
+            elif live.execution is before:
                 live.agenda = Agenda() if before is None else Agenda.of(before)[0]
             raise
+        self._publishing.stored(commit)
         live.stand(turn.execution, commit.status, changes)
         if live.tried:
             self._suspects.has_moved(live)
-
-    async def _store_surely(self, live: Live, commit: Commit) -> None:
-        try:
-            await self._store(live, commit)
-        except JournalUnavailable:
-            await self.surely(live, partial(self._store, live, commit))
-
-    async def _store_within(self, transaction: Transaction, live: Live, commit: Commit) -> None:
-        filled = self._publishing.filled(commit, live.status)
-        try:
-            await self.surely(live, partial(transaction.commit, filled))
-        except Conflict:
-            live.forget()
-            raise
-        self._publishing.stored(filled)
 
     async def surely(self, live: Live, call: Callable[[], Awaitable[T]]) -> T:
         """Return what a call returns, and repeat it as long as the store is away."""
@@ -159,7 +152,12 @@ class Store:
         now = self._clock.now()
         agenda = live.agenda
         wake_up = now if status is Status.WAITING else agenda.look_at(now)
-        await self._store(live, self._commit(live, execution, (), status, now, wake_up, agenda.detail(execution)))
+        commit = self._commit(live, execution, (), status, now, wake_up, agenda.detail(execution))
+        try:
+            await self.commit_filled(commit, live.status)
+        except Conflict:
+            live.forget()
+            raise
         live.status = status
 
     async def load(self, live: Live, *, resuming: bool = False) -> Execution:
@@ -249,27 +247,22 @@ class Store:
         )
         await self.commit_filled(commit, record.status)
 
-    async def _store(self, live: Live, commit: Commit) -> None:
-        try:
-            await self.commit_filled(commit, live.status)
-        except Conflict:
-            live.forget()
-            raise
-
     async def commit_filled(self, commit: Commit, before: Status | None) -> None:
         """Commit with what leaves the store; `before` is the status of the instance before it."""
         filled = self._publishing.filled(commit, before)
         await self.journal.commit(filled)
         self._publishing.stored(filled)
 
-    def _of_turn(self, live: Live, turn: Turn) -> Commit:
+    def _of_turn(self, live: Live, turn: Turn, tags: tuple[str, ...]) -> Commit:
         execution, agenda = turn.execution, live.agenda
         at = turn.entries[-1].recorded_at
         status, wake_up, detail = agenda.status(execution), agenda.look_at(at), agenda.detail(execution)
         commit = self._commit(live, execution, turn.entries, status, at, wake_up, detail)
         mail = () if status in UNFINISHED else self._told_to_parent(live, execution)
         attributes = set_in(turn.entries, self.codec)
-        return attrs.evolve(commit, mail=mail, attributes=attributes) if mail or attributes else commit
+        if not (mail or attributes or tags):
+            return commit
+        return replace(commit, mail=mail, attributes=attributes, tags=tags)
 
     def _told_to_parent(self, live: Live, execution: Execution) -> tuple[Message, ...]:
         """Return the message that tells the parent of a child, which another process may own, that it has ended."""

@@ -17,14 +17,13 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
-import attrs
 import msgspec
 
 from interpreters.lint.places import first_places
 from interpreters.machine.pending import EffectToRun
 from interpreters.machine.questions import nodes_in
 from interpreters.machine.turn import turn
-from interpreters.runtime.arrivals import entry_of_event, execution_of, still_waits
+from interpreters.runtime.arrivals import entry_of_event, execution_of, place_of
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.live import Arrived, Live, Unrecorded
 from interpreters.runtime.storing import Store, is_of_store
@@ -62,7 +61,7 @@ class Transacting:
                 async with AsyncExitStack() as ended:
                     transaction = await self._store.surely(live, partial(self._begin, ended))
                     arrived = await self._run_once(live, effect, attempt, transaction)
-                    return None if arrived is None else attrs.evolve(arrived, effect=effect, began=began)
+                    return None if arrived is None else msgspec.structs.replace(arrived, effect=effect, began=began)
             except RolledBack as error:
                 if times == _MOST_TIMES:
                     return Arrived(effect, None, error, began)
@@ -97,17 +96,18 @@ class Transacting:
         execution, now = execution_of(live), self._clock.now()
         # From here on nobody withdraws it but what it leads to itself.
         task = live.running.pop(effect.address, None)
-        if not still_waits(live, execution, effect):
+        active = place_of(live, execution, effect)
+        if active is None:
             return None
         try:
-            entry = entry_of_event(execution, effect, arrived.event, now)
+            entry = entry_of_event(execution, active, effect, arrived.event, now)
             await self._store.adopt_within(live, turn(execution, entry, now, self._random.random), within)
         except RolledBack:
             if task is not None:
                 live.running[effect.address] = task
             raise
         except SpoiledTransaction as error:
-            return attrs.evolve(arrived, failure=error)
+            return msgspec.structs.replace(arrived, failure=error)
         # Code of the user runs in there: codecs, handlers, guards.
         except Exception as fault:
             if is_of_store(fault):

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import UTC, timedelta
 
-import attrs
+from msgspec.structs import replace
 
 from journals.changes import Change, going
 from journals.entries import Commit, InstanceRecord, Status
@@ -126,7 +126,7 @@ async def a_refused_commit_changes_nothing_in_the_feed(connect: Connect) -> None
         await starts(journal, start, start)
         paused = _step("a", 1, Status.PAUSED)
         await refused(NotOwner, journal.commit(paused), "A commit by nobody")
-        late = attrs.evolve(by(member, _step("a", 0, Status.PAUSED)), token="another")
+        late = replace(by(member, _step("a", 0, Status.PAUSED)), token="another")
         await refused(Conflict, journal.commit(late), "A commit that comes too late")
         await _tells(journal, "audit", ("a", "started"), after=cursor)
 

@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC
 
 import attrs
+from msgspec.structs import replace
 
 from journals.entries import RESTING, Message, Payload, Status
 from journals.errors import Conflict, InvalidCommit, JournalClosed, NotOwner, PayloadTooLarge, UnknownInstance
@@ -193,7 +194,7 @@ async def mail_goes_out_with_its_commit(connect: Connect) -> None:
         member, rival = await joined(one), await joined(other, "rival", heard)
         await starts(other, by(rival, commit("b", 0)), commit("over", 0, status=Status.COMPLETED), due("c", None))
         mail = tuple(message(name) for name in ("b", "c", "over", "unknown"))
-        sending = attrs.evolve(by(member, commit("a", 0)), mail=mail)
+        sending = replace(by(member, commit("a", 0)), mail=mail)
         for _ in range(2):
             await one.commit(sending)
         await heard.of(Mail("b"))
@@ -201,7 +202,7 @@ async def mail_goes_out_with_its_commit(connect: Connect) -> None:
         claims = await gives(rival, "c")
         require(claims.claimed[0].has_mail, "'c' was claimed without its message.")
         await has_mail(rival, "c", ["key"])
-        await one.commit(attrs.evolve(by(member, commit("a", 1)), mail=(message("b", "2"), message("a"))))
+        await one.commit(replace(by(member, commit("a", 1)), mail=(message("b", "2"), message("a"))))
         await has_mail(rival, "b", ["key", "2"])
         await has_mail(member, "a", ["key"])
 
@@ -214,10 +215,10 @@ async def a_refused_commit_sends_nothing(connect: Connect) -> None:
         mail = (message("b"),)
         too_large = (message("b"), message("b", "2", Payload("Word", 1, "x" * (LIMIT_BYTES + 1))))
         refusals = (
-            (NotOwner, attrs.evolve(commit("a", 1), mail=mail)),
-            (Conflict, attrs.evolve(by(member, commit("a", 0, token="another")), mail=mail)),
-            (UnknownInstance, attrs.evolve(by(member, commit("unknown", 1)), mail=mail)),
-            (PayloadTooLarge, attrs.evolve(by(member, commit("a", 1)), mail=too_large)),
+            (NotOwner, replace(commit("a", 1), mail=mail)),
+            (Conflict, replace(by(member, commit("a", 0, token="another")), mail=mail)),
+            (UnknownInstance, replace(by(member, commit("unknown", 1)), mail=mail)),
+            (PayloadTooLarge, replace(by(member, commit("a", 1)), mail=too_large)),
         )
         for kind, refusable in refusals:
             await refused(kind, journal.commit(refusable), f"A commit with mail that is {kind.__name__}")

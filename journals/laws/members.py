@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-import attrs
+from msgspec.structs import replace
 
 from journals.entries import Commit, Message, Payload
 from journals.laws.samples import commit, require
@@ -51,7 +51,7 @@ async def joined(journal: Journal, name: str = "member", hear: Heard | None = No
 
 def by(member: Member, step: Commit) -> Commit:
     """Return a commit as one of a member."""
-    return attrs.evolve(step, owner=member.epoch)
+    return replace(step, owner=member.epoch)
 
 
 def message(instance_id: str, key: str = "key", payload: Payload | None = WORD) -> Message:
@@ -93,4 +93,4 @@ async def has_mail(member: Member, instance_id: str, keys: Iterable[str]) -> Non
 
 def due(instance_id: str, wake_up: datetime | None, start: Commit | None = None) -> Commit:
     """Return the start of an instance that waits until a time, or for a message."""
-    return attrs.evolve(start or commit(instance_id, 0), wake_up=wake_up)
+    return replace(start or commit(instance_id, 0), wake_up=wake_up)

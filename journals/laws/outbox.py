@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import attrs
+from msgspec.structs import replace
 
 from journals.entries import Commit, Payload, Published, Status
 from journals.errors import Conflict, InvalidCommit, NotOwner, PayloadTooLarge
@@ -23,7 +24,7 @@ def _published(instance_id: str, seq: int, topic: str = "news", lane: str = "") 
 
 def _publishing(step: Commit, *topics: str, lane: str = "") -> Commit:
     """Return a commit that publishes, under the number of its first entry."""
-    return attrs.evolve(
+    return replace(
         step,
         published=tuple(_published(step.instance_id, step.expected + 1, topic, lane) for topic in topics),
     )
@@ -56,7 +57,7 @@ async def what_is_published_is_given_out_in_order(connect: Connect) -> None:
         first = _publishing(by(member, commit("é 'a'", 0)), "one", "'two'\n", "")
         payload = Payload("Ö", 2, '{"a" : "\\n😀"}')
         odd = attrs.evolve(_published("é 'a'", 2), payload=payload, topic="ö" * 200)
-        await starts(journal, first, attrs.evolve(by(member, commit("é 'a'", 1)), published=(odd,)))
+        await starts(journal, first, replace(by(member, commit("é 'a'", 1)), published=(odd,)))
         (delivery,) = (await member.deliveries([""], 10)).deliveries
         found = [attrs.evolve(message, number=0) for message in delivery.messages]
         require(found == [*first.published, odd], f"Published was {[*first.published, odd]}, but {found} came.")
@@ -82,8 +83,8 @@ async def a_refused_commit_publishes_nothing(connect: Connect) -> None:
         refusals = (
             (Conflict, _publishing(by(member, commit("a", 1, token="another")), "two")),
             (NotOwner, _publishing(commit("a", 2), "two")),
-            (PayloadTooLarge, attrs.evolve(by(member, commit("a", 2)), published=(over,))),
-            (InvalidCommit, attrs.evolve(by(member, commit("a", 2)), published=(_published("b", 1),))),
+            (PayloadTooLarge, replace(by(member, commit("a", 2)), published=(over,))),
+            (InvalidCommit, replace(by(member, commit("a", 2)), published=(_published("b", 1),))),
         )
         for kind, refusable in refusals:
             await refused(kind, journal.commit(refusable), f"A commit that publishes and is {kind.__name__}")

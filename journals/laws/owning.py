@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-import attrs
+from msgspec.structs import replace
 
 from journals.entries import UNFINISHED, Status
 from journals.errors import NotOwner, OwnedElsewhere, UnknownInstance
@@ -36,8 +36,8 @@ async def only_what_is_due_and_known_is_claimed(connect: Connect) -> None:
     """A claim gives neither what waits for a later time or a message, nor other workflows and versions."""
     async with connect() as journal:
         member = await joined(journal)
-        another = attrs.evolve(due("another", AT), workflow="another")
-        await starts(journal, another, attrs.evolve(due("newer", AT), version=2))
+        another = replace(due("another", AT), workflow="another")
+        await starts(journal, another, replace(due("newer", AT), version=2))
         await starts(journal, due("later", LATER), due("never", None), due("due", AT))
         await gives(member, "due")
         await gives(member)
@@ -65,7 +65,7 @@ async def a_claim_tells_when_there_is_more(connect: Connect) -> None:
         member = await joined(journal)
         require((await member.claim(1)).next_due is None, "next_due of an empty store must be None.")
         await starts(journal, due("a", AT), due("b", AT + _SECOND), due("c", LATER), due("d", None))
-        await starts(journal, attrs.evolve(due("e", AT), version=2))
+        await starts(journal, replace(due("e", AT), version=2))
         for wanted in (AT + _SECOND, LATER):
             found = (await member.claim(1)).next_due
             require(found == wanted, f"next_due must be {wanted}, but is {found}.")
@@ -96,7 +96,7 @@ async def an_instance_is_claimed_by_its_id(connect: Connect) -> None:
     """`claim_instance` gives what nobody else owns, whatever it waits for, and what has ended, which stays nobody's."""
     async with connect() as one, connect() as other:
         member, rival = await joined(one), await joined(other, "rival")
-        await starts(one, due("later", LATER), due("never", None), attrs.evolve(due("newer", AT), version=2))
+        await starts(one, due("later", LATER), due("never", None), replace(due("newer", AT), version=2))
         for name in ("later", "never", "newer", "never"):
             require((await member.claim_instance(name)).record.id == name, f"claim_instance({name!r}) gave another.")
             await owns(other, member, name)
@@ -115,7 +115,7 @@ async def only_its_owner_commits(connect: Connect) -> None:
         await one.commit(by(member, commit("a", 0, detail="owned")))
         await one.commit(commit("b", 0))
         for name, who in (("a", rival.epoch), ("a", None), ("a", 1_000_000), ("b", rival.epoch), ("b", 1_000_000)):
-            stranger = attrs.evolve(commit(name, 1, [entry(2, key="key")], detail="stranger"), owner=who)
+            stranger = replace(commit(name, 1, [entry(2, key="key")], detail="stranger"), owner=who)
             await refused(NotOwner, other.commit(stranger), f"A commit of {who} to {name!r}")
             await holds(one, name, entry(1))
             require(await one.find_key(name, "key") is None, "An entry that was refused is found by its key.")
@@ -136,7 +136,7 @@ async def a_start_with_an_owner_is_owned(connect: Connect) -> None:
             await gives(rival, now=LATER)
             await refused(OwnedElsewhere, rival.claim_instance("a"), "claim_instance() of another's")
             await journal.commit(by(member, due("a", AT, commit("a", expected, status=Status.WAITING))))
-        stranger = attrs.evolve(commit("b", 0), owner=1_000_000)
+        stranger = replace(commit("b", 0), owner=1_000_000)
         await stores_nothing(journal, NotOwner, stranger, "A start by who is no member")
         await refused(UnknownInstance, journal.owner("b"), "owner() of an unknown one")
         await refused(UnknownInstance, journal.commit(by(member, commit("b", 1))), "A commit to an unknown one")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-import attrs
+from msgspec.structs import replace
 
 from journals.entries import UNFINISHED, Entry, Kind, Payload, Status
 from journals.errors import UnknownInstance
@@ -152,7 +152,7 @@ async def everything_is_there_after_a_restart(connect: Connect) -> None:
     """What was committed is there when the journal is opened again, and so are tokens and keys."""
     journal = connect()
     await journal.open()
-    keyed = attrs.evolve(entry(2), key="key")
+    keyed = replace(entry(2), key="key")
     commits = [commit("instance", 0, wake_up=AT, detail="é"), commit("instance", 1, [keyed, entry(3)])]
     for each in commits:
         await journal.commit(each)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-import attrs
+from msgspec.structs import replace
 
 from journals.ended import Ended
 from journals.entries import Commit, Payload, Status
@@ -22,7 +22,7 @@ _OTHER = Payload("Event", 1, '"other"')
 def _ends(instance_id: str, seconds: int = 0, workflow: str = "workflow") -> Commit:
     """Return a start that is an end, so many seconds after `AT`."""
     at = AT + timedelta(seconds=seconds)
-    return attrs.evolve(commit(instance_id, 0, status=Status.COMPLETED, at=at), workflow=workflow)
+    return replace(commit(instance_id, 0, status=Status.COMPLETED, at=at), workflow=workflow)
 
 
 async def _found(journal: Journal, *wanted: str, before: datetime = LATER) -> tuple[Ended, ...]:
@@ -131,12 +131,12 @@ async def a_removed_id_is_free(connect: Connect) -> None:
     async with connect() as journal:
         member = await joined(journal)
         first = commit("a", 0, [entry(1, key="key"), entry(2)], status=Status.COMPLETED)
-        first = attrs.evolve(first, tags=("vip",))
+        first = replace(first, tags=("vip",))
         await starts(journal, first, commit("b", 0, status=Status.WAITING, wake_up=AT))
         await journal.commit(commit("b", 1, status=Status.COMPLETED))
         await journal.remove([each.record for each in await journal.find_ended(LATER)])
         await gives(member)
-        anew = attrs.evolve(entry(1), payload=_OTHER)
+        anew = replace(entry(1), payload=_OTHER)
         await journal.commit(by(member, commit("a", 0, [anew], token="anew")))
         await holds(journal, "a", anew)
         require(await journal.find_key("a", "key") is None, "A key from before is known.")

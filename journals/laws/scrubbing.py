@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import attrs
+from msgspec.structs import replace
 
 from journals.changes import Change
 from journals.entries import Entry, Payload, Published, Status
@@ -40,7 +41,7 @@ async def what_was_asked_is_deleted_too(connect: Connect) -> None:
     """Of the messages, their answers, the tags and attributes of the instance nothing is left; those of others stay."""
     async with connect() as one:
         member = await _requested(one)
-        await one.commit(attrs.evolve(by(member, commit("b", 0)), tags=("vip",)))
+        await one.commit(replace(by(member, commit("b", 0)), tags=("vip",)))
         answered, other = [await one.post(message(name, "first")) for name in ("a", "b")]
         await member.answer([(answered.id, WORD)])
         await one.post(message("a", "second"))
@@ -60,7 +61,7 @@ async def what_waits_to_be_delivered_is_deleted_too(connect: Connect) -> None:
     async with connect() as one:
         member = await _requested(one, _published("a", 1), _published("a", 2), _published("a", 3, "hook"))
         others = (_published("b", 1), _published("b", 2, "hook"))
-        await one.commit(attrs.evolve(by(member, commit("b", 0)), published=others))
+        await one.commit(replace(by(member, commit("b", 0)), published=others))
         given = (await member.deliveries(["", "hook"], 10)).deliveries
         await member.delivered([Delivered(each.instance_id, each.lane, 0, "secret", AT) for each in given])
         for _ in range(2):
@@ -70,7 +71,7 @@ async def what_waits_to_be_delivered_is_deleted_too(connect: Connect) -> None:
             require(found == wanted, f"In the outbox must wait {wanted}, but {found} do.")
         late = _published("a", 4)
         done = by(member, commit("a", 3, [entry(4)], status=Status.DATA_DELETED))
-        await one.commit(attrs.evolve(done, published=(late,)))
+        await one.commit(replace(done, published=(late,)))
         of_a = {each.count for each in await one.outbox() if (each.instance_id, each.lane) == ("a", "")}
         require(of_a == {1}, f"One message of 'a' was published since, but {of_a} wait.")
         hook = attrs.evolve(_published("a", 3, "hook"), payload=Payload(WORD.type, WORD.version, "null"))
@@ -120,13 +121,13 @@ async def _requested(journal: Journal, *published: Published) -> Member:
     """Return a member that owns the instance `a`, whose data is to be deleted, and which has published this."""
     member = await joined(journal)
     start = commit("a", 0, _ENTRIES, status=Status.DATA_DELETION_REQUESTED)
-    labelled = attrs.evolve(by(member, start), tags=("vip",), attributes=(("customer", "Ann"),))
-    await journal.commit(attrs.evolve(labelled, published=published))
+    labelled = replace(by(member, start), tags=("vip",), attributes=(("customer", "Ann"),))
+    await journal.commit(replace(labelled, published=published))
     return member
 
 
 def _scrubbed(left: Scrubbed) -> Entry:
-    return attrs.evolve(_ENTRIES[left.seq - 1], payload=left.payload, response=left.response, key=None)
+    return replace(_ENTRIES[left.seq - 1], payload=left.payload, response=left.response, key=None)
 
 
 def _published(instance_id: str, seq: int, lane: str = "") -> Published:

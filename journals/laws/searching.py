@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 import attrs
+from msgspec.structs import replace
 
 from journals.entries import Commit, InstanceRecord, Status
 from journals.errors import Conflict, InvalidCommit, InvalidSearch
@@ -50,7 +51,7 @@ async def _stored(journal: Journal, random: Random, number: int) -> _Known:
     """Store an instance at random, in one commit or two."""
     # Several were started at the same time; then their ids decide.
     started_at = AT + _DAY * random.randrange(8)
-    start = attrs.evolve(
+    start = replace(
         commit(f"{random.choice('aAé_')}{number}", 0, status=random.choice([*Status]), at=started_at),
         workflow=random.choice(_WORKFLOWS), version=random.randint(1, 2), detail=random.choice(_DETAILS),
         tags=tuple(random.sample(_TAGS, random.randrange(4))), attributes=_some_attributes(random),
@@ -58,7 +59,7 @@ async def _stored(journal: Journal, random: Random, number: int) -> _Known:
     await journal.commit(start)
     last = start
     if random.random() < 0.5:
-        last = attrs.evolve(
+        last = replace(
             start, expected=1, entries=commit("", 1).entries, token=f"{number}", status=random.choice([*Status]),
             at=started_at + _DAY * random.randrange(3), detail=random.choice(_DETAILS), tags=(),
             attributes=_some_attributes(random),
@@ -180,12 +181,12 @@ async def _hold_still(journal: Journal, order: Order, random: Random) -> None:
 
 def _starts(order: Order, numbers: Iterable[int], random: Random) -> list[Commit]:
     starts = [commit(f"{order.value} {number:02}", 0, at=AT + _DAY * random.randrange(5)) for number in numbers]
-    return [attrs.evolve(each, workflow=order.value) for each in random.sample(starts, len(starts))]
+    return [replace(each, workflow=order.value) for each in random.sample(starts, len(starts))]
 
 
 def _changed(start: Commit, number: int) -> Commit:
     """Return a commit without entries that lets an instance look changed, whatever has happened to it."""
-    return attrs.evolve(
+    return replace(
         start, expected=1, entries=(), at=AT + 30 * _DAY, detail=f"{number}", token=f"{start.instance_id} {number}"
     )
 
@@ -194,15 +195,15 @@ async def labels_come_back_as_they_were_set(connect: Connect) -> None:
     """`labels` gives tags and attributes: as they were last set, with their types, and without those removed."""
     async with connect() as journal:
         values = tuple((f"name {number}", value) for number, value in enumerate(_VALUES))
-        await journal.commit(attrs.evolve(commit("a", 0), tags=("vip", "eu", "vip"), attributes=values))
-        await journal.commit(attrs.evolve(commit("b", 0), tags=("vip",), attributes=(("vip", "vip"), ("x", 1))))
+        await journal.commit(replace(commit("a", 0), tags=("vip", "eu", "vip"), attributes=values))
+        await journal.commit(replace(commit("b", 0), tags=("vip",), attributes=(("vip", "vip"), ("x", 1))))
         await journal.commit(commit("c", 0))
         found = await journal.labels(["c", "b", "unknown", "a", "b"])
         b = Labels(("vip",), {"vip": "vip", "x": 1})
         wanted = (Labels(), b, Labels(), Labels(("eu", "vip"), dict(values)), b)
         require(_typed(found) == _typed(wanted), f"labels() gave {found}, not {wanted}.")
         changes: tuple[tuple[str, AttributeValue], ...] = (("x", None), ("vip", 2), ("new", True), ("gone", None))
-        await journal.commit(attrs.evolve(commit("b", 1), tags=("eu",), attributes=changes))
+        await journal.commit(replace(commit("b", 1), tags=("eu",), attributes=changes))
         (found_b,) = await journal.labels(["b"])
         wanted_b = Labels(("eu", "vip"), {"vip": 2, "new": True})
         require(_typed([found_b]) == _typed([wanted_b]), f"After a change, labels() gave {found_b}, not {wanted_b}.")
@@ -219,13 +220,13 @@ def _typed(found: Iterable[Labels]) -> list[object]:
 async def labels_are_stored_with_their_commit_or_not_at_all(connect: Connect) -> None:
     """What is refused sets no label, and a commit that is repeated later sets none again."""
     async with connect() as journal:
-        start = attrs.evolve(commit("a", 0), attributes=(("x", "first"),))
+        start = replace(commit("a", 0), attributes=(("x", "first"),))
         await journal.commit(start)
-        later = attrs.evolve(commit("a", 1), attributes=(("x", "second"),))
-        lost = attrs.evolve(commit("a", 1, token="another"), tags=("lost",), attributes=(("x", "lost"),))
+        later = replace(commit("a", 1), attributes=(("x", "second"),))
+        lost = replace(commit("a", 1, token="another"), tags=("lost",), attributes=(("x", "lost"),))
         await journal.commit(later)
         await refused(Conflict, journal.commit(lost), "A commit that comes too late")
-        await refused(Conflict, journal.commit(attrs.evolve(start, token="another")), "A second start")
+        await refused(Conflict, journal.commit(replace(start, token="another")), "A second start")
         await journal.commit(start)
         found = await journal.labels(["a"])
         require(found == (Labels((), {"x": "second"}),), f"Labels of a refused or repeated commit were set: {found}.")
@@ -235,7 +236,7 @@ async def an_impossible_label_is_refused(connect: Connect) -> None:
     """A tag, a name or a value that not every store can hold is refused, with all of its commit."""
     async with connect() as journal:
         for number, wrong in enumerate(_impossible(commit("x", 0))):
-            start = attrs.evolve(wrong, instance_id=f"{number}")
+            start = replace(wrong, instance_id=f"{number}")
             what = f"A commit with the tags {wrong.tags!r:.100} and the attributes {wrong.attributes!r:.100}"
             await stores_nothing(journal, InvalidCommit, start, what)
         require(await journal.count() == (), "What was refused is counted.")
@@ -248,12 +249,12 @@ _IMPOSSIBLE_VALUES: tuple[Any, ...] = (
 
 def _impossible(start: Commit) -> Iterator[Commit]:
     for tag in ("", "a\n", "#a", "x" * 101):
-        yield attrs.evolve(start, tags=(tag,))
+        yield replace(start, tags=(tag,))
     for name in ("", "a\0", "#a", "x" * 101):
-        yield attrs.evolve(start, attributes=((name, 1),))
+        yield replace(start, attributes=((name, 1),))
     for value in _IMPOSSIBLE_VALUES:
-        yield attrs.evolve(start, attributes=(("a", value),))
-    yield attrs.evolve(start, attributes=(("a", 1), ("a", 2)))
+        yield replace(start, attributes=(("a", value),))
+    yield replace(start, attributes=(("a", 1), ("a", 2)))
 
 
 async def an_impossible_page_is_refused(connect: Connect) -> None:

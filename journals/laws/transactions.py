@@ -5,7 +5,7 @@ What users write there is of another kind in each database, so that an adapter's
 
 from __future__ import annotations
 
-import attrs
+from msgspec.structs import replace
 
 from journals.entries import Entry, Kind, Payload, Status
 from journals.errors import Conflict, NotOwner, PayloadTooLarge, UnknownInstance
@@ -56,7 +56,7 @@ async def a_refused_commit_in_a_transaction_stores_nothing(connect: Connect) -> 
         large = Entry(3, Kind.EVENT, "step", Payload("Event", 1, "x" * (LIMIT_BYTES + 1)), AT)
         for error, bad in (
             (Conflict, commit("instance", 1, token="another")),
-            (NotOwner, attrs.evolve(commit("instance", 2), owner=7)),
+            (NotOwner, replace(commit("instance", 2), owner=7)),
             (UnknownInstance, commit("nobody", 2)),
             (PayloadTooLarge, commit("instance", 2, [large])),
         ):

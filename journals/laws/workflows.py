@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import attrs
+from msgspec.structs import replace
 
 from journals.entries import Commit, Status
 from journals.errors import Conflict, InvalidCommit, JournalClosed, WorkflowDisabled
@@ -28,7 +28,7 @@ _A_DAY = timedelta(days=1)
 
 
 def _of(workflow: str, version: int, instance_id: str, status: Status = Status.WAITING) -> Commit:
-    return attrs.evolve(commit(instance_id, 0, status=status), workflow=workflow, version=version)
+    return replace(commit(instance_id, 0, status=status), workflow=workflow, version=version)
 
 
 async def a_disabled_workflow_does_not_start(connect: Connect) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import islice
 
 import attrs
+from msgspec.structs import replace
 
 from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord
 from journals.labels import LabelRow, Labels, label_rows, labels_of
@@ -64,10 +65,10 @@ class Stored:
         for left in scrubbed:
             if 0 < left.seq <= len(self.entries):
                 entry = self.entries[left.seq - 1]
-                self.entries[left.seq - 1] = attrs.evolve(entry, payload=left.payload, response=left.response, key=None)
+                self.entries[left.seq - 1] = replace(entry, payload=left.payload, response=left.response, key=None)
         self.keys = {entry.key: entry for entry in self.entries if entry.key is not None}
         self.label_rows.clear()
-        self.started, self.latest = attrs.evolve(self.started, entries=()), attrs.evolve(self.latest, entries=())
+        self.started, self.latest = replace(self.started, entries=()), replace(self.latest, entries=())
 
     def record(self) -> InstanceRecord:
         """Return its record."""

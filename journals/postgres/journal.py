@@ -17,7 +17,7 @@ import attrs
 
 from journals.changes import Change
 from journals.ended import Ended
-from journals.entries import Commit, Entry, InstanceRecord, Message, Payload, Status
+from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Message, Payload, Status
 from journals.errors import JournalClosed, UnknownInstance
 from journals.feed import Subscriber
 from journals.grouping import GroupCommit, in_task
@@ -186,7 +186,10 @@ class PostgresJournal:
         """Store a commit, whole, together with others that wait. See `Journal.commit`."""
         opened = self._require_opened()
         validate(commit, self._limit_bytes)
-        await opened.joining.noted(commit, opened.group.commit)
+        if commit.expected and commit.status in UNFINISHED:  # most by far; who owns the instance does not change
+            await opened.group.commit(commit)
+        else:
+            await opened.joining.noted(commit, opened.group.commit)
 
     async def read(self, instance_id: str, *, after: int = 0, most: int = 1_000) -> tuple[Entry, ...]:
         """Return the entries with `seq > after`, at most `most` of them. See `Journal.read`."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import attrs
+from msgspec.structs import replace
 
 from journals.entries import Commit, Published
 from journals.memory import InMemoryJournal
@@ -123,12 +124,12 @@ class _TellsEverything(Outbox):
 class PublishesFirst(InMemoryJournal):
     async def commit(self, commit: Commit) -> None:
         self._outbox.put(commit.published)
-        await super().commit(attrs.evolve(commit, published=()))
+        await super().commit(replace(commit, published=()))
 
 
 class PublishesAgain(InMemoryJournal):
     async def commit(self, commit: Commit) -> None:
-        await super().commit(attrs.evolve(commit, published=()))
+        await super().commit(replace(commit, published=()))
         self._outbox.put(commit.published)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-import attrs
+from msgspec.structs import replace
 
 from journals.errors import InvalidCommit, NotOwner
 from journals.memory import InMemoryJournal
@@ -23,7 +23,7 @@ class DeletesAll(InMemoryJournal):
     async def scrub(self, scrub: Scrub) -> None:
         await super().scrub(scrub)
         instance = self._instances[scrub.instance_id]
-        instance.entries[:] = [attrs.evolve(each, payload=None) for each in instance.entries]
+        instance.entries[:] = [replace(each, payload=None) for each in instance.entries]
 
 
 class KeepsTheMessages(InMemoryJournal):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import attrs
+from msgspec.structs import replace
 
 from journals.entries import Commit, InstanceRecord
 from journals.labels import Labels, label_rows
@@ -75,7 +76,7 @@ class TakesAttributesForTags(InMemoryJournal):
 class KeepsWhatIsRemoved(InMemoryJournal):
     async def commit(self, commit: Commit) -> None:
         left = tuple((name, value) for name, value in commit.attributes if value is not None)
-        await super().commit(attrs.evolve(commit, attributes=left))
+        await super().commit(replace(commit, attributes=left))
 
 
 class LabelsFirst(InMemoryJournal):
@@ -87,7 +88,7 @@ class LabelsFirst(InMemoryJournal):
 
 class TakesEveryLabel(InMemoryJournal):
     async def commit(self, commit: Commit) -> None:
-        await super().commit(attrs.evolve(commit, tags=(), attributes=()))
+        await super().commit(replace(commit, tags=(), attributes=()))
 
 
 class TakesEveryPage(InMemoryJournal):

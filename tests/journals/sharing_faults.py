@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import attrs
+from msgspec.structs import replace
 
 from journals.entries import UNFINISHED, Commit, Message, Payload, Status
 from journals.errors import Conflict, JournalError, NotOwner
@@ -98,7 +99,7 @@ class ForgetsWhoStarts(InMemoryJournal):
 class LetsStrangersStart(InMemoryJournal):
     async def commit(self, commit: Commit) -> None:
         if commit.expected == 0 and not self._members.has(commit.owner):
-            await super().commit(attrs.evolve(commit, owner=None))
+            await super().commit(replace(commit, owner=None))
         else:
             await super().commit(commit)
 
@@ -180,7 +181,7 @@ class LetsTheGoneCommit(InMemoryJournal):
         if self._members.has(commit.owner):
             await super().commit(commit)
         else:
-            await super().commit(attrs.evolve(commit, owner=None))
+            await super().commit(replace(commit, owner=None))
 
 
 class AsksWhoOwnsFirst(InMemoryJournal):
@@ -332,7 +333,7 @@ class TakesEveryMessage(InMemoryJournal):
 
 class SendsNoMail(InMemoryJournal):
     async def commit(self, commit: Commit) -> None:
-        await super().commit(attrs.evolve(commit, mail=()))
+        await super().commit(replace(commit, mail=()))
 
 
 class SendsMailFirst(InMemoryJournal):

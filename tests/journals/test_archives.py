@@ -8,6 +8,7 @@ from pathlib import Path
 
 import attrs
 import pytest
+from msgspec.structs import replace
 
 from journals.archives import FolderArchive, NoArchive, file_of, read_archived
 from journals.entries import Entry, InstanceRecord, Payload, Status
@@ -16,7 +17,7 @@ from journals.laws.samples import AT, entry
 ENTRIES = (
     entry(1, '{"a": "é\\n😀"}', key="key"),
     entry(2, response=Payload("Answer", 2, "\u2028 no JSON")),
-    attrs.evolve(entry(3), payload=None),
+    replace(entry(3), payload=None),
 )
 
 

@@ -23,6 +23,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from journals.codecs import (
     CannotDecode,
@@ -791,14 +792,14 @@ class Veiled:
 
     def encode(self, value: object, form: object | None) -> Payload:
         payload = self.plain.encode(value, form)
-        return attrs.evolve(payload, text=base64.b64encode(self._veil(payload.text.encode())).decode())
+        return replace(payload, text=base64.b64encode(self._veil(payload.text.encode())).decode())
 
     def decode(self, payload: Payload, form: object | None) -> object:
         try:
             text = self._veil(base64.b64decode(payload.text, validate=True)).decode()
         except ValueError as error:
             raise CannotDecode(payload, form, "it is not veiled with this key", "Use the right key.") from error
-        return self.plain.decode(attrs.evolve(payload, text=text), form)
+        return self.plain.decode(replace(payload, text=text), form)
 
     def _veil(self, text: bytes) -> bytes:
         return bytes(byte ^ self.key for byte in text)

@@ -12,6 +12,7 @@ from typing import Any
 
 import attrs
 import pytest
+from msgspec.structs import replace
 
 from journals.contract import LAWS, Law, breaches
 from journals.entries import Commit, Entry, InstanceRecord, Payload
@@ -140,7 +141,7 @@ class BringsBackTheRecord(InMemoryJournal):
 
 class RecognisesCommitsByTheirEntries(InMemoryJournal):
     async def commit(self, commit: Commit) -> None:
-        await super().commit(attrs.evolve(commit, token=repr(commit.entries)))
+        await super().commit(replace(commit, token=repr(commit.entries)))
 
 
 class DropsCommitsWithoutEntries(InMemoryJournal):
@@ -151,7 +152,7 @@ class DropsCommitsWithoutEntries(InMemoryJournal):
 
 class KeepsAHundredEntries(InMemoryJournal):
     async def commit(self, commit: Commit) -> None:
-        await super().commit(attrs.evolve(commit, entries=commit.entries[:100]))
+        await super().commit(replace(commit, entries=commit.entries[:100]))
 
 
 class LetsCommitsOvertake(InMemoryJournal):
@@ -212,12 +213,12 @@ class ChecksNothing(InMemoryJournal):
 
 class CutsIds(InMemoryJournal):
     async def commit(self, commit: Commit) -> None:
-        await super().commit(attrs.evolve(commit, instance_id=commit.instance_id[:100]))
+        await super().commit(replace(commit, instance_id=commit.instance_id[:100]))
 
 
 class FoldsIds(InMemoryJournal):
     async def commit(self, commit: Commit) -> None:
-        await super().commit(attrs.evolve(commit, instance_id=commit.instance_id.lower()))
+        await super().commit(replace(commit, instance_id=commit.instance_id.lower()))
 
 
 class LetsTheDriversErrorThrough(InMemoryJournal):
@@ -230,8 +231,8 @@ class LetsTheDriversErrorThrough(InMemoryJournal):
 
 class DropsTheZone(InMemoryJournal):
     async def commit(self, commit: Commit) -> None:
-        entries = tuple(attrs.evolve(each, recorded_at=each.recorded_at.replace(tzinfo=UTC)) for each in commit.entries)
-        await super().commit(attrs.evolve(commit, entries=entries))
+        entries = tuple(replace(each, recorded_at=each.recorded_at.replace(tzinfo=UTC)) for each in commit.entries)
+        await super().commit(replace(commit, entries=entries))
 
 
 class NeverCloses(InMemoryJournal):
@@ -244,17 +245,17 @@ class _ChangesEntries(InMemoryJournal):
         raise NotImplementedError
 
     async def commit(self, commit: Commit) -> None:
-        await super().commit(attrs.evolve(commit, entries=tuple(self.changed(entry) for entry in commit.entries)))
+        await super().commit(replace(commit, entries=tuple(self.changed(entry) for entry in commit.entries)))
 
 
 class DropsMicroseconds(_ChangesEntries):
     def changed(self, entry: Entry) -> Entry:
-        return attrs.evolve(entry, recorded_at=entry.recorded_at.replace(microsecond=0))
+        return replace(entry, recorded_at=entry.recorded_at.replace(microsecond=0))
 
 
 class DropsResponses(_ChangesEntries):
     def changed(self, entry: Entry) -> Entry:
-        return attrs.evolve(entry, response=None)
+        return replace(entry, response=None)
 
 
 class TidiesJson(_ChangesEntries):
@@ -262,12 +263,12 @@ class TidiesJson(_ChangesEntries):
         if entry.payload is None or not entry.payload.text.startswith("{"):
             return entry
         text = json.dumps(json.loads(entry.payload.text))
-        return attrs.evolve(entry, payload=attrs.evolve(entry.payload, text=text))
+        return replace(entry, payload=replace(entry.payload, text=text))
 
 
 class TakesNoneForEmpty(_ChangesEntries):
     def changed(self, entry: Entry) -> Entry:
-        return attrs.evolve(entry, payload=entry.payload or Payload("", 0, ""))
+        return replace(entry, payload=entry.payload or Payload("", 0, ""))
 
 
 class ReadsOneTooEarly(InMemoryJournal):

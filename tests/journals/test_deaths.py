@@ -10,8 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeAlias
 
-import attrs
 import pytest
+from msgspec.structs import replace
 
 from journals.entries import Entry, Kind, Status
 from journals.laws.members import KNOWS, LATER, Heard, by, due, joined, message
@@ -77,12 +77,12 @@ def _on_postgres(dsn: str) -> Store:
 
 def lost(seq: int, address: str = "step") -> Entry:
     """Return the entry of a lost attempt."""
-    return attrs.evolve(entry(seq), kind=Kind.ATTEMPT_LOST, address=address)
+    return replace(entry(seq), kind=Kind.ATTEMPT_LOST, address=address)
 
 
 def event(seq: int, address: str = "step") -> Entry:
     """Return the entry of a step's event."""
-    return attrs.evolve(entry(seq), address=address)
+    return replace(entry(seq), address=address)
 
 
 async def dies(journal: Journal, kill: Kill, *entries: Entry, on_trial: bool = False) -> None:

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import attrs
 import pytest
+from msgspec.structs import replace
 
 from journals.entries import Status
 from journals.errors import JournalUnavailable
@@ -162,13 +162,13 @@ def test_who_is_deaf_hears_nothing_until_he_is_not() -> None:
             member = await journal.join("member", KNOWS, heard.append)
             await journal.listen(heard.append)
             journal.points.deaf = True
-            ended = attrs.evolve(commit("a", 0), status=Status.COMPLETED)
+            ended = replace(commit("a", 0), status=Status.COMPLETED)
             await store.commit(ended)
             await rounds()
             assert heard == []
             await member.leave()
             journal.points.deaf = False
-            await store.commit(attrs.evolve(ended, instance_id="b", token="b"))
+            await store.commit(replace(ended, instance_id="b", token="b"))
             await rounds()
             assert Rested("b") in heard
             assert Rested("a") not in heard

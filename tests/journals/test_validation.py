@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
-import attrs
 import pytest
+from msgspec.structs import replace
 
 from journals.entries import Commit, Entry, Kind, Payload, Status
 from journals.errors import InvalidCommit, PayloadTooLarge
@@ -34,10 +34,10 @@ def commit(*entries: Entry, expected: int = 0) -> Commit:
         commit(expected=7),
         commit(entry(1, "x" * LIMIT_BYTES)),
         commit(entry(1, "é" * (LIMIT_BYTES // 2))),
-        commit(attrs.evolve(entry(1), payload=None)),
-        attrs.evolve(commit(entry(1)), wake_up=AT.astimezone(timezone(timedelta(hours=-7)))),
-        attrs.evolve(commit(entry(1)), instance_id="x" * LONGEST_ID),
-        attrs.evolve(commit(entry(1)), instance_id="Bestellung 7/ä 漢 😀"),
+        commit(replace(entry(1), payload=None)),
+        replace(commit(entry(1)), wake_up=AT.astimezone(timezone(timedelta(hours=-7)))),
+        replace(commit(entry(1)), instance_id="x" * LONGEST_ID),
+        replace(commit(entry(1)), instance_id="Bestellung 7/ä 漢 😀"),
     ],
 )
 def test_a_commit_that_keeps_the_rules_passes(good: Commit) -> None:
@@ -58,9 +58,9 @@ def test_an_instance_cannot_start_without_an_entry() -> None:
 @pytest.mark.parametrize(
     ("bad", "what"),
     [
-        (attrs.evolve(commit(entry(1)), at=NAIVE), "at="),
-        (attrs.evolve(commit(entry(1)), wake_up=NAIVE), "wake_up="),
-        (commit(entry(1), attrs.evolve(entry(2), recorded_at=NAIVE)), "recorded_at="),
+        (replace(commit(entry(1)), at=NAIVE), "at="),
+        (replace(commit(entry(1)), wake_up=NAIVE), "wake_up="),
+        (commit(entry(1), replace(entry(2), recorded_at=NAIVE)), "recorded_at="),
     ],
 )
 def test_a_time_without_a_zone_is_named(bad: Commit, what: str) -> None:
@@ -71,14 +71,14 @@ def test_a_time_without_a_zone_is_named(bad: Commit, what: str) -> None:
 @pytest.mark.parametrize("instance_id", ["", "x" * (LONGEST_ID + 1), "two\nlines", "nul\0", "\ud800", "\u202e"])
 def test_an_impossible_id_is_named(instance_id: str) -> None:
     with pytest.raises(InvalidCommit, match="cannot be an instance's id"):
-        validate(attrs.evolve(commit(entry(1)), instance_id=instance_id), LIMIT_BYTES)
+        validate(replace(commit(entry(1)), instance_id=instance_id), LIMIT_BYTES)
 
 
 @pytest.mark.parametrize("text", ["x" * (LIMIT_BYTES + 1), "é" * (LIMIT_BYTES // 2) + "x", "😀" * 26])
 def test_an_oversize_payload_or_response_is_named(text: str) -> None:
     """It is refused before the write, with its size and the step."""
     payload = Payload("Event", 1, text)
-    for oversize in (attrs.evolve(entry(2), payload=payload), attrs.evolve(entry(2), response=payload)):
+    for oversize in (replace(entry(2), payload=payload), replace(entry(2), response=payload)):
         with pytest.raises(PayloadTooLarge, match=r"'step#2' of instance 'order-7' has 10\d bytes; the limit is 100"):
             validate(commit(entry(1), oversize), LIMIT_BYTES)
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import attrs
+from msgspec.structs import replace
 
 from journals.entries import Commit, Status
 from journals.errors import Conflict, RolledBack
@@ -60,7 +60,7 @@ class StoresTwice(LentTransaction):
 
 class TellsNobody(LentTransaction):
     async def commit(self, commit: Commit) -> None:
-        await super().commit(attrs.evolve(commit, status=Status.RUNNING))
+        await super().commit(replace(commit, status=Status.RUNNING))
 
 
 class BlamesTheDatabase(LentTransaction):

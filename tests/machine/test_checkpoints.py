@@ -227,7 +227,7 @@ def test_a_value_that_cannot_be_recorded_pauses_the_instance_there() -> None:
     mended = workflow_of(checkpoint(step("weigh"), result=int) >> step("ship"))
     again = recover(mended, entries_of(*turns))
     assert pending(again) == (paused,)
-    going = resumed(attrs.evolve(turns[-1], execution=again))
+    going = resumed(replace(turns[-1], execution=again))
     assert kinds(going.entries) == [("resumed", "checkpoint"), ("checkpoint", "checkpoint")]
     assert seen(recover(mended, entries_of(*turns, going))) == seen(going.execution)
 
@@ -290,11 +290,11 @@ def test_a_loop_goes_on_from_the_last_round_and_reads_no_other() -> None:
     reading = Reading(entries)
     again = reading.recovered(workflow)
     assert seen(again) == seen(turns[-1].execution)
-    assert waiting(attrs.evolve(turns[-1], execution=again)).address == "poll[1500]/check"  # type: ignore[union-attr]
+    assert waiting(replace(turns[-1], execution=again)).address == "poll[1500]/check"  # type: ignore[union-attr]
     assert len(entries) == 3_000
     assert reading.read == 102
     assert len(reading.wanted) == 3
-    ended = ran(attrs.evolve(turns[-1], execution=again), 2_000)
+    ended = ran(replace(turns[-1], execution=again), 2_000)
     assert waiting(ended).address == "after"  # type: ignore[union-attr]
 
 
@@ -323,7 +323,7 @@ def test_it_does_so_while_something_waits_beside_it_and_once_more_later(
         again = reading.recovered(workflow)
         assert seen(again) == seen(here.execution)
         assert reading.read <= 103
-        here = attrs.evolve(here, execution=again)
+        here = replace(here, execution=again)
     assert len(entries) >= 3_000
 
 
@@ -375,7 +375,7 @@ def test_a_machine_goes_on_in_its_last_state_and_counts_its_visits() -> None:
     reading = Reading(entries_of(*turns))
     again = reading.recovered(workflow_of(states("begin differently")))
     assert pending(again)[0].address == "order[one#3]/begin differently"  # type: ignore[union-attr]
-    turn = ran(ran(attrs.evolve(turns[-1], execution=again), 5), 9)
+    turn = ran(ran(replace(turns[-1], execution=again), 5), 9)
     assert kinds(turn.entries)[0] == ("event", "order[two#3]/end")
     assert pending(turn.execution) == (Outcome(Success(9), recorded=True),)
 
@@ -652,6 +652,6 @@ def test_what_follows_a_recovery_is_what_would_have_followed(
     workflow = workflow_of(build(with_checkpoints(recipe, itertools.cycle([*chosen, 3]))))
     live = play(workflow, value, numbers)
     one = play_on(workflow, live.last, later)
-    other = play_on(workflow, attrs.evolve(live.last, execution=recover(workflow, live.entries)), later)
+    other = play_on(workflow, replace(live.last, execution=recover(workflow, live.entries)), later)
     assert kinds(one.entries) == kinds(other.entries)
     assert seen(one.execution) == seen(other.execution)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from interpreters.errors import JournalMismatch
 from interpreters.machine.execution import Execution
@@ -114,7 +114,7 @@ def test_what_fits_no_place_is_refused_and_changes_nothing(recipe: Recipe, value
     last = entry_by_entry(recipe, value, entries)[-1]
     before = shape(last), seen(last)
     for entry in entries[1:]:
-        again = attrs.evolve(entry, seq=last.seq + 1)
+        again = replace(entry, seq=last.seq + 1)
         may_come_again = entry.kind in (Kind.SIGNAL_KEPT, Kind.CANCELLING) or _is_pause_of_all(entry)
         if place_at(last, entry.address) is None and not may_come_again:
             with pytest.raises(JournalMismatch):

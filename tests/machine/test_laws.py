@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import attrs
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from interpreters.errors import JournalMismatch, WrongPayload
 from interpreters.machine.entries.signals import MAILBOX
@@ -109,7 +109,7 @@ def test_an_entry_of_another_kind_is_never_accepted(
     entries = played(recipe, value, numbers).entries
     index = data.draw(st.integers(0, len(entries) - 1))
     kind = data.draw(st.sampled_from([kind for kind in Kind if kind is not entries[index].kind]))
-    changed = attrs.evolve(entries[index], kind=kind)
+    changed = replace(entries[index], kind=kind)
     # An event step takes any entry called an event; that it is none shows when its payload is decoded.
     undecodable = kind is Kind.EVENT or kind is Kind.SIGNAL
     with pytest.raises((JournalMismatch, WrongPayload) if undecodable else JournalMismatch):
@@ -128,7 +128,7 @@ def test_an_entry_of_another_place_is_never_accepted(
     address = data.draw(st.sampled_from(sorted(others - {entries[index].address})))
     assume(not (entries[index].kind is Kind.SIGNAL_KEPT and address.startswith(MAILBOX) and _is_dynamic(recipe)))
     with pytest.raises(JournalMismatch):
-        _recovering(recipe, _replaced(entries, index, attrs.evolve(entries[index], address=address)))()
+        _recovering(recipe, _replaced(entries, index, replace(entries[index], address=address)))()
 
 
 def _is_dynamic(recipe: Recipe) -> bool:
@@ -145,7 +145,7 @@ def test_an_entry_of_another_number_is_never_accepted(
     index = data.draw(st.integers(0, len(entries) - 1))
     seq = data.draw(st.integers(-1, len(entries) + 2).filter(lambda seq: seq != index + 1))
     with pytest.raises(JournalMismatch):
-        _recovering(recipe, _replaced(entries, index, attrs.evolve(entries[index], seq=seq)))()
+        _recovering(recipe, _replaced(entries, index, replace(entries[index], seq=seq)))()
 
 
 @LAW

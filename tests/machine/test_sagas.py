@@ -11,6 +11,7 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from returns.result import Failure, Result, Success
 
 from interpreters import recover
@@ -194,10 +195,10 @@ def test_nothing_else_can_be_recorded_there() -> None:
     here = story(trip(), *NOT_UNDONE)
     (resumed,) = driving.resumed(here, address="saga[undo 1]").entries
     for wrong in (
-        attrs.evolve(resumed, kind=Kind.EVENT),
-        attrs.evolve(resumed, kind=Kind.PAUSED),
-        attrs.evolve(resumed, address="saga[undo 2]"),
-        attrs.evolve(resumed, address="saga"),
+        replace(resumed, kind=Kind.EVENT),
+        replace(resumed, kind=Kind.PAUSED),
+        replace(resumed, address="saga[undo 2]"),
+        replace(resumed, address="saga"),
     ):
         with pytest.raises(JournalMismatch, match="a resume at 'saga\\[undo 1\\]'"):
             apply(here.execution, wrong)

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 import pytest
+from msgspec.structs import replace
 from returns.result import Success
 
 from interpreters import JournalMismatch, WrongPayload
@@ -79,9 +80,9 @@ def test_a_journal_without_entries_has_no_start() -> None:
 def test_a_start_belongs_to_the_instance_as_a_whole() -> None:
     started = begun(workflow(run_io(ask)), 1).entries[0]
     for wrong in (
-        attrs.evolve(started, address="ask"),
-        attrs.evolve(started, seq=2),
-        attrs.evolve(started, kind=Kind.EVENT),
+        replace(started, address="ask"),
+        replace(started, seq=2),
+        replace(started, kind=Kind.EVENT),
     ):
         with pytest.raises(JournalMismatch, match="its start as entry 1"):
             recover(workflow(run_io(ask)), [wrong])
@@ -105,7 +106,7 @@ def test_the_given_execution_is_unchanged_and_still_good() -> None:
     execution = begin(workflow(run_io(ask)), 1)
     entry = event_entry(execution, "ask", 2, AT)
     with pytest.raises(JournalMismatch):
-        apply(execution, attrs.evolve(entry, address="elsewhere"))
+        apply(execution, replace(entry, address="elsewhere"))
     assert pending(apply(execution, entry)) == pending(apply(execution, entry))
 
 
@@ -113,7 +114,7 @@ def test_while_paused_only_a_resume_fits() -> None:
     start = begun(workflow(run_io(ask)), 1)
     event = ran(start, 2).entries[0]
     paused = failed(start, OSError("down")).execution
-    for seq_fits in (attrs.evolve(event, seq=3), attrs.evolve(lost(start).entries[0], seq=3)):
+    for seq_fits in (replace(event, seq=3), replace(lost(start).entries[0], seq=3)):
         with pytest.raises(JournalMismatch, match="a resume at 'ask'"):
             apply(paused, seq_fits)
 
@@ -129,7 +130,7 @@ def test_an_attempt_is_counted_as_it_was_recorded() -> None:
     start = begun(workflow(RETRIED), 1)
     second = lost(lost(start)).entries[0]
     with pytest.raises(JournalMismatch, match="attempt 1"):
-        apply(start.execution, attrs.evolve(second, seq=2))
+        apply(start.execution, replace(second, seq=2))
 
 
 def test_what_the_machine_writes_it_reads_itself() -> None:
@@ -138,7 +139,7 @@ def test_what_the_machine_writes_it_reads_itself() -> None:
     entry = lost_entry(start.execution, "ask", Loss.CRASH, AT)
     for payload in (None, JSON.encode(3, int), failed(start, OSError("x")).entries[0].payload):
         with pytest.raises(JournalMismatch):
-            apply(start.execution, attrs.evolve(entry, payload=payload))
+            apply(start.execution, replace(entry, payload=payload))
     assert entry.payload == JSON.encode(AttemptLost(1, Loss.CRASH), AttemptLost)
 
 
@@ -162,9 +163,9 @@ def test_a_timer_is_set_once_and_fires_once() -> None:
     timer_set = waiting.entries[1]
     after = fired(waiting, AT + timedelta(1))
     with pytest.raises(JournalMismatch):
-        apply(waiting.execution, attrs.evolve(timer_set, seq=3))
+        apply(waiting.execution, replace(timer_set, seq=3))
     with pytest.raises(JournalMismatch):
-        apply(after.execution, attrs.evolve(after.entries[0], seq=4))
+        apply(after.execution, replace(after.entries[0], seq=4))
 
 
 def test_a_signal_that_was_kept_is_taken_once_by_a_step_that_waits_for_it() -> None:
@@ -183,22 +184,22 @@ def test_a_signal_that_was_kept_is_taken_once_by_a_step_that_waits_for_it() -> N
     waiting = apply(before.execution, here.entries[0])
     for seq in (1, 4):
         with pytest.raises(JournalMismatch):
-            apply(waiting, attrs.evolve(taken(here, seq, "tell"), seq=5))
-    assert only(turn(waiting, attrs.evolve(taken(here, 3, "tell"), seq=5), AT)) != only(here)
+            apply(waiting, replace(taken(here, seq, "tell"), seq=5))
+    assert only(turn(waiting, replace(taken(here, 3, "tell"), seq=5), AT)) != only(here)
 
 
 def test_after_the_recorded_end_no_entry_fits() -> None:
     ended = ran(begun(workflow(run_io(ask)), 1), 2)
     for entry in ended.entries:
         with pytest.raises(JournalMismatch, match="nothing: it has ended"):
-            apply(ended.execution, attrs.evolve(entry, seq=4))
+            apply(ended.execution, replace(entry, seq=4))
 
 
 def test_the_other_outcome_does_not_fit() -> None:
     ended = ran(begun(workflow(run_io(ask)), 1), 2)
     *before, outcome = [*entries(begun(workflow(run_io(ask)), 1)), *ended.entries]
     with pytest.raises(JournalMismatch, match="its outcome 'completed'"):
-        recover(workflow(run_io(ask)), [*before, attrs.evolve(outcome, kind=Kind.FAILED)])
+        recover(workflow(run_io(ask)), [*before, replace(outcome, kind=Kind.FAILED)])
 
 
 def test_an_instance_that_waits_for_a_retry_may_be_paused_and_then_goes_on_at_once() -> None:
@@ -231,5 +232,5 @@ def test_a_journal_in_which_an_offer_does_not_say_which_task_it_is_can_be_read()
     (first, offered) = start.entries
     told = JSON.decode(offered.response, Offered) if offered.response is not None else None
     assert told == Offered("approve", 1, JSON.encode(["cfo"], None))
-    older = attrs.evolve(offered, response=JSON.encode(["cfo"], None))
+    older = replace(offered, response=JSON.encode(["cfo"], None))
     assert pending(recover(flow, [first, older])) == pending(start.execution)

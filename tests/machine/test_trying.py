@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 import pytest
+from msgspec.structs import replace
 from returns.result import Failure, Result, Success
 
 from interpreters import recover
@@ -292,7 +293,7 @@ def test_an_entry_of_a_paused_attempt_needs_no_decision() -> None:
     assert entry.payload is not None
     short = entry.payload.text.replace('"decided":"pause",', "").replace(',"until":null', "")
     assert len(short) < len(entry.payload.text) - 30
-    bare = attrs.evolve(entry, payload=attrs.evolve(entry.payload, text=short))
+    bare = replace(entry, payload=replace(entry.payload, text=short))
     assert pending(apply(begin(run_io(ask)).execution, bare)) == pending(here.execution)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import attrs
 import pytest
+from msgspec.structs import replace
 from returns.result import Success
 
 from interpreters import Client, InstancePaused, Runtime, RuntimeStopped
@@ -234,7 +234,7 @@ def test_all_losses_are_recorded_at_once() -> None:
         await store.open()
         dead = await store.join("dead", (), Heard())
         start = start_of("a", first_turn(flow, 1, dead.now(), JSON, lambda: 0.0, id="a"))
-        await store.commit(attrs.evolve(start, owner=dead.epoch, status=Status.RUNNING))
+        await store.commit(replace(start, owner=dead.epoch, status=Status.RUNNING))
         store.expel(dead.epoch)
         journal = FaultyJournal(store)
         async with running(journal, flow, grace=NO_GRACE):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import attrs
 import pytest
+from msgspec.structs import replace
 from returns.result import Success
 
 from interpreters import JournalMismatch, NotHandled, UnexpectedSignal, WrongPayload
@@ -165,7 +165,7 @@ def test_a_kept_signal_is_handled_before_one_that_comes_now() -> None:
     here = begun(workflow(step >> later >> later), 0)
     kept = apply(here.execution, kept_entry(here.execution, LATER, 5, "k", AT))
     assert kept.mailbox == (Kept(2, "later", kept.mailbox[0].request, "k"),)
-    from_kept = ran(attrs.evolve(here, execution=kept), 1)
+    from_kept = ran(replace(here, execution=kept), 1)
     assert isinstance(from_kept.pending[0], EffectToRun)
     assert from_kept.pending[0].arguments == (1, 5)
     after = signalled(from_kept, 5)
@@ -177,7 +177,7 @@ def test_a_signal_is_kept_between_two_steps_that_take_others() -> None:
     here = begun(workflow(add >> later), 0)
     kept = apply(here.execution, kept_entry(here.execution, LATER, 5, None, AT))
     assert isinstance(pending(kept)[0], SignalExpected)
-    handled = signalled(attrs.evolve(here, execution=kept), 1)
+    handled = signalled(replace(here, execution=kept), 1)
     assert isinstance(handled.pending[0], EffectToRun)
     assert handled.pending[0].arguments == (1, 5)
 
@@ -217,10 +217,10 @@ def test_what_no_step_can_take_is_not_in_a_journal() -> None:
     kept = kept_entry(execution, LATER, 5, None, AT)
     assert apply(execution, kept).mailbox
     for wrong in (
-        attrs.evolve(kept, address="later"),
-        attrs.evolve(kept, address="mailbox:"),
-        attrs.evolve(kept, address="mailbox:nobody"),
-        attrs.evolve(kept, payload=None),
+        replace(kept, address="later"),
+        replace(kept, address="mailbox:"),
+        replace(kept, address="mailbox:nobody"),
+        replace(kept, payload=None),
     ):
         with pytest.raises(JournalMismatch):
             apply(execution, wrong)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
 from msgspec.structs import replace
 
 from interpreters.machine.advance import advance, leave_checkpoint, walk
@@ -48,7 +47,7 @@ def onward_of(execution: Execution, entry: Entry) -> Onward:
     """Return what is recorded beside the value of a checkpoint."""
     if entry.response is None:
         return Onward()
-    return decoded_own(execution, attrs.evolve(entry, payload=entry.response), Onward)
+    return decoded_own(execution, replace(entry, payload=entry.response), Onward)
 
 
 _FOLDED = frozenset(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
 from msgspec.structs import replace
 from returns.result import Failure
 
@@ -48,9 +47,9 @@ def _child_outcome(
     ended = decoded_own(execution, entry, ChildEnded)
     match ended.end:
         case ChildEnd.COMPLETED:
-            return decoded(execution.codec, attrs.evolve(entry, payload=entry.response), node.result), None
+            return decoded(execution.codec, replace(entry, payload=entry.response), node.result), None
         case ChildEnd.FAILED if node.error is not None:
-            error = decoded(execution.codec, attrs.evolve(entry, payload=entry.response), node.error)
+            error = decoded(execution.codec, replace(entry, payload=entry.response), node.error)
             return active.value, Failure(error)
         case ChildEnd.CANCELLED | ChildEnd.GIVEN_UP if gives_up(execution.joints, active):
             given_up = GivenUp("ChildWithoutResult", f"Child {ended.id!r} {ended.end.value}.", 1)

@@ -13,7 +13,6 @@ from interpreters.machine.locking import gate, is_blocked
 from interpreters.machine.mailbox import give_back, without
 from interpreters.machine.moving import Moving, Observer
 from interpreters.machine.places import passes_over
-from interpreters.machine.questions import facts_of
 from interpreters.machine.recorded import Taken
 from interpreters.machine.words import expectation
 from journals.entries import Entry, Payload
@@ -37,7 +36,7 @@ def keep_signal(execution: Execution, entry: Entry, observe: Observer | None) ->
 
 def _is_known(execution: Execution, signal: str) -> bool:
     """Tell whether a signal may have been kept: for a step that there is, or that an older version had."""
-    facts = facts_of(execution.workflow)
+    facts = execution.facts
     return facts.may_take(signal) or facts.takes_old or passes_over(execution)
 
 

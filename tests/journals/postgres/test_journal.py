@@ -14,9 +14,9 @@ from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
-import attrs
 import psycopg
 import pytest
+from msgspec.structs import replace
 from psycopg.conninfo import make_conninfo
 
 from journals.contract import LAWS, Law
@@ -652,7 +652,7 @@ def test_what_postgres_cannot_hold_is_refused_alone(postgres_dsn: str) -> None:
     bad = [
         commit("nul", 0, [entry(1, "a\0b")]),
         commit("surrogate", 0, [entry(1, "\ud800")]),
-        attrs.evolve(commit("number", 0), version=2**63),
+        replace(commit("number", 0), version=2**63),
     ]
 
     async def story() -> None:

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import attrs
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from journals.entries import UNFINISHED, Status
 from journals.laws.samples import AT, commit
@@ -95,7 +95,7 @@ def test_a_step_writes_to_no_index(postgres_dsn: str) -> None:
 
     async def story() -> None:
         async with PostgresJournal(postgres_dsn) as journal:
-            await journal.commit(attrs.evolve(commit("a", 0), tags=("vip",), attributes=(("x", 1),)))
+            await journal.commit(replace(commit("a", 0), tags=("vip",), attributes=(("x", 1),)))
             for seq in range(1, steps + 1):
                 status = Status.WAITING if seq % 2 else Status.RUNNING
                 at = AT + timedelta(seconds=seq)

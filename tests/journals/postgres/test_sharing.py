@@ -20,6 +20,7 @@ from typing import Any
 
 import attrs
 import pytest
+from msgspec.structs import replace
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 
@@ -109,7 +110,7 @@ def due(name: str) -> Commit:
 
 
 def by(member: Member | int, step: Commit) -> Commit:
-    return attrs.evolve(step, owner=member if isinstance(member, int) else member.epoch)
+    return replace(step, owner=member if isinstance(member, int) else member.epoch)
 
 
 def message(instance_id: str, key: str = "key", payload: Payload | None = WORD) -> Message:
@@ -296,12 +297,12 @@ def test_mail_goes_out_with_its_commit_once(fault: Fault | None, postgres_dsn: s
             await member.release([Released("c", None)])
             mail = tuple(message(name) for name in ("b", "c", "unknown"))
             proxy.fault = fault
-            await journal.commit(attrs.evolve(by(member, commit("a", 1)), mail=mail))
+            await journal.commit(replace(by(member, commit("a", 1)), mail=mail))
             assert proxy.cuts == (fault is not None)
             await heard.of(Mail("b"))
             assert ids(await member.claim(5)) == ["c"]
             assert [each.instance_id for each in await member.messages(["a", "b", "c"])] == ["b", "c"]
-            refused = attrs.evolve(commit("a", 2), mail=(message("b", "another"),))
+            refused = replace(commit("a", 2), mail=(message("b", "another"),))
             with pytest.raises(NotOwner):
                 await journal.commit(refused)
             assert len(await member.messages(["b"])) == 1

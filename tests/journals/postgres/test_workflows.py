@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-import attrs
 import pytest
+from msgspec.structs import replace
 
 from journals.entries import Commit
 from journals.errors import WorkflowDisabled
@@ -105,6 +105,6 @@ def test_a_repeated_start_is_done_although_it_is_disabled_since(postgres_dsn: st
             await journal.disable("workflow", 1, by="ann")
             await journal.commit(start)
             with pytest.raises(WorkflowDisabled, match="version 1 is disabled by ann since"):
-                await journal.commit(attrs.evolve(start, instance_id="b"))
+                await journal.commit(replace(start, instance_id="b"))
 
     asyncio.run(story())

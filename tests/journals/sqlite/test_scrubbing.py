@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import attrs
+from msgspec.structs import replace
 
 from journals.entries import Payload, Published, Status
 from journals.laws.members import by, joined, message
@@ -23,7 +23,7 @@ def test_nothing_of_it_is_left_in_the_file(tmp_path: Path) -> None:
             payload = Payload("Word", 1, '"secret"' * 300)
             published = tuple(Published("a", 1, "news", payload, AT, lane) for lane in ("", "hook") for _ in range(9))
             start = by(member, commit("a", 0, entries, detail="secret"))
-            await journal.commit(attrs.evolve(start, published=published))
+            await journal.commit(replace(start, published=published))
             await journal.commit(by(member, commit("a", 29, [entry(30)], status=Status.DATA_DELETION_REQUESTED)))
             await journal.post(message("a", "secret"))
             await journal.scrub(Scrub("a", member.epoch, tuple(Scrubbed(each.seq, None, None) for each in entries)))

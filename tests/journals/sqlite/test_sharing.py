@@ -14,8 +14,8 @@ from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import attrs
 import pytest
+from msgspec.structs import replace
 
 from journals.entries import Status
 from journals.errors import NotOwner, OwnedElsewhere
@@ -334,7 +334,7 @@ def test_messages_that_nobody_will_read_are_deleted(path: Path) -> None:
             for name in ("ended", "new", "open"):
                 await journal.commit(by(member, commit(name, 0)))
                 await journal.post(message(name))
-            await journal.commit(attrs.evolve(by(member, commit("sender", 0)), mail=(message("unknown"),)))
+            await journal.commit(replace(by(member, commit("sender", 0)), mail=(message("unknown"),)))
             for name in ("ended", "new"):
                 await journal.commit(by(member, commit(name, 1, status=Status.COMPLETED)))
             with closing(sqlite3.connect(path, isolation_level=None)) as connection:
