@@ -476,7 +476,7 @@ def test_the_answer_to_a_claim_may_be_lost(postgres_dsn: str) -> None:
 PREAMBLE = """
 import asyncio, sys
 from datetime import timedelta
-import attrs
+from msgspec.structs import replace
 from journals.errors import NotOwner
 from journals.laws.samples import commit
 from journals.postgres import PostgresJournal
@@ -496,12 +496,12 @@ OWN = """
 async def main():
     async with PostgresJournal(dsn) as journal:
         member, lost = await joined(journal)
-        await journal.commit(attrs.evolve(commit("a", 0), owner=member.epoch))
+        await journal.commit(replace(commit("a", 0), owner=member.epoch))
         claimed = await member.claim(10)
         say(f"{member.epoch} {len(claimed.claimed)}")
         await lost.wait()
         try:
-            await journal.commit(attrs.evolve(commit("a", 1), owner=member.epoch))
+            await journal.commit(replace(commit("a", 1), owner=member.epoch))
         except NotOwner:
             say("refused")
         assert (await member.claim(1)).claimed == ()

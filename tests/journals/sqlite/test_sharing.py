@@ -50,7 +50,7 @@ async def joined(path: Path, lease: float = 60) -> AsyncGenerator[tuple[SqliteJo
 PREAMBLE = """
 import asyncio, sys
 from datetime import timedelta
-import attrs
+from msgspec.structs import replace
 from journals.errors import NotOwner
 from journals.laws.samples import AT, commit
 from journals.sharing import Lost
@@ -70,12 +70,12 @@ OWN = """
 async def main():
     async with SqliteJournal(path) as journal:
         member, lost = await joined(journal)
-        await journal.commit(attrs.evolve(commit("a", 0), owner=member.epoch))
+        await journal.commit(replace(commit("a", 0), owner=member.epoch))
         claimed = await member.claim(10)
         say(f"{member.epoch} {len(claimed.claimed)}")
         await lost.wait()
         try:
-            await journal.commit(attrs.evolve(commit("a", 1), owner=member.epoch))
+            await journal.commit(replace(commit("a", 1), owner=member.epoch))
         except NotOwner:
             say("refused")
         assert (await member.claim(1)).claimed == ()
@@ -222,13 +222,13 @@ def test_what_one_process_tells_another_hears(path: Path) -> None:
 async def main():
     async with SqliteJournal(path) as journal:
         member, lost = await joined(journal)
-        await journal.commit(attrs.evolve(commit("a", 0), owner=member.epoch))
+        await journal.commit(replace(commit("a", 0), owner=member.epoch))
         say("ready")
         while not (found := await member.messages(["a"])):
             await asyncio.sleep(0.01)
-        await member.answer([(found[0].id, attrs.evolve(found[0].payload, text='"answer"'))])
+        await member.answer([(found[0].id, replace(found[0].payload, text='"answer"'))])
         from journals.entries import Status
-        await journal.commit(attrs.evolve(commit("a", 1, status=Status.COMPLETED), owner=member.epoch))
+        await journal.commit(replace(commit("a", 1, status=Status.COMPLETED), owner=member.epoch))
 asyncio.run(main())
 """
 
