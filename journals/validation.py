@@ -16,9 +16,10 @@ _MOST_BYTES_PER_CHARACTER = 4
 def validate(commit: Commit, limit_bytes: int) -> None:
     """Raise `InvalidCommit` or `PayloadTooLarge` when the commit breaks a rule; otherwise do nothing."""
     validate_id(commit.instance_id)
-    _aware(commit.at, "at", commit)
-    if commit.wake_up is not None:
-        _aware(commit.wake_up, "wake_up", commit)
+    if commit.at.tzinfo is None:
+        raise _naive(commit.at, "at", commit)
+    if commit.wake_up is not None and commit.wake_up.tzinfo is None:
+        raise _naive(commit.wake_up, "wake_up", commit)
     for seq, entry in enumerate(commit.entries, commit.expected + 1):
         if entry.seq != seq:
             raise InvalidCommit(
@@ -41,7 +42,8 @@ def _validate_published(published: Published, commit: Commit, limit_bytes: int) 
         raise InvalidCommit(
             f"Instance {commit.instance_id!r} cannot publish for {published.instance_id!r}. Nothing was stored."
         )
-    _aware(published.at, "the time of a message", commit)
+    if published.at.tzinfo is None:
+        raise _naive(published.at, "the time of a message", commit)
     content = Message(commit.instance_id, published.lane, published.topic, published.payload, "")
     validate_message(content, limit_bytes)
 
@@ -108,16 +110,21 @@ def validate_id(instance_id: str) -> None:
 
 def _validate_entry(entry: Entry, commit: Commit, limit_bytes: int) -> None:
     if entry.recorded_at.tzinfo is None:
-        _aware(entry.recorded_at, "recorded_at", commit)
-    if entry.key is not None and not entry.key.isascii():
+        raise _naive(entry.recorded_at, "recorded_at", commit)
+    if entry.key is not None:
         _validate_text(entry.key, entry, commit)
-    for payload in (entry.payload, entry.response):
-        if payload is None:
-            continue
-        if len(payload.text) * _MOST_BYTES_PER_CHARACTER > limit_bytes:
-            _validate_size(payload, entry, commit, limit_bytes)
-        if not payload.text.isascii():
-            _validate_text(payload.text, entry, commit)
+    if entry.payload is not None:
+        _validate_payload(entry.payload, entry, commit, limit_bytes)
+    if entry.response is not None:
+        _validate_payload(entry.response, entry, commit, limit_bytes)
+
+
+def _validate_payload(payload: Payload, entry: Entry, commit: Commit, limit_bytes: int) -> None:
+    text = payload.text
+    if len(text) * _MOST_BYTES_PER_CHARACTER > limit_bytes:
+        _validate_size(payload, entry, commit, limit_bytes)
+    if not text.isascii():
+        _validate_text(text, entry, commit)
 
 
 def _validate_text(text: str, entry: Entry, commit: Commit) -> None:
@@ -137,9 +144,7 @@ def _validate_size(payload: Payload, entry: Entry, commit: Commit, limit_bytes: 
         raise PayloadTooLarge(commit.instance_id, entry.address, size_bytes, limit_bytes)
 
 
-def _aware(moment: datetime, what: str, commit: Commit) -> None:
-    if moment.tzinfo is None:
-        raise InvalidCommit(
-            f"Instance {commit.instance_id!r}: {what}={moment} has no time zone. Nothing was stored."
-            " Use aware UTC times."
-        )
+def _naive(moment: datetime, what: str, commit: Commit) -> InvalidCommit:
+    return InvalidCommit(
+        f"Instance {commit.instance_id!r}: {what}={moment} has no time zone. Nothing was stored. Use aware UTC times."
+    )

@@ -7,11 +7,11 @@ instance in memory would not; so the call runs in a task of its own, and only th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 from interpreters.errors import RuntimeStopped
-from interpreters.runtime.effects import is_cancelled
 
 T = TypeVar("T")
 
@@ -22,17 +22,40 @@ class Calls:
     def __init__(self) -> None:
         self.running: set[asyncio.Task[Any]] = set()
 
-    async def finish(self, call: Coroutine[Any, Any, T]) -> T:
+    async def finish(
+        self, call: Coroutine[Any, Any, T], then: Callable[[], Coroutine[Any, Any, None]] | None = None
+    ) -> T:
         """Return what a call returns. It ends even when the caller is cancelled.
 
-        Raises `RuntimeStopped` when the runtime has broken it off.
+        When it has ended well, its task goes on with `then`, for which nobody waits. Raises `RuntimeStopped` when the
+        runtime has broken the call off.
         """
-        task = asyncio.create_task(call)
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(self._run(call, answer, then))
         self.running.add(task)
-        task.add_done_callback(self.running.discard)
+        task.add_done_callback(partial(self._done, call, answer))
+        return await answer
+
+    async def _run(
+        self,
+        call: Coroutine[Any, Any, T],
+        answer: asyncio.Future[T],
+        then: Callable[[], Coroutine[Any, Any, None]] | None,
+    ) -> None:
         try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            if is_cancelled():
-                raise
-            raise RuntimeStopped from None
+            answered = await call
+        except Exception as error:
+            if not answer.done():
+                answer.set_exception(error)
+            return
+        if not answer.done():
+            answer.set_result(answered)
+        if then is not None:
+            await then()
+
+    def _done(self, call: Coroutine[Any, Any, T], answer: asyncio.Future[T], task: asyncio.Task[None]) -> None:
+        """Note that a task has ended; one that was cancelled may never have begun."""
+        self.running.discard(task)
+        call.close()
+        if not answer.done():
+            answer.set_exception(RuntimeStopped())

@@ -87,10 +87,21 @@ class Driver:
         """Do something for an instance in a task of its own."""
         # A coroutine would be left behind when its task is cancelled before it has begun.
         task = asyncio.create_task(self._guarded(live, doing))
+        self._take_on(live, task)
+        return task
+
+    async def go_on_here(self, live: Live) -> None:
+        """Let an instance go on, as `start` does, but in the present task."""
+        task = asyncio.current_task()
+        if live.starter is None and task is not None:
+            live.starter = task
+            self._take_on(live, task)
+            await self._guarded(live, partial(self._begin, live))
+
+    def _take_on(self, live: Live, task: asyncio.Task[None]) -> None:
         live.tasks.add(task)
         self.running.add(task)
         task.add_done_callback(partial(self._done, live))
-        return task
 
     def _done(self, live: Live, task: asyncio.Task[None]) -> None:
         live.tasks.discard(task)

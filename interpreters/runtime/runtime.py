@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -249,18 +251,16 @@ class Runtime(Serving, Oversight, Following):
         if within is not None:
             await self._starting.begin_within(within, workflow, id, input, given)
             return Instance(self, workflow, id)
-        await self._calls.finish(self._start(self._lives.get(id), workflow, input, given))
+        live = self._lives.get(id)
+        await self._calls.finish(self._start(live, workflow, input, given), partial(self._driver.go_on_here, live))
         return Instance(self, workflow, id)
 
     async def _start(self, live: Live, workflow: Workflow[A, Any, Any], input: A, tags: tuple[str, ...]) -> None:
         async with live.lock:
             before = await self._starting.begin(live, workflow, input, tags=tags)
             if before is not None and before.status is not Status.PAUSED:
-                try:
+                with suppress(OwnedElsewhere):
                     await self._store.load(live)
-                except OwnedElsewhere:
-                    return
-        self._driver.start(live)
 
     async def instance(self, workflow: Workflow[Any, E, B], id: str) -> Instance[E, B]:
         """Return the handle of an instance that exists.

@@ -104,7 +104,8 @@ class Serving(Entered):
             if live.status is Status.PAUSED and problem is not None:
                 raise InstancePaused(id, problem.address, str(problem.problem), problem.remaining)
             self._check_running()
-            self._driver.start(live)
+            if not live.tasks:  # what is done for it now goes on with it
+                self._driver.start(live)
             ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             live.result_waiters.add(ended)
             try:
