@@ -148,17 +148,20 @@ class GroupCommit:
 def in_task(store: Callable[[Sequence[Commit]], Coroutine[Any, Any, Sequence[JournalError | None]]]) -> StoreBatch:
     """Return a store that works in a task of its own; whatever it raises concerns its batch only."""
 
+    async def storing(commits: Sequence[Commit], hear: Hear) -> None:
+        hear(await store(commits))  # from here, and not when the task has ended: that is a turn of the loop later
+
     def begin(commits: Sequence[Commit], hear: Hear) -> None:
-        asyncio.create_task(store(commits)).add_done_callback(partial(_report, hear))
+        asyncio.create_task(storing(commits, hear)).add_done_callback(partial(_report, hear))
 
     return begin
 
 
-def _report(hear: Hear, storing: asyncio.Task[Sequence[JournalError | None]]) -> None:
-    if storing.cancelled():
-        hear(asyncio.CancelledError())
-    else:
-        hear(storing.exception() or storing.result())
+def _report(hear: Hear, storing: asyncio.Task[None]) -> None:
+    """Tell of a batch that has failed as a whole."""
+    error = asyncio.CancelledError() if storing.cancelled() else storing.exception()
+    if error is not None:
+        hear(error)
 
 
 def _settle(done: asyncio.Future[None], answer: BaseException | None) -> None:

@@ -14,6 +14,8 @@ from journals.entries import Entry, Kind
 from wio.attributes import AttributeValue, value_fault
 from wio.nodes import SetAttributes
 
+_ATTRIBUTES = Kind.ATTRIBUTES  # each look into an enumeration takes time
+
 
 def attributes_at(active: Active, node: SetAttributes) -> AttributesSet:
     """Return what is recorded of a step that sets attributes. Raises `UserFunctionRaised`."""
@@ -38,7 +40,7 @@ def set_in(entries: Sequence[Entry], codec: Codec) -> tuple[tuple[str, Attribute
     """Return the attributes that entries set; of one that is set more than once, the last."""
     found: dict[str, AttributeValue] = {}
     for entry in entries:
-        if entry.kind is Kind.ATTRIBUTES and entry.payload is not None:
+        if entry.kind is _ATTRIBUTES and entry.payload is not None:
             recorded = codec.decode(entry.payload, AttributesSet)
             assert isinstance(recorded, AttributesSet)
             found.update(recorded.values)

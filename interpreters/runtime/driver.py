@@ -92,10 +92,9 @@ class Driver:
 
     async def go_on_here(self, live: Live) -> None:
         """Let an instance go on, as `start` does, but in the present task."""
-        task = asyncio.current_task()
-        if live.starter is None and task is not None:
-            live.starter = task
-            self._take_on(live, task)
+        if live.starter is None:
+            live.starter = _present_task()
+            self._take_on(live, live.starter)
             await self._guarded(live, partial(self._begin, live))
 
     def _take_on(self, live: Live, task: asyncio.Task[None]) -> None:
@@ -212,20 +211,25 @@ class Driver:
 
     async def _go_on(self, live: Live) -> None:
         """Run what is ready: one effect after another here, several in tasks of their own."""
+        task = _present_task()
         steps = itertools.count(1)
-        while (effect := self._next(live)) is not None:
-            await self._run(live, effect)
+        while (effect := self._next(live, task)) is not None:
+            await self._run(live, effect, task)
             # Without it, an instance whose effects and journal never wait would keep the others from going on.
             if next(steps) % _STEPS_IN_A_ROW == 0:
                 await asyncio.sleep(0)
         await self._come_to_rest(live)
 
-    def _next(self, live: Live) -> EffectToRun | ChildToSee | None:
-        """Return the effect for this task to run, when it is the only one of the instance; else start a task for each.
+    def _next(self, live: Live, task: asyncio.Task[None]) -> EffectToRun | ChildToSee | None:
+        """Return the effect for the present task to run, when it is the only one; else start a task for each.
 
         They begin in the order in which they became ready. What is to be done for a child waits for the task that still
         does something else for it: that one comes by here when it has done so.
         """
+        if len(live.ready) == 1 and not live.running and not self.stopping and not live.abandoned:  # most of the time
+            lone = live.ready.popleft()
+            live.running[lone.address] = task
+            return lone
         # What a later turn has made ready once more, before it has begun, begins once.
         found: dict[str, EffectToRun | ChildToSee] = {}
         later: list[ChildToSee] = []
@@ -237,8 +241,7 @@ class Driver:
                 later.append(effect)
         live.ready.extend(later)
         ready = tuple(found.values())
-        task = asyncio.current_task()
-        if len(ready) == 1 and not live.running and task is not None:
+        if len(ready) == 1 and not live.running:
             live.running[ready[0].address] = task
             return ready[0]
         for effect in ready:
@@ -246,7 +249,7 @@ class Driver:
         return None
 
     async def _run_and_go_on(self, live: Live, effect: EffectToRun | ChildToSee) -> None:
-        await self._run(live, effect)
+        await self._run(live, effect, _present_task())
         await self._go_on(live)
 
     async def _come_to_rest(self, live: Live) -> None:
@@ -276,8 +279,8 @@ class Driver:
 
     # Effects
 
-    async def _run(self, live: Live, effect: EffectToRun | ChildToSee) -> None:
-        """Run one attempt of an effect, and record how it ended; or see to a child."""
+    async def _run(self, live: Live, effect: EffectToRun | ChildToSee, task: asyncio.Task[None]) -> None:
+        """Run one attempt of an effect in the present task, and record how it ended; or see to a child."""
         if not isinstance(effect, EffectToRun):
             await self._see_to(live, effect)
             return
@@ -299,7 +302,7 @@ class Driver:
             await self._interrupt(live, effect)
             raise
         if arrived is not None:
-            await self.noting.record(live, arrived)
+            await self.noting.record(live, arrived, task)
 
     async def _attempt(self, live: Live, execution: Execution, effect: EffectToRun) -> Arrived:
         """Run an effect, and return how that has ended."""
@@ -372,6 +375,12 @@ def _entry_at(
     entry_of: Callable[[Execution, str, datetime], Entry], address: str, execution: Execution, at: datetime
 ) -> Entry:
     return entry_of(execution, address, at)
+
+
+def _present_task() -> asyncio.Task[None]:
+    task = asyncio.current_task()
+    assert task is not None
+    return task
 
 
 def _tell_waiters(live: Live, driver: asyncio.Task[None]) -> None:

@@ -52,10 +52,10 @@ class Noting:
                 raise
             await self._adopt_error(live, partial(pause_entry, execution, address, at=now), fault, now)
 
-    async def record(self, live: Live, arrived: Arrived) -> None:
-        """Record how an attempt has ended, together with all others of the instance that have ended meanwhile."""
+    async def record(self, live: Live, arrived: Arrived, task: asyncio.Task[None]) -> None:
+        """Record how an attempt has ended that `task` has run, with all others of the instance that have meanwhile."""
         live.arrived[arrived] = None
-        if live.running.get(arrived.effect.address) is asyncio.current_task():
+        if live.running.get(arrived.effect.address) is task:
             del live.running[arrived.effect.address]
         async with live.lock:
             execution_of(live)

@@ -18,6 +18,8 @@ Parameters: TypeAlias = tuple[str | None, ...]
 
 _Cell: TypeAlias = str | int | bool | datetime | None
 
+_TEXT = {str}
+_AS_IN_JSON = {int, bool, datetime, type(None)}
 _ENCODER = msgspec.json.Encoder(enc_hook=datetime.isoformat)  # of subclasses of datetime
 
 
@@ -89,7 +91,7 @@ def _message_row(message: Message) -> tuple[str | int | None, ...]:
 
 
 def _column(cells: Sequence[_Cell]) -> str | None:
-    return None if cells and cells.count(None) == len(cells) else array(cells)
+    return None if cells and cells[0] is None and cells.count(None) == len(cells) else array(cells)
 
 
 def loser_parameters(commits: Sequence[Commit]) -> Parameters:
@@ -110,18 +112,21 @@ def array(values: Iterable[_Cell]) -> str:
     """
     cells = list(values)
     kinds = {*map(type, cells)}
-    texts = {kind for kind in kinds if issubclass(kind, str)}
-    if not texts:  # Numbers, times and what is missing look in an array as they do in JSON.
+    if kinds == _TEXT:
+        return _texts(cast(list[str], cells))
+    if kinds <= _AS_IN_JSON or not any(issubclass(kind, str) for kind in kinds):
         return "{" + _ENCODER.encode(cells)[1:-1].decode() + "}"
-    return _texts(cast(list[str], cells)) if texts == kinds else "{" + ",".join(map(_element, cells)) + "}"
+    return "{" + ",".join(map(_element, cells)) + "}"
 
 
 def _texts(texts: Sequence[str]) -> str:
     """Return texts as an array; all are quoted at once, with a character between them that Postgres does not take."""
     together = "\0".join(texts)
-    if together.count("\0") == len(texts) - 1:
-        return '{"' + _escaped(together).replace("\0", '","') + '"}'
-    return "{" + ",".join(map(_element, texts)) + "}"
+    if together.count("\0") != len(texts) - 1:
+        return "{" + ",".join(map(_element, texts)) + "}"
+    if "\\" in together or '"' in together:
+        together = _escaped(together)
+    return '{"' + together.replace("\0", '","') + '"}'
 
 
 def _element(cell: _Cell) -> str:
