@@ -20,6 +20,7 @@ from journals.postgres.values import array
 OWNER = 7
 """Is the owner that every instance has."""
 
+# With `=` the planner might look for the owner in the index: there it finds all of its instances, for each commit.
 _COMMIT = """
 WITH commits AS MATERIALIZED (
     SELECT * FROM unnest($4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::boolean[], $9::text[])
@@ -30,7 +31,7 @@ continued AS (
     SET workflow = $1::text, version = 1, status = c.status, finished = c.finished, last_seq = c.last_seq,
         wake_up = NULL, detail = c.detail, updated_at = $2::timestamptz
     FROM commits AS c
-    WHERE c.expected > 0 AND i.id = c.id AND i.owner = $3::bigint AND i.last_seq = c.expected
+    WHERE c.expected > 0 AND i.id = c.id AND i.owner IS NOT DISTINCT FROM $3::bigint AND i.last_seq = c.expected
     RETURNING i.id
 ),
 started AS (
