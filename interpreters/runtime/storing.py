@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from interpreters.errors import InstanceDataDeleted, InstancePaused, UnknownWorkflow
 from interpreters.machine.attributes import set_in
 from interpreters.machine.execution import Execution
-from interpreters.machine.recorded import Parent, storable
+from interpreters.machine.recorded import storable
 from interpreters.machine.turn import Turn
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.clock import Clock
@@ -49,9 +49,8 @@ _LOG = logging.getLogger("wio.runtime")
 
 
 class Store:
-    """Reads and writes the instances of one runtime. `owns` says whether an instance is in memory, and its own;
-    `loaded` is told of one that was read, `collect` when one that was claimed has mail. `suspects` are read in turn.
-    `publishing` adds to commits what leaves the store.
+    """Reads and writes the instances of one runtime. `loaded` is told of one that was read, `collect` when one that was
+    claimed has mail. `suspects` are read in turn. `publishing` adds to commits what leaves the store.
     """
 
     def __init__(
@@ -61,7 +60,6 @@ class Store:
         workflows: Workflows,
         codec: Codec,
         clock: Clock,
-        owns: Callable[[str], bool],
         loaded: Callable[[Live], None],
         collect: Callable[[str], None],
         suspects: Suspects,
@@ -72,7 +70,6 @@ class Store:
         self._workflows = workflows
         self.codec = codec
         self._clock = clock
-        self._owns = owns
         self._loaded = loaded
         self._collect = collect
         self._suspects = suspects
@@ -258,16 +255,11 @@ class Store:
         at = turn.entries[-1].recorded_at
         status, wake_up, detail = agenda.status(execution), agenda.look_at(at), agenda.detail(execution)
         commit = self._commit(live, execution, turn.entries, status, at, wake_up, detail)
-        mail = () if status in UNFINISHED else self._told_to_parent(live, execution)
+        mail = () if status in UNFINISHED else _told_to_parent(live, execution)
         attributes = set_in(turn.entries, self.codec)
         if not (mail or attributes or tags):
             return commit
         return replace(commit, mail=mail, attributes=attributes, tags=tags)
-
-    def _told_to_parent(self, live: Live, execution: Execution) -> tuple[Message, ...]:
-        """Return the message that tells the parent of a child, which another process may own, that it has ended."""
-        parent = execution.parent
-        return () if parent is None or self._owns(parent.instance) else (end_message(parent, live.id),)
 
     def _commit(
         self,
@@ -310,9 +302,10 @@ def is_parked(record: InstanceRecord, agenda: Agenda, execution: Execution) -> b
     return record.status is Status.PAUSED and agenda.first_problem is None and execution.held is None
 
 
-def end_message(parent: Parent, child_id: str) -> Message:
-    """Return the message that tells a parent that its child has ended."""
-    return Message(parent.instance, "child", parent.address, None, f"child:{child_id}")
+def _told_to_parent(live: Live, execution: Execution) -> tuple[Message, ...]:
+    """Return the message that tells the parent of a child that it has ended, whoever owns the parent by then."""
+    parent = execution.parent
+    return () if parent is None else (Message(parent.instance, "child", parent.address, None, f"child:{live.id}"),)
 
 
 def is_of_store(error: Exception) -> bool:
