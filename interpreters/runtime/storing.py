@@ -20,6 +20,7 @@ from interpreters.machine.recorded import storable
 from interpreters.machine.turn import Turn
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.clock import Clock
+from interpreters.runtime.deadly import was_running
 from interpreters.runtime.live import Live
 from interpreters.runtime.membership import Membership
 from interpreters.runtime.outage import Outage
@@ -27,7 +28,7 @@ from interpreters.runtime.patience import delays
 from interpreters.runtime.publishing import Publishing
 from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows, registered_as
-from interpreters.runtime.suspects import Suspects, was_running
+from interpreters.runtime.suspects import Suspects
 from journals.codecs import Codec
 from journals.entries import UNFINISHED, WITHOUT_DATA, Commit, Entry, InstanceRecord, Message, Status
 from journals.errors import (

@@ -12,12 +12,12 @@ import asyncio
 import heapq
 import itertools
 import logging
-import re
 import uuid
 from collections.abc import Awaitable, Callable
 
 from interpreters.errors import InstancePaused, RuntimeStopped
 from interpreters.runtime.clock import Clock
+from interpreters.runtime.deadly import goes_on_as, is_deadly, parked_detail
 from interpreters.runtime.live import Live
 from interpreters.runtime.membership import Membership
 from interpreters.runtime.rounds import Rounds
@@ -26,22 +26,7 @@ from journals.ports import Journal
 from journals.sharing import SUSPECT, Claimed
 
 _LOG = logging.getLogger("wio.runtime")
-_IN_THE_MIDDLE = ", in the middle of: "
-_PARKED = re.compile(rf"after \d+ deaths of its process in a row({_IN_THE_MIDDLE})?")
 _LONGEST_TRIAL_SECONDS = 3_600.0
-
-
-def is_deadly(record: InstanceRecord) -> bool:
-    """Tell whether an instance is parked because its processes died: then reading it may be what kills."""
-    return record.status is Status.PAUSED and _PARKED.match(record.detail) is not None
-
-
-def was_running(record: InstanceRecord) -> bool:
-    """Tell whether an effect may have been under way when the last owner of an instance died."""
-    if record.status is not Status.PAUSED:
-        return record.status is Status.RUNNING
-    parked = _PARKED.match(record.detail)
-    return parked is not None and parked[1] is not None
 
 
 def trial_seconds(attempts: int) -> float:
@@ -102,8 +87,7 @@ class Suspects:
             await self._begin(live, claimed)
 
     async def _park(self, live: Live, record: InstanceRecord, owner: int, deaths: int) -> None:
-        when = _IN_THE_MIDDLE if record.status is Status.RUNNING else ", before: "
-        detail = f"after {deaths} deaths of its process in a row{when}{record.detail}"[:1_000]
+        detail = parked_detail(record, deaths)
         _LOG.error("Instance %s is parked %s", record.id, detail)
         paused = InstancePaused(record.id, "", detail)
         # Before it is parked: a resume that is among them has led here, and must not do so again.
@@ -116,9 +100,12 @@ class Suspects:
     async def _let_go_on(self, record: InstanceRecord, owner: int) -> None:
         """Let what was parked be read again, with no deaths: should that kill, it is counted as at any other time."""
         await self._membership.member.acquit([record.id])
-        await self._journal.commit(self._commit(record, owner, Status.RUNNING, "goes on after a resume"))
+        status, detail = goes_on_as(record)
+        await self._journal.commit(self._commit(record, owner, status, detail, wakes=True))
 
-    def _commit(self, record: InstanceRecord, owner: int, status: Status, detail: str) -> Commit:
+    def _commit(
+        self, record: InstanceRecord, owner: int, status: Status, detail: str, *, wakes: bool = False
+    ) -> Commit:
         now = self._clock.now()
         return Commit(
             record.id,
@@ -129,7 +116,7 @@ class Suspects:
             status,
             now,
             uuid.uuid4().hex,
-            now if status is Status.RUNNING else None,
+            now if wakes else None,
             detail,
             owner,
         )

@@ -13,7 +13,8 @@ from interpreters import Client, InstancePaused, Runtime, RuntimeStopped
 from interpreters.machine.transition import JSON
 from interpreters.machine.turn import first_turn
 from interpreters.runtime.client import start_of
-from journals.entries import Kind, Status
+from interpreters.testing import CrashAt, Crashed, CrashingJournal
+from journals.entries import Kind, Message, Status
 from journals.laws.members import Heard
 from journals.memory import InMemoryJournal
 from journals.sharing import SUSPECT
@@ -154,6 +155,50 @@ def test_what_has_killed_too_often_is_not_run_until_it_is_resumed() -> None:
             assert await instance.result() == Success(5)
             assert await kinds(instance) == [Kind.STARTED, Kind.EVENT, Kind.COMPLETED]
         assert (await deaths(journal, "a"), effect.runs) == (0, 1)
+
+    run(main())
+
+
+async def parked_while_held(journal: InMemoryJournal, flow: Workflow[Any, Any, Any]) -> None:
+    """Let an instance be parked for its deaths that an operator has paused before; a message has kept it busy."""
+    await journal.open()
+    async with Client(journal, [flow]) as client, running(journal, flow) as runtime:
+        instance = await client.start(flow, id="a", input=1)
+        await instance.pause(by="Ann")
+        await runtime.idle()
+    await journal.open()
+    await journal.post(Message("a", "signal", "unknown", None, "key"))
+    await die(journal, "a", times=5)
+    async with running(journal, flow) as runtime:
+        await rounds()
+        assert (await (await runtime.instance(flow, "a")).record()).detail.startswith("after 5 deaths")
+    await journal.open()
+
+
+def test_who_dies_before_a_resume_is_recorded_leaves_a_paused_instance_paused() -> None:
+    """It is resumed again then; nothing of it is under way, and so nothing is lost."""
+
+    async def main() -> None:
+        store = InMemoryJournal()
+        effect = Effect(5)
+        flow = workflow(run_io(effect, name="s", event=int) >> note(), name="a")
+        await parked_while_held(store, flow)
+        journal = CrashingJournal(store)
+        journal.crash_at(2, CrashAt.BEFORE)
+        with pytest.raises(Crashed):
+            async with running(journal, flow, grace=NO_GRACE) as runtime:
+                await (await runtime.instance(flow, "a")).resume()
+        store.expel(runtime._membership.member.epoch)
+        record = await store.find("a")
+        assert record.status is Status.PAUSED
+        assert record.detail.startswith("paused by Ann since")
+        async with running(store, flow) as runtime:
+            instance = await runtime.instance(flow, "a")
+            await runtime.idle()
+            assert (await instance.record()).status is Status.PAUSED
+            await instance.resume()
+            await instance.signal(NOTE, "word")
+            assert Kind.ATTEMPT_LOST not in await kinds(instance)
 
     run(main())
 
