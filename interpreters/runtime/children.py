@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
-from interpreters.errors import InstanceDataDeleted, InstanceEnded, InstanceExists, WrongPayload
+from interpreters.errors import InstanceDataDeleted, InstanceEnded, InstanceExists, RuntimeStopped, WrongPayload
 from interpreters.machine.children import left_address
 from interpreters.machine.execution import Active, Bond, ChildLink, Execution
 from interpreters.machine.pending import ChildRunning, ChildToCancel, ChildToSee, ChildToStart, Outcome, pending_at
@@ -75,7 +75,7 @@ class Children:
             return
         # Code of the user runs in there: all that a child does first.
         except Exception as fault:
-            if is_of_store(fault):
+            if is_of_store(fault) or isinstance(fault, RuntimeStopped):
                 raise
             await self._record(live, seen, partial(pause_entry, error=fault))
             return

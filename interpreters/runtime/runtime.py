@@ -215,11 +215,11 @@ class Runtime(Serving, Oversight, Following):
         self._running = False
         self._driver.stopping = True
         try:
-            self._suspects.close()
+            self._suspects.trials.close()
             await self._claiming.stop()
             await self._housekeeping.stop()
             await self._come_to_rest()
-            await self._suspects.stop()
+            await self._suspects.trials.stop()
             await self._mail.stop()
             await self._delivering.stop(asyncio.get_running_loop().time() + self._grace.total_seconds())
             await self._wake_ups.stop()
@@ -384,7 +384,7 @@ class Runtime(Serving, Oversight, Following):
     def _came_to_rest(self, live: Live) -> None:
         if live.execution is not None:
             self._lives.keep(live)
-        self._suspects.came_to_rest(live)
+        self._suspects.trials.came_to_rest(live)
         self._make_room()
 
     def _make_room(self) -> None:

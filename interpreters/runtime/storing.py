@@ -127,7 +127,7 @@ class Store:
         self._publishing.stored(commit)
         live.stand(turn.execution, commit.status, changes)
         if live.tried:
-            self._suspects.has_moved(live)
+            self._suspects.trials.has_moved(live)
 
     async def surely(self, live: Live, call: Callable[[], Awaitable[T]]) -> T:
         """Return what a call returns, and repeat it as long as the store is away."""
@@ -191,7 +191,7 @@ class Store:
         try:
             return await self._read(live, live.owner, claimed, workflow, resuming=resuming)
         finally:
-            self._suspects.has_begun(live)
+            self._suspects.trials.has_begun(live)
 
     async def _has_moved_on(self, live: Live, execution: Execution) -> bool:
         """Tell whether an instance that has ended, so that it is nobody's, has gone back since; then it is forgotten.
