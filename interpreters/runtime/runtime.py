@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from interpreters.errors import (
-    InstanceExists,
     RuntimeStopped,
 )
 from interpreters.machine.pending import Pending, pending
@@ -260,17 +259,6 @@ class Runtime(Serving, Oversight, Following):
             if before is not None and before.status is not Status.PAUSED:
                 with suppress(OwnedElsewhere):
                     await self._store.load(live)
-
-    async def instance(self, workflow: Workflow[Any, E, B], id: str) -> Instance[E, B]:
-        """Return the handle of an instance that exists.
-
-        Raises `UnknownInstance`, or `InstanceExists` when it is an instance of another workflow.
-        """
-        self._check_running()
-        record = await self.journal.find(id)
-        if record.workflow != workflow.name:
-            raise InstanceExists(id, f"workflow {record.workflow!r}, not {workflow.name!r}")
-        return Instance(self, workflow, id)
 
     async def idle(self) -> None:
         """Return when no instance has anything to do but wait for a signal, a later time or an operator.
