@@ -265,9 +265,9 @@ class ForwardingMember:
         """See `Member`."""
         await self._around("release", lambda: self.member.release(released))
 
-    async def begin_trial(self, instance_id: str) -> None:
+    async def begin_trial(self, instance_ids: Sequence[str]) -> None:
         """See `Member`."""
-        await self._around("begin_trial", lambda: self.member.begin_trial(instance_id))
+        await self._around("begin_trial", lambda: self.member.begin_trial(instance_ids))
 
     async def acquit(self, instance_ids: Sequence[str]) -> None:
         """See `Member`."""

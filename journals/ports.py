@@ -64,12 +64,13 @@ class Member(Protocol):
         """Give instances back; those that are not owned by this member are left as they are."""
         ...
 
-    async def begin_trial(self, instance_id: str) -> None:
-        """Let the death of this member count for an instance that it owns, however many have died before.
+    async def begin_trial(self, instance_ids: Sequence[str]) -> None:
+        """Let the death of this member count for instances that it owns, however many have died before.
 
         A member that is gone without having left has died, and its death counts for all that it was busy with: effects,
         messages and times that had come; but for a suspect, see `journals.sharing.SUSPECT`, only in a trial. So those
-        that only wait to be tried are not blamed. An instance that is not its own is left as it is.
+        that only wait to be tried are not blamed. Those that are tried together share the death: it is counted by
+        itself, see `Claimed.shared`, as nobody knows whose it was. An instance that is not its own is left as it is.
         """
         ...
 

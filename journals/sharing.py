@@ -20,7 +20,7 @@ LEASE = timedelta(seconds=10)
 """Is how long a member that gives no sign of life keeps what it owns."""
 
 SUSPECT = 2
-"""Is from how many deaths of its owners in a row on a further one counts only while an instance is being tried."""
+"""Is from how many deaths of its owners in a row on a further one counts only while an instance is tried alone."""
 
 MOST_ENTRIES_CLAIMED = 64
 """Is up to how many entries of an instance come along when it is claimed."""
@@ -87,13 +87,15 @@ class Claimed:
 
     `entries` are all its entries when there are few of them, else None: then they are read. `has_mail` says whether
     it has messages without an answer. A `RUNNING` one was left behind by an owner that is gone. `deaths` is how many
-    owners in a row have died while they were busy with it.
+    owners in a row have died while they were busy with it; `shared` is how many more have, while it was tried together
+    with others.
     """
 
     record: InstanceRecord
     entries: tuple[Entry, ...] | None
     has_mail: bool
     deaths: int = 0
+    shared: int = 0
 
 
 @attrs.frozen

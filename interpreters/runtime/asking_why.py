@@ -9,10 +9,10 @@ import attrs
 
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import ChildRunning, ChildToCancel, ChildToStart, SignalExpected
+from interpreters.runtime.deadly import is_deadly
 from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows
 from interpreters.runtime.storing import is_of_store
-from interpreters.runtime.suspects import is_deadly
 from interpreters.runtime.why import Reason, Seen, began_with, since_of, waits_of, why
 from journals.codecs import Codec
 from journals.entries import Entry, InstanceRecord

@@ -1,7 +1,8 @@
 """Who sees to the children of an instance? They are started, told to cancel, and their ends are recorded.
 
-Nobody waits for a child: when one has ended in this runtime, its parent is told; a runtime that takes a parent over
-looks at its children. Everything here may be repeated. The locks of a parent and of a child are never held together.
+Nobody waits for a child: the commit that ends one has a message to its parent, which any process may own by then. A
+parent in this process is told at once, and the message is found to be done. A runtime that takes a parent over looks at
+its children. Everything here may be repeated. The locks of a parent and of a child are never held together.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
-from interpreters.errors import InstanceDataDeleted, InstanceEnded, InstanceExists, WrongPayload
+from interpreters.errors import InstanceDataDeleted, InstanceEnded, InstanceExists, RuntimeStopped, WrongPayload
 from interpreters.machine.children import left_address
 from interpreters.machine.execution import Active, Bond, ChildLink, Execution
 from interpreters.machine.pending import ChildRunning, ChildToCancel, ChildToSee, ChildToStart, Outcome, pending_at
@@ -31,7 +32,7 @@ from interpreters.runtime.driver import Driver
 from interpreters.runtime.live import Live
 from interpreters.runtime.remote import Remote
 from interpreters.runtime.starting import Starting
-from interpreters.runtime.storing import Store, end_message, is_of_store
+from interpreters.runtime.storing import Store, is_of_store
 from journals.codecs import Codec, CodecError
 from journals.entries import UNFINISHED, Entry, InstanceRecord
 from journals.errors import Conflict, OwnedElsewhere, UnknownInstance
@@ -74,7 +75,7 @@ class Children:
             return
         # Code of the user runs in there: all that a child does first.
         except Exception as fault:
-            if is_of_store(fault):
+            if is_of_store(fault) or isinstance(fault, RuntimeStopped):
                 raise
             await self._record(live, seen, partial(pause_entry, error=fault))
             return
@@ -143,7 +144,7 @@ class Children:
         self._driver.start(child)
 
     def tell_parent(self, child: Live) -> None:
-        """Let the parent of a child that has ended record that."""
+        """Let the parent of a child that has ended record that, without waiting for the message."""
         execution = child.execution
         ended = None if execution is None else _recorded_end(execution)
         if execution is not None and execution.parent is not None and ended is not None:
@@ -160,8 +161,7 @@ class Children:
     async def _tell(self, live: Live, parent: Parent, child_id: str, ended: Outcome) -> None:
         try:
             seen = await self._store.surely(live, partial(self._waiting_for, live, parent.address, child_id))
-        except OwnedElsewhere:  # It was given back while the child's last commit was under way, which told nobody.
-            await self._store.surely(live, partial(self._store.journal.post, end_message(parent, child_id)))
+        except OwnedElsewhere:  # Its owner has the message.
             return
         if seen is not None:
             await self._record(live, seen, partial(child_ended_entry, outcome=ended))

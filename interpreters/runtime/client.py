@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 
 from returns.result import Result
 
-from interpreters.errors import InstanceExists, RuntimeStopped
+from interpreters.errors import RuntimeStopped
 from interpreters.machine.pending import Pending
 from interpreters.machine.recorded import Note
 from interpreters.machine.transition import JSON
@@ -122,17 +122,6 @@ class Client(Oversight, Following):
                 return True
             return False
         return True
-
-    async def instance(self, workflow: Workflow[Any, E, B], id: str) -> Instance[E, B]:
-        """Return the handle of an instance that exists.
-
-        Raises `UnknownInstance`, or `InstanceExists` when it is an instance of another workflow.
-        """
-        self._open_listener()
-        record = await self.journal.find(id)
-        if record.workflow != workflow.name:
-            raise InstanceExists(id, f"workflow {record.workflow!r}, not {workflow.name!r}")
-        return Instance(self, workflow, id)
 
     # What the handle of an instance asks for
 

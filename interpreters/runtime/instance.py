@@ -24,8 +24,7 @@ Resp = TypeVar("Resp")
 class Host(Protocol):
     """Is what a handle needs of its runtime; each method is described where the handle offers it."""
 
-    @property
-    def journal(self) -> Journal: ...
+    journal: Journal
 
     async def deliver(self, id: str, signal: Signal[Req, Resp], request: Req, key: str | None) -> Resp: ...
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import attrs
 
+from interpreters.errors import InstanceExists
 from interpreters.runtime.entered import Entered
+from interpreters.runtime.instance import Host, Instance
 from journals.entries import InstanceRecord
 from journals.ports import Journal
 from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.sharing import MemberRecord
 from journals.workflows import Disabled, disabled_by
+from wio.workflow import Workflow
+
+E = TypeVar("E")
+B = TypeVar("B")
 
 MOST_COUNTED = 1_000
 """Is up to which number the unfinished instances of a workflow are counted."""
@@ -45,8 +52,19 @@ class KnownWorkflow:
     disabled: Disabled | None
 
 
-class Oversight(Entered):
+class Oversight(Entered, Host):
     """Is what `Runtime` and `Client` both tell and decide of the store as a whole, inside `async with`."""
+
+    async def instance(self, workflow: Workflow[Any, E, B], id: str) -> Instance[E, B]:
+        """Return the handle of an instance that exists.
+
+        Raises `UnknownInstance`, or `InstanceExists` when it is an instance of another workflow.
+        """
+        self._check_running()
+        record = await self.journal.find(id)
+        if record.workflow != workflow.name:
+            raise InstanceExists(id, f"workflow {record.workflow!r}, not {workflow.name!r}")
+        return Instance(self, workflow, id)
 
     async def instances(
         self, search: Search = EVERY, *, order: Order = Order.ID, after: Cursor | None = None, most: int = 100

@@ -35,6 +35,7 @@ from interpreters.machine.recording import request_payload
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.answers import value_of
 from interpreters.runtime.commands import Command, ended, message_of
+from interpreters.runtime.deadly import is_deadly
 from interpreters.runtime.driver import NotHandled
 from interpreters.runtime.following import News
 from interpreters.runtime.going_back import go_back
@@ -44,7 +45,6 @@ from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows, registered_as
 from interpreters.runtime.rounds import LOOK_AGAIN, LookAgain, seconds_of
 from interpreters.runtime.storing import check_has_data, is_parked
-from interpreters.runtime.suspects import is_deadly
 from interpreters.runtime.tasking import OfferedTask, Report, entry_of, offered_in, what_became
 from journals.codecs import Codec, CodecError
 from journals.entries import UNFINISHED, WITHOUT_DATA, InstanceRecord, Kind, Message, Payload, Status

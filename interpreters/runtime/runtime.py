@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from interpreters.errors import (
-    InstanceExists,
     RuntimeStopped,
 )
 from interpreters.machine.pending import Pending, pending
@@ -162,7 +161,6 @@ class Runtime(Serving, Oversight, Following):
             self._workflows,
             self._codec,
             clock,
-            self._owns,
             self._loaded,
             self._collect,
             self._suspects,
@@ -216,11 +214,11 @@ class Runtime(Serving, Oversight, Following):
         self._running = False
         self._driver.stopping = True
         try:
-            self._suspects.close()
+            self._suspects.trials.close()
             await self._claiming.stop()
             await self._housekeeping.stop()
             await self._come_to_rest()
-            await self._suspects.stop()
+            await self._suspects.trials.stop()
             await self._mail.stop()
             await self._delivering.stop(asyncio.get_running_loop().time() + self._grace.total_seconds())
             await self._wake_ups.stop()
@@ -261,17 +259,6 @@ class Runtime(Serving, Oversight, Following):
             if before is not None and before.status is not Status.PAUSED:
                 with suppress(OwnedElsewhere):
                     await self._store.load(live)
-
-    async def instance(self, workflow: Workflow[Any, E, B], id: str) -> Instance[E, B]:
-        """Return the handle of an instance that exists.
-
-        Raises `UnknownInstance`, or `InstanceExists` when it is an instance of another workflow.
-        """
-        self._check_running()
-        record = await self.journal.find(id)
-        if record.workflow != workflow.name:
-            raise InstanceExists(id, f"workflow {record.workflow!r}, not {workflow.name!r}")
-        return Instance(self, workflow, id)
 
     async def idle(self) -> None:
         """Return when no instance has anything to do but wait for a signal, a later time or an operator.
@@ -360,10 +347,6 @@ class Runtime(Serving, Oversight, Following):
         receivers: dict[str, Receive] = dict.fromkeys(self._hooks.lanes, self._hooks.call)
         return receivers if self._publisher is None else {"": self._publisher.publish, **receivers}
 
-    def _owns(self, id: str) -> bool:
-        live = self._lives.find(id)
-        return live is not None and live.owner is not None and live.execution is not None
-
     def _loaded(self, live: Live) -> None:
         self._lives.keep(live)
         self._wake_ups.set(live.id, live.agenda.wake_up())
@@ -389,7 +372,7 @@ class Runtime(Serving, Oversight, Following):
     def _came_to_rest(self, live: Live) -> None:
         if live.execution is not None:
             self._lives.keep(live)
-        self._suspects.came_to_rest(live)
+        self._suspects.trials.came_to_rest(live)
         self._make_room()
 
     def _make_room(self) -> None:

@@ -22,12 +22,12 @@ from interpreters.machine.turn import Turn, together, turn
 from interpreters.runtime.calls import Calls
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.commands import Command, Verb, ended
+from interpreters.runtime.deadly import is_deadly
 from interpreters.runtime.driver import Driver
 from interpreters.runtime.going_back import go_back
 from interpreters.runtime.live import Live, check_not_held
 from interpreters.runtime.membership import Membership
 from interpreters.runtime.storing import Store
-from interpreters.runtime.suspects import is_deadly
 from journals.entries import UNFINISHED, Entry, Status
 from journals.errors import Conflict, JournalError, JournalUnavailable
 from journals.run_states import run_state

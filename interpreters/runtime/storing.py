@@ -16,10 +16,11 @@ from msgspec.structs import replace
 from interpreters.errors import InstanceDataDeleted, InstancePaused, UnknownWorkflow
 from interpreters.machine.attributes import set_in
 from interpreters.machine.execution import Execution
-from interpreters.machine.recorded import Parent, storable
+from interpreters.machine.recorded import storable
 from interpreters.machine.turn import Turn
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.clock import Clock
+from interpreters.runtime.deadly import was_running
 from interpreters.runtime.live import Live
 from interpreters.runtime.membership import Membership
 from interpreters.runtime.outage import Outage
@@ -27,7 +28,7 @@ from interpreters.runtime.patience import delays
 from interpreters.runtime.publishing import Publishing
 from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows, registered_as
-from interpreters.runtime.suspects import Suspects, was_running
+from interpreters.runtime.suspects import Suspects
 from journals.codecs import Codec
 from journals.entries import UNFINISHED, WITHOUT_DATA, Commit, Entry, InstanceRecord, Message, Status
 from journals.errors import (
@@ -49,9 +50,8 @@ _LOG = logging.getLogger("wio.runtime")
 
 
 class Store:
-    """Reads and writes the instances of one runtime. `owns` says whether an instance is in memory, and its own;
-    `loaded` is told of one that was read, `collect` when one that was claimed has mail. `suspects` are read in turn.
-    `publishing` adds to commits what leaves the store.
+    """Reads and writes the instances of one runtime. `loaded` is told of one that was read, `collect` when one that was
+    claimed has mail. `suspects` are read in turn. `publishing` adds to commits what leaves the store.
     """
 
     def __init__(
@@ -61,7 +61,6 @@ class Store:
         workflows: Workflows,
         codec: Codec,
         clock: Clock,
-        owns: Callable[[str], bool],
         loaded: Callable[[Live], None],
         collect: Callable[[str], None],
         suspects: Suspects,
@@ -72,7 +71,6 @@ class Store:
         self._workflows = workflows
         self.codec = codec
         self._clock = clock
-        self._owns = owns
         self._loaded = loaded
         self._collect = collect
         self._suspects = suspects
@@ -129,7 +127,7 @@ class Store:
         self._publishing.stored(commit)
         live.stand(turn.execution, commit.status, changes)
         if live.tried:
-            self._suspects.has_moved(live)
+            self._suspects.trials.has_moved(live)
 
     async def surely(self, live: Live, call: Callable[[], Awaitable[T]]) -> T:
         """Return what a call returns, and repeat it as long as the store is away."""
@@ -193,7 +191,7 @@ class Store:
         try:
             return await self._read(live, live.owner, claimed, workflow, resuming=resuming)
         finally:
-            self._suspects.has_begun(live)
+            self._suspects.trials.has_begun(live)
 
     async def _has_moved_on(self, live: Live, execution: Execution) -> bool:
         """Tell whether an instance that has ended, so that it is nobody's, has gone back since; then it is forgotten.
@@ -258,16 +256,11 @@ class Store:
         at = turn.entries[-1].recorded_at
         status, wake_up, detail = agenda.status(execution), agenda.look_at(at), agenda.detail(execution)
         commit = self._commit(live, execution, turn.entries, status, at, wake_up, detail)
-        mail = () if status in UNFINISHED else self._told_to_parent(live, execution)
+        mail = () if status in UNFINISHED else _told_to_parent(live, execution)
         attributes = set_in(turn.entries, self.codec)
         if not (mail or attributes or tags):
             return commit
         return replace(commit, mail=mail, attributes=attributes, tags=tags)
-
-    def _told_to_parent(self, live: Live, execution: Execution) -> tuple[Message, ...]:
-        """Return the message that tells the parent of a child, which another process may own, that it has ended."""
-        parent = execution.parent
-        return () if parent is None or self._owns(parent.instance) else (end_message(parent, live.id),)
 
     def _commit(
         self,
@@ -310,9 +303,10 @@ def is_parked(record: InstanceRecord, agenda: Agenda, execution: Execution) -> b
     return record.status is Status.PAUSED and agenda.first_problem is None and execution.held is None
 
 
-def end_message(parent: Parent, child_id: str) -> Message:
-    """Return the message that tells a parent that its child has ended."""
-    return Message(parent.instance, "child", parent.address, None, f"child:{child_id}")
+def _told_to_parent(live: Live, execution: Execution) -> tuple[Message, ...]:
+    """Return the message that tells the parent of a child that it has ended, whoever owns the parent by then."""
+    parent = execution.parent
+    return () if parent is None else (Message(parent.instance, "child", parent.address, None, f"child:{live.id}"),)
 
 
 def is_of_store(error: Exception) -> bool:

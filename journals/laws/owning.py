@@ -203,7 +203,7 @@ async def who_leaves_has_not_died(connect: Connect) -> None:
             member = await joined(journal)
             for claimed in (await member.claim(10)).claimed:
                 require(claimed.deaths == 0, f"deaths must be 0 after its owners have left, but is {claimed.deaths}.")
-                await member.begin_trial(claimed.record.id)
+                await member.begin_trial([claimed.record.id])
             await member.leave()
 
 
@@ -214,8 +214,8 @@ async def only_its_owner_tries_and_acquits(connect: Connect) -> None:
         await journal.commit(by(member, commit("a", 0, detail="owned")))
         before = await journal.find("a")
         for each in (rival, member):
-            for instance_id in ("a", "unknown"):
-                await each.begin_trial(instance_id)
+            for instance_ids in (["a"], ["unknown", "a"], []):
+                await each.begin_trial(instance_ids)
             await each.acquit(["a", "unknown"])
             await each.acquit([])
         require(await journal.find("a") == before, "A trial has changed the record.")

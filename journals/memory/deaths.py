@@ -12,17 +12,28 @@ from journals.sharing import SUSPECT
 
 @attrs.define
 class Deaths:
-    """Counts the deaths of the owners of one instance, in a row. `died_at` is where it stood at the last of them."""
+    """Counts the deaths of the owners of one instance, in a row. `died_at` is where it stood at the last of them.
+
+    `tried_by` is who tries it, together with so many: `tried_with`, itself included. `shared` counts the deaths then.
+    """
 
     number: int = 0
+    shared: int = 0
     died_at: int = 0
     tried_by: int | None = None
+    tried_with: int = 0
 
     def count(self, owner: int, entries: Sequence[Entry]) -> None:
         """Count the death of an owner that was busy with the instance, which has these entries."""
-        if self.number < SUSPECT or self.tried_by == owner:
-            self.number = self.number + 1 if self.number and self._is_still_at_it(entries) else 1
-            self.died_at = len(entries)
+        if self.number >= SUSPECT and self.tried_by != owner:
+            return
+        if not (self.number and self._is_still_at_it(entries)):
+            self.number, self.shared = 1, 0
+        elif self.number >= SUSPECT and self.tried_with > 1:
+            self.shared += 1
+        else:
+            self.number += 1
+        self.died_at = len(entries)
 
     def _is_still_at_it(self, entries: Sequence[Entry]) -> bool:
         """Tell whether nothing was recorded since, or a step that was lost then has not come to an end."""

@@ -97,9 +97,9 @@ class InMemoryMember:
         """Give instances back. See `Member.release`."""
         self._journal.release(self, released)
 
-    async def begin_trial(self, instance_id: str) -> None:
-        """Let the death of this member count for an instance. See `Member.begin_trial`."""
-        self._journal.begin_trial(self, instance_id)
+    async def begin_trial(self, instance_ids: Sequence[str]) -> None:
+        """Let the death of this member count for instances. See `Member.begin_trial`."""
+        self._journal.begin_trial(self, instance_ids)
 
     async def acquit(self, instance_ids: Sequence[str]) -> None:
         """Forget the deaths of instances. See `Member.acquit`."""

@@ -72,7 +72,8 @@ class Owning:
             self._owned.setdefault(member.epoch, set()).add(instance_id)
         few = len(instance.entries) <= MOST_ENTRIES_CLAIMED
         entries = tuple(instance.entries) if few else None
-        return Claimed(instance.record(), entries, bool(self._messages.open(instance_id)), instance.deaths.number)
+        has_mail, deaths = bool(self._messages.open(instance_id)), instance.deaths
+        return Claimed(instance.record(), entries, has_mail, deaths.number, deaths.shared)
 
     def release(self, member: InMemoryMember, released: Sequence[Released]) -> None:
         """Let a member give instances back. For `InMemoryMember`."""
@@ -86,12 +87,12 @@ class Owning:
                     instance.wake_up = instance.latest.at
                 self._make_ready(each.instance_id, instance)
 
-    def begin_trial(self, member: InMemoryMember, instance_id: str) -> None:
-        """Let the death of a member count for an instance. For `InMemoryMember`."""
+    def begin_trial(self, member: InMemoryMember, instance_ids: Sequence[str]) -> None:
+        """Let the death of a member count for instances. For `InMemoryMember`."""
         self._check_open()
-        instance = self._instances.get(instance_id)
-        if instance is not None and instance.owner == member.epoch:
-            instance.deaths.tried_by = member.epoch
+        for instance in map(self._instances.get, instance_ids):
+            if instance is not None and instance.owner == member.epoch:
+                instance.deaths.tried_by, instance.deaths.tried_with = member.epoch, len(instance_ids)
 
     def acquit(self, member: InMemoryMember, instance_ids: Sequence[str]) -> None:
         """Forget deaths. For `InMemoryMember`."""

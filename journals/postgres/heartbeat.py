@@ -26,7 +26,8 @@ _ROUNDS_AFTER_A_DEATH = 3
 
 _ROUNDS_OF_HOUSEKEEPING = 10
 _ROUNDS_UNTIL_NUDGED = 3
-_UNHEARD_AFTER = "5 seconds"
+UNHEARD_AFTER = "5 seconds"
+"""Is after how long it is looked for whom nobody has told of a message."""
 
 # A replica that was promoted, and a server that was recovered from a backup, go on with a new timeline. The name of a
 # file of the server's log begins with it.
@@ -57,12 +58,12 @@ class Heartbeat:
         self.every_seconds = lease_seconds / 4
         self._asking = asking
         self._me = (str(epoch), token)
-        self._clock = clock
+        self.clock = clock
         self._rounds_to_free = _ROUNDS_AFTER_A_DEATH
         self._rounds = 0
         self._has_freed = False
         self._timeline: str | None = None
-        self._went_back = False
+        self.went_back = False
 
     async def begin(self, connection: Connection) -> None:
         """Listen, and see whether it is still the same server."""
@@ -75,29 +76,35 @@ class Heartbeat:
             cursor = await connection.execute(_TIMELINE)
             row = await cursor.fetchone()
             if row is not None and row[0] is not None:
-                self._went_back = self._went_back or self._timeline not in (None, row[0])
+                self.went_back = self.went_back or self._timeline not in (None, row[0])
                 self._timeline = row[0]
 
     async def again(self, connection: Connection) -> Sequence[Notice] | None:
         """Renew the lease, and bury those who are dead. Returns None when this member is none any more."""
-        if self._went_back:
+        if self.went_back:
             return None
-        asked_at = self._clock.reading()
-        statements, lease = self._asking.statements, f"{self.lease_seconds} seconds"
-        rows = await self._asking.rows(connection, statements.renew, *self._me, lease)
-        self._clock.set(rows[0][0], asked_at)
+        asked_at = self.clock.reading()
+        renew, lease = self._asking.statements.renew, f"{self.lease_seconds} seconds"
+        rows = await self._asking.rows(connection, renew, *self._me, lease)
+        self.clock.set(rows[0][0], asked_at)
         if not rows[0][1]:
             return None
-        others = [row[2:] for row in rows if row[2] is not None]
+        await self.bury(connection, [row[2:] for row in rows if row[2] is not None])
+        return ()
+
+    async def bury(self, connection: Connection, others: Sequence[tuple[int, str, bool]]) -> None:
+        """Bury those of the other members who are dead: each with its epoch, its process, and whether it is late."""
         gone = [epoch for epoch, process, _ in others if is_gone(process)]
         late = [epoch for epoch, _, is_late in others if is_late]
         if gone or late:
-            await self._asking.rows(connection, statements.bury, array(gone), array(late))
+            await self._asking.rows(connection, self._asking.statements.bury, array(gone), array(late))
             self._rounds_to_free = _ROUNDS_AFTER_A_DEATH
-        return ()
 
-    async def tidy(self, connection: Connection) -> bool:
-        """Free some of what the dead own, and keep house now and then."""
+    async def tidy(self, connection: Connection, *, is_unheard: bool = True) -> bool:
+        """Free some of what the dead own, and keep house now and then.
+
+        `is_unheard` says that there may be a message that nobody has been told of.
+        """
         statements = self._asking.statements
         if self._rounds_to_free:
             freed = await self._asking.rows(connection, statements.free, str(_FREED_AT_ONCE))
@@ -110,8 +117,8 @@ class Heartbeat:
             await self._asking.rows(connection, statements.nudge_all, "0 seconds")
             self._has_freed = False
         self._rounds += 1
-        if self._rounds % _ROUNDS_UNTIL_NUDGED == 0:
-            await self._asking.rows(connection, statements.nudge_all, _UNHEARD_AFTER)
+        if is_unheard and self._rounds % _ROUNDS_UNTIL_NUDGED == 0:
+            await self._asking.rows(connection, statements.nudge_all, UNHEARD_AFTER)
         if self._rounds % _ROUNDS_OF_HOUSEKEEPING == 0:
             await self._asking.rows(connection, statements.prune)
             self._rounds_to_free = max(self._rounds_to_free, 1)

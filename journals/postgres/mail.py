@@ -84,12 +84,17 @@ ANSWER_TO = """
 SELECT answer_type, answer_version, answer FROM {schema}.messages WHERE id = $1::bigint AND answered_at IS NOT NULL
 """
 
-# What was written by a transaction that ended later may show later, hence the look back.
+# What was written by a transaction that ended later may show later, hence the look back. A member also renews its lease
+# by that, and sees the others, as by a heartbeat; nothing of it is found for a listener, who has no epoch.
 POLL = """
 WITH {lightly},
 polling AS (
     INSERT INTO {schema}.pollers (token, alive_until) VALUES ($1, clock_timestamp() + interval '1 minute')
     ON CONFLICT (token) DO UPDATE SET alive_until = EXCLUDED.alive_until
+),
+renewed AS (
+    UPDATE {schema}.members SET alive_until = clock_timestamp() + $6::interval
+    WHERE epoch = $2::bigint AND process = $1 RETURNING epoch
 ),
 moment AS MATERIALIZED (
     SELECT clock_timestamp() AS at, coalesce($3::timestamptz, clock_timestamp()) - interval '5 seconds' AS since
@@ -115,6 +120,15 @@ happened AS (
     SELECT 'changed', max(c.number)::text FROM {schema}.changes AS c HAVING max(c.number) IS NOT NULL
     UNION ALL
     SELECT 'rested', r.instance_id FROM {schema}.rests AS r WHERE r.at > (SELECT since FROM moment)
+    UNION ALL
+    SELECT 'renewed', NULL FROM renewed
+    UNION ALL
+    SELECT CASE WHEN m.alive_until < clock_timestamp() THEN 'late' ELSE 'other' END, m.epoch || ' ' || m.process
+    FROM {schema}.members AS m WHERE m.epoch > 0 AND m.epoch <> $2::bigint
+    UNION ALL
+    SELECT 'unheard', NULL WHERE EXISTS (
+        SELECT 1 FROM {schema}.messages AS m WHERE m.answered_at IS NULL AND m.sent_at < now() - $7::interval
+    )
 )
 SELECT moment.at, h.word, h.text FROM setting CROSS JOIN moment LEFT JOIN happened AS h ON true
 """

@@ -38,7 +38,8 @@ class Ask(Protocol):
 _RECORD = slice(1, 1 + len(RECORD_COLUMNS))
 _HAS_MAIL = 1 + len(RECORD_COLUMNS)
 _DEATHS = 2 + len(RECORD_COLUMNS)
-_ENTRY = slice(3 + len(RECORD_COLUMNS), None)
+_SHARED = 3 + len(RECORD_COLUMNS)
+_ENTRY = slice(4 + len(RECORD_COLUMNS), None)
 
 
 class PostgresMember:
@@ -131,9 +132,9 @@ class PostgresMember:
         self._given.difference_update(each.instance_id for each in in_order)
         await self._ask(self._statements.nudge, ids)
 
-    async def begin_trial(self, instance_id: str) -> None:
-        """Let the death of this member count for an instance. See `Member.begin_trial`."""
-        await self._ask(self._statements.begin_trial, str(self._epoch), instance_id)
+    async def begin_trial(self, instance_ids: Sequence[str]) -> None:
+        """Let the death of this member count for instances. See `Member.begin_trial`."""
+        await self._ask(self._statements.begin_trial, str(self._epoch), array(sorted(instance_ids)))
 
     async def acquit(self, instance_ids: Sequence[str]) -> None:
         """Forget the deaths of instances. See `Member.acquit`."""
@@ -211,13 +212,15 @@ def payload_of(type_: str | None, version: int | None, text: str | None) -> Payl
 
 
 def _claimed(rows: Iterable[Row]) -> Iterator[Claimed]:
-    """Yield the instances in rows of one entry each: ..., record, whether there are messages, deaths, entry."""
+    """Yield the instances in rows of one entry each: ..., record, whether there are messages, two of deaths, entry."""
     for instance_id, found in groupby(rows, key=lambda row: row[1]):
         if instance_id is None:
             continue
         of_instance = list(found)
         record = record_of(of_instance[0][_RECORD], time_of)
-        yield Claimed(record, _entries(record, of_instance), of_instance[0][_HAS_MAIL], of_instance[0][_DEATHS] or 0)
+        first = of_instance[0]
+        entries = _entries(record, of_instance)
+        yield Claimed(record, entries, first[_HAS_MAIL], first[_DEATHS] or 0, first[_SHARED] or 0)
 
 
 def _entries(record: InstanceRecord, rows: Sequence[Row]) -> tuple[Entry, ...] | None:

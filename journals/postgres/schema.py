@@ -81,8 +81,8 @@ INSERT INTO {schema}.meta (program, version) VALUES ('wio', 0);
 # index is written to. That is why searches go by `phase`, in which all that goes on by itself is the same. What
 # version 1 left running has to be claimed by somebody, at once.
 _VERSION_2 = """
-ALTER TABLE {schema}.instances ADD COLUMN owner bigint, ADD COLUMN deaths bigint, ADD COLUMN died_at bigint,
-    ADD COLUMN tried_by bigint;
+ALTER TABLE {schema}.instances ADD COLUMN owner bigint, ADD COLUMN deaths bigint, ADD COLUMN shared bigint,
+    ADD COLUMN died_at bigint, ADD COLUMN tried_by bigint, ADD COLUMN tried_with bigint;
 UPDATE {schema}.instances SET wake_up = clock_timestamp() WHERE NOT finished AND status = 'running';
 CREATE INDEX instances_ready ON {schema}.instances (workflow, version, wake_up)
     WHERE owner IS NULL AND wake_up IS NOT NULL AND NOT finished;

@@ -10,7 +10,7 @@ import attrs
 from psycopg import sql
 
 from journals.outbox import MOST_AT_ONCE
-from journals.postgres.deaths import ACQUIT, BEGIN_TRIAL, DEATHS, DIED_AT
+from journals.postgres.deaths import ACQUIT, BEGIN_TRIAL, DEATHS, DIED_AT, SHARED
 from journals.postgres.mail import (
     ANSWER,
     ANSWER_TO,
@@ -82,7 +82,8 @@ left_behind AS MATERIALIZED (
     LIMIT $1::bigint
 ),
 freed AS (
-    UPDATE {schema}.instances AS i SET owner = NULL, wake_up = {wake_up}, deaths = {deaths}, died_at = {died_at}
+    UPDATE {schema}.instances AS i
+    SET owner = NULL, wake_up = {wake_up}, deaths = {deaths}, shared = {shared}, died_at = {died_at}
     FROM left_behind AS l WHERE i.id = l.id AND i.owner IS NOT NULL
     RETURNING i.id
 )
@@ -109,7 +110,7 @@ me AS MATERIALIZED (SELECT epoch FROM {schema}.members WHERE epoch = $1::bigint 
 known AS MATERIALIZED (SELECT * FROM unnest($2::text[], $3::bigint[]) AS k (workflow, version)),
 ready AS MATERIALIZED (
     SELECT r.* FROM moment CROSS JOIN me CROSS JOIN known AS k CROSS JOIN LATERAL (
-        SELECT {record_columns}, i.deaths, i.ctid AS place FROM {schema}.instances AS i
+        SELECT {record_columns}, i.deaths, i.shared, i.ctid AS place FROM {schema}.instances AS i
         WHERE i.workflow = k.workflow AND i.version = k.version
             AND i.owner IS NULL AND i.wake_up IS NOT NULL AND NOT i.finished AND i.wake_up <= moment.at
         ORDER BY i.wake_up LIMIT $4::bigint FOR NO KEY UPDATE SKIP LOCKED
@@ -118,7 +119,7 @@ ready AS MATERIALIZED (
 ),
 claimed AS (
     UPDATE {schema}.instances AS i SET owner = $1::bigint FROM ready AS r WHERE i.id = r.id AND i.owner IS NULL
-    RETURNING {record_columns_of_i}, i.deaths, r.place
+    RETURNING {record_columns_of_i}, i.deaths, i.shared, r.place
 ),
 next AS MATERIALIZED (
     SELECT min(n.wake_up) AS due FROM me CROSS JOIN known AS k CROSS JOIN LATERAL (
@@ -129,7 +130,7 @@ next AS MATERIALIZED (
         ORDER BY i.wake_up LIMIT 1
     ) AS n
 )
-SELECT next.due, {record_columns_of_i}, {open} OR {changed}, i.deaths, {entry_columns_of_e}
+SELECT next.due, {record_columns_of_i}, {open} OR {changed}, i.deaths, i.shared, {entry_columns_of_e}
 FROM setting CROSS JOIN next LEFT JOIN claimed AS i ON true
 LEFT JOIN LATERAL (
     SELECT * FROM {schema}.entries WHERE instance_id = i.id AND i.last_seq <= {most_entries}
@@ -141,21 +142,23 @@ _CLAIM_INSTANCE = """
 WITH {lightly},
 me AS MATERIALIZED (SELECT epoch FROM {schema}.members WHERE epoch = $2::bigint FOR KEY SHARE),
 target AS MATERIALIZED (
-    SELECT {record_columns}, deaths, owner, finished, ctid AS place FROM {schema}.instances
+    SELECT {record_columns}, deaths, shared, owner, finished, ctid AS place FROM {schema}.instances
     WHERE id = $1 FOR NO KEY UPDATE
 ),
 taken AS (
     UPDATE {schema}.instances AS i SET owner = $2::bigint,
         deaths = CASE WHEN i.owner IS NULL OR i.owner = $2::bigint THEN i.deaths ELSE {deaths} END,
+        shared = CASE WHEN i.owner IS NULL OR i.owner = $2::bigint THEN i.shared ELSE {shared} END,
         died_at = CASE WHEN i.owner IS NULL OR i.owner = $2::bigint THEN i.died_at ELSE {died_at} END
     FROM target AS t, me
     WHERE i.id = t.id AND NOT t.finished AND (t.owner IS NULL OR t.owner = $2::bigint OR NOT EXISTS (
         SELECT 1 FROM {schema}.members AS m WHERE m.epoch = t.owner AND m.alive_until > clock_timestamp()
     ))
-    RETURNING i.id, i.deaths
+    RETURNING i.id, i.deaths, i.shared
 )
 SELECT i.finished OR EXISTS (SELECT 1 FROM taken), i.owner, {record_columns_of_i}, {open} OR {changed},
-    coalesce((SELECT deaths FROM taken), i.deaths), {entry_columns_of_e}
+    coalesce((SELECT deaths FROM taken), i.deaths), coalesce((SELECT shared FROM taken), i.shared),
+    {entry_columns_of_e}
 FROM setting CROSS JOIN target AS i
 LEFT JOIN LATERAL (
     SELECT * FROM {schema}.entries WHERE instance_id = i.id AND i.last_seq <= {most_entries}
@@ -164,7 +167,8 @@ ORDER BY e.seq
 """
 
 _OWNED = """
-SELECT NULL, {record_columns_of_i}, {open}, i.deaths, {no_entry} FROM {schema}.instances AS i WHERE i.owner = $1::bigint
+SELECT NULL, {record_columns_of_i}, {open}, i.deaths, i.shared, {no_entry}
+FROM {schema}.instances AS i WHERE i.owner = $1::bigint
 """
 
 _RELEASE = """
@@ -248,6 +252,7 @@ def _for_schema(text: str, schema: str) -> bytes:
         open=is_open,
         wake_up=_WAKE_UP.format(open=is_open),
         deaths=DEATHS.format(schema=name, open=is_open),
+        shared=SHARED.format(schema=name, open=is_open),
         died_at=DIED_AT.format(open=is_open),
         changed=_CHANGED.format(schema=name),
         most_entries=MOST_ENTRIES_CLAIMED,

@@ -86,9 +86,10 @@ class SqliteMember:
         given = tuple(released)
         await self._writer.ask(lambda connection: sharing.release(connection, self._epoch, given))
 
-    async def begin_trial(self, instance_id: str) -> None:
-        """Let the death of this member count for an instance. See `Member.begin_trial`."""
-        await self._writer.ask(lambda connection: deaths.begin_trial(connection, self._epoch, instance_id))
+    async def begin_trial(self, instance_ids: Sequence[str]) -> None:
+        """Let the death of this member count for instances. See `Member.begin_trial`."""
+        given = tuple(instance_ids)
+        await self._writer.ask(lambda connection: deaths.begin_trial(connection, self._epoch, given))
 
     async def acquit(self, instance_ids: Sequence[str]) -> None:
         """Forget the deaths of instances. See `Member.acquit`."""

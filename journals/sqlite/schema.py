@@ -61,8 +61,10 @@ _VERSION_1 = (
 _VERSION_2 = (
     "ALTER TABLE wio_instances ADD COLUMN owner INTEGER",
     "ALTER TABLE wio_instances ADD COLUMN deaths INTEGER",
+    "ALTER TABLE wio_instances ADD COLUMN shared INTEGER",
     "ALTER TABLE wio_instances ADD COLUMN died_at INTEGER",
     "ALTER TABLE wio_instances ADD COLUMN tried_by INTEGER",
+    "ALTER TABLE wio_instances ADD COLUMN tried_with INTEGER",
     """CREATE TABLE wio_members (
         epoch INTEGER PRIMARY KEY AUTOINCREMENT,
         name TEXT NOT NULL,

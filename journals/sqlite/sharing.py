@@ -39,7 +39,7 @@ _READY = """SELECT wake_up, id FROM wio_instances INDEXED BY wio_ready
     WHERE workflow = ? AND version = ? AND owner IS NULL AND wake_up IS NOT NULL AND finished_at IS NULL
     ORDER BY wake_up, id LIMIT ?"""
 _OWN = "UPDATE wio_instances SET owner = ? WHERE id = ?"
-_CLAIMED = f"SELECT {_RECORD}, deaths, owner, finished_at FROM wio_instances WHERE id = ?"
+_CLAIMED = f"SELECT {_RECORD}, deaths, shared, owner, finished_at FROM wio_instances WHERE id = ?"
 _ENTRIES = f"SELECT {', '.join(ENTRY_COLUMNS)} FROM wio_entries WHERE instance_id = ? ORDER BY seq"
 _RELEASE = """UPDATE wio_instances SET owner = NULL, wake_up = CASE WHEN ? THEN updated_at ELSE ? END
     WHERE id = ? AND owner = ?"""
@@ -137,9 +137,9 @@ def _ready(
 
 def _claimed_all(connection: sqlite3.Connection, instance_ids: Iterable[str]) -> Iterable[Claimed]:
     for instance_id in instance_ids:
-        *row, deaths, _owner, _finished_at = connection.execute(_CLAIMED, (instance_id,)).fetchone()
+        *row, deaths, shared, _owner, _finished_at = connection.execute(_CLAIMED, (instance_id,)).fetchone()
         try:
-            yield _claimed(connection, record_of(row, datetime.fromisoformat), deaths)
+            yield _claimed(connection, record_of(row, datetime.fromisoformat), deaths, shared)
         except CorruptEntry:
             continue  # It stays owned, and keeps no others from being claimed; `find` says what is wrong with it.
 
@@ -150,7 +150,7 @@ def claim_instance(connection: sqlite3.Connection, epoch: int, instance_id: str,
         found = connection.execute(_CLAIMED, (instance_id,)).fetchone()
         if found is None:
             raise UnknownInstance(instance_id, journal)
-        *row, deaths, owned_by, finished_at = found
+        *row, deaths, shared, owned_by, finished_at = found
         record = record_of(row, datetime.fromisoformat)
         if owned_by not in (None, epoch):
             raise OwnedElsewhere(instance_id, owned_by)
@@ -158,14 +158,14 @@ def claim_instance(connection: sqlite3.Connection, epoch: int, instance_id: str,
             if not is_member(connection, epoch):
                 raise NotOwner(instance_id, record.last_seq, epoch)
             connection.execute(_OWN, (epoch, instance_id))
-        return _claimed(connection, record, deaths)
+        return _claimed(connection, record, deaths, shared)
 
 
-def _claimed(connection: sqlite3.Connection, record: InstanceRecord, deaths: int | None) -> Claimed:
+def _claimed(connection: sqlite3.Connection, record: InstanceRecord, deaths: int | None, shared: int | None) -> Claimed:
     entries: tuple[Entry, ...] | None = None
     if record.last_seq <= MOST_ENTRIES_CLAIMED:
         entries = _entries(connection, record)
-    return Claimed(record, entries, has_mail(connection, record.id), deaths or 0)
+    return Claimed(record, entries, has_mail(connection, record.id), deaths or 0, shared or 0)
 
 
 def _entries(connection: sqlite3.Connection, record: InstanceRecord) -> tuple[Entry, ...] | None:

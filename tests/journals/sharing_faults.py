@@ -141,9 +141,10 @@ class ReleasesWithoutALook(InMemoryJournal):
 
 
 class TriesWhatIsUnknown(InMemoryJournal):
-    def begin_trial(self, member: InMemoryMember, instance_id: str) -> None:
-        self._instance(instance_id)
-        super().begin_trial(member, instance_id)
+    def begin_trial(self, member: InMemoryMember, instance_ids: Sequence[str]) -> None:
+        for instance_id in instance_ids:
+            self._instance(instance_id)
+        super().begin_trial(member, instance_ids)
 
 
 class WakesNobodyAfterALeave(InMemoryJournal):

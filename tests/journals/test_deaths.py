@@ -85,12 +85,12 @@ def event(seq: int, address: str = "step") -> Entry:
     return replace(entry(seq), address=address)
 
 
-async def dies(journal: Journal, kill: Kill, *entries: Entry, on_trial: bool = False) -> None:
-    """Let a member claim the instance, record entries, and die."""
+async def dies(journal: Journal, kill: Kill, *entries: Entry, on_trial: bool = False, beside: str = "") -> None:
+    """Let a member claim the instance, record entries, and die; in a trial maybe, `beside` another instance."""
     member = await joined(journal)
     record = (await member.claim_instance("a")).record
     if on_trial:
-        await member.begin_trial("a")
+        await member.begin_trial(["a", beside] if beside else ["a"])
     if entries:
         await journal.commit(by(member, commit("a", record.last_seq, entries)))
     await kill(member)
@@ -170,6 +170,35 @@ def test_a_suspect_is_blamed_in_its_trial_only(store: Store) -> None:
                 assert await deaths(journal) == SUSPECT + number
             await dies(journal, kill)
             assert await deaths(journal) == SUSPECT + 2
+
+    asyncio.run(main())
+
+
+def test_those_that_are_tried_together_share_a_death(store: Store) -> None:
+    """It counts apart, until the row is broken: nobody knows whose it was."""
+    journal, kill = store
+
+    async def counted() -> tuple[int, int]:
+        member = await joined(journal)
+        claimed = await member.claim_instance("a")
+        await member.leave()
+        return claimed.deaths, claimed.shared
+
+    async def main() -> None:
+        async with journal:
+            await journal.commit(commit("a", 0))
+            await dies(journal, kill, on_trial=True, beside="b")
+            assert await counted() == (1, 0)  # no suspect yet
+            await dies(journal, kill)
+            for number in (1, 2):
+                await dies(journal, kill, on_trial=True, beside="b")
+                assert await counted() == (SUSPECT, number)
+            await dies(journal, kill)
+            assert await counted() == (SUSPECT, 2)
+            await dies(journal, kill, on_trial=True)
+            assert await counted() == (SUSPECT + 1, 2)
+            await dies(journal, kill, event(2), on_trial=True, beside="b")
+            assert await counted() == (1, 0)
 
     asyncio.run(main())
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Never
 
@@ -13,7 +15,7 @@ import attrs
 import pytest
 from returns.result import Failure, Result, Success
 
-from interpreters import ChildRunning, InstanceCancelled, InstancePaused, PausedAt, UnknownWorkflow, recover
+from interpreters import ChildRunning, InstanceCancelled, InstancePaused, PausedAt, Runtime, UnknownWorkflow, recover
 from interpreters.machine.recorded import ChildEnd, ChildEnded, ChildStarted, Parent
 from interpreters.machine.turn import first_turn
 from interpreters.testing import (
@@ -33,7 +35,7 @@ from journals.errors import JournalUnavailable, UnknownInstance
 from journals.memory import InMemoryJournal
 from journals.sharing import Released
 from journals.sqlite import SqliteJournal
-from tests.runtime.running import Effect, FaultyJournal, Gate, rounds, run, virtual
+from tests.runtime.running import NO_GRACE, Effect, FaultyJournal, Gate, rounds, run, virtual
 from wio import (
     WIO,
     ParentClose,
@@ -782,6 +784,73 @@ def test_the_end_of_a_child_reaches_its_parent_that_goes_away_meanwhile() -> Non
             journal.fail("commit", goes_away, late=True)
             await (await owner.instance(waiting, "s:waiting")).signal(GO, "now")
             assert await instance.result() == Success("x packed")
+
+    run(main())
+
+
+async def ended_untold(
+    store: InMemoryJournal, parent: Workflow[str, Any, Any], meanwhile: Callable[[Any], Any]
+) -> None:
+    """Let a child end whose process dies before it can tell anybody; `meanwhile` is called before that is stored."""
+    journal, stored = FaultyJournal(store), asyncio.Event()
+
+    async def dies() -> None:
+        epoch = owner._membership.member.epoch
+        owner._running = False  # it hears of nothing any more
+        store.expel(epoch)
+        stored.set()
+        await asyncio.Event().wait()
+
+    async with virtual(journal, parent, grace=NO_GRACE) as owner:
+        await owner.start(parent, id="s", input="x")
+        await owner.idle()
+        signalled = await owner.instance(waiting, "s:waiting")
+        journal.fail("commit", None, partial(meanwhile, owner))  # the event of the signal comes first
+        journal.fail("commit", None, dies, late=True)
+        sent = asyncio.create_task(signalled.signal(GO, "now"))
+        await stored.wait()
+        sent.cancel()
+    await store.open()  # the runtime has closed it
+    assert (await store.find("s:waiting")).status is Status.COMPLETED
+
+
+def test_the_end_of_a_child_reaches_its_parent_that_goes_away_before_that_is_stored() -> None:
+    """Who owns the parent has looked at the child before it has ended, and the child's process cannot tell any more."""
+    parent = shop(child(waiting, result=str))
+
+    async def main() -> None:
+        journal = InMemoryJournal()
+        async with virtual(journal, parent, recover=False) as other:
+
+            async def goes_away(owner: Runtime) -> None:
+                await owner._membership.member.release([Released("s", None)])
+                owner._lives.get("s").forget()
+                assert await other.pending("s")
+                await rounds()
+
+            await ended_untold(journal, parent, goes_away)
+            await rounds()
+            assert (await journal.find("s")).status is Status.COMPLETED
+
+    run(main())
+
+
+def test_the_end_of_a_child_reaches_its_parent_that_was_only_read() -> None:
+    """No commit of the parent says that it is to be looked at when its process dies."""
+    parent = shop(child(waiting, result=str))
+
+    async def main() -> None:
+        journal = InMemoryJournal()
+
+        async def sleeps_on(owner: Runtime) -> None:
+            await owner._membership.member.release([Released("s", None)])
+            owner._lives.get("s").forget()
+            assert await owner.pending("s")
+
+        await ended_untold(journal, parent, sleeps_on)
+        async with virtual(journal, parent) as runtime:
+            await runtime.idle()
+            assert (await journal.find("s")).status is Status.COMPLETED
 
     run(main())
 

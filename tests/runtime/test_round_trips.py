@@ -133,23 +133,37 @@ def test_a_signal_to_an_owned_instance_is_one_round_trip(postgres_dsn: str) -> N
     run(story())
 
 
+BEATS = 30
+
+
+async def spent_idly(postgres_dsn: str, waiting: int, **options: Any) -> Traffic:
+    """Return what a process with so many waiting instances says while its heart beats `BEATS` times."""
+    flow = workflow(note())
+    lease = timedelta(seconds=0.2)
+    async with (
+        proxied(postgres_dsn) as (proxy, dsn),
+        Runtime(Leased(PostgresJournal(dsn, **options), lease), [flow]) as runtime,
+    ):
+        for number in range(waiting):
+            await runtime.start(flow, id=f"{number}", input=1)
+        await runtime.idle()
+        before, begun = Traffic.of(proxy), asyncio.get_running_loop().time()
+        while asyncio.get_running_loop().time() < begun + BEATS * lease.total_seconds() / 4:
+            await asyncio.sleep(0.01)
+        return Traffic.of(proxy).since(before)
+
+
 @pytest.mark.parametrize("waiting", [0, 20], ids=["nothing", "waiting instances"])
 def test_an_idle_process_sends_less_than_two_statements_a_heartbeat(waiting: int, postgres_dsn: str) -> None:
     """A heart beats four times in a lease of 10 s: so that is less than one statement a second."""
-    beats = 30
+    spent = run(spent_idly(postgres_dsn, waiting))
+    assert 1 < spent.executed < 2 * BEATS
 
-    async def story() -> None:
-        flow = workflow(note())
-        lease = timedelta(seconds=0.2)
-        async with proxied(postgres_dsn) as (proxy, dsn):
-            async with Runtime(Leased(PostgresJournal(dsn), lease), [flow]) as runtime:
-                for number in range(waiting):
-                    await runtime.start(flow, id=f"{number}", input=1)
-                await runtime.idle()
-                before, begun = Traffic.of(proxy), asyncio.get_running_loop().time()
-                while asyncio.get_running_loop().time() < begun + beats * lease.total_seconds() / 4:
-                    await asyncio.sleep(0.01)
-                spent = Traffic.of(proxy).since(before)
-            assert 1 < spent.executed < 2 * beats
 
-    run(story())
+@pytest.mark.parametrize("waiting", [0, 20], ids=["nothing", "waiting instances"])
+def test_an_idle_process_that_asks_instead_of_listening_does_both_in_one_statement(
+    waiting: int, postgres_dsn: str
+) -> None:
+    """It asks each second what has happened, and renews its lease by that; what is beside it, is once in ten beats."""
+    spent = run(spent_idly(postgres_dsn, waiting, prepare=False, listen=False))
+    assert 1 < spent.executed < 1.3 * BEATS + 3

@@ -9,11 +9,12 @@ import pytest
 from msgspec.structs import replace
 from returns.result import Success
 
-from interpreters import Client, InstancePaused, Runtime, RuntimeStopped
+from interpreters import Client, InstanceCancelled, InstancePaused, Runtime, RuntimeStopped, effect_context
 from interpreters.machine.transition import JSON
 from interpreters.machine.turn import first_turn
 from interpreters.runtime.client import start_of
-from journals.entries import Kind, Status
+from interpreters.testing import CrashAt, Crashed, CrashingJournal
+from journals.entries import Kind, Message, Status
 from journals.laws.members import Heard
 from journals.memory import InMemoryJournal
 from journals.sharing import SUSPECT
@@ -30,7 +31,7 @@ from tests.runtime.running import (
     run,
     workflow,
 )
-from wio import Workflow, parallel, run_io
+from wio import Workflow, parallel, run_io, start_child
 from wio.errors import InvalidDefinition
 
 
@@ -52,6 +53,13 @@ async def begin(journal: InMemoryJournal, *flows: Workflow[Any, Any, Any]) -> No
             await client.start(flow, id=flow.name, input=1)
 
 
+async def started(journal: InMemoryJournal, flow: Workflow[Any, Any, Any], *names: str) -> None:
+    """Start instances of a workflow for whoever comes."""
+    async with Client(journal, [flow]) as client:
+        for name in names:
+            await client.start(flow, id=name, input=1)
+
+
 async def die(journal: InMemoryJournal, *names: str, times: int = SUSPECT) -> None:
     """Let members die that own these instances, so often; each is in its trial, when it needs one."""
     await journal.open()
@@ -59,7 +67,7 @@ async def die(journal: InMemoryJournal, *names: str, times: int = SUSPECT) -> No
         member = await journal.join("dead", [(name, 1) for name in names], Heard())
         for name in names:
             await member.claim_instance(name)
-            await member.begin_trial(name)
+            await member.begin_trial([name])
         journal.expel(member.epoch)
 
 
@@ -72,30 +80,114 @@ async def deaths(journal: InMemoryJournal, name: str) -> int:
     return found
 
 
-def test_suspects_begin_one_at_a_time_those_with_most_deaths_first() -> None:
+def test_one_suspect_begins_first_then_two_those_with_most_deaths_first() -> None:
     """Who is no suspect does not wait. Who has got through it has no deaths any more."""
 
     async def main() -> None:
         journal = InMemoryJournal()
-        pairs = [gated(name) for name in ("a", "b", "c", "free")]
-        flows, (a, b, c, free) = [flow for flow, _ in pairs], [gate for _, gate in pairs]
+        pairs = [gated(name) for name in ("a", "b", "c", "d", "free")]
+        flows, (a, b, c, d, free) = [flow for flow, _ in pairs], [gate for _, gate in pairs]
         await begin(journal, *flows)
-        await die(journal, "a", "b", "c")
+        await die(journal, "a", "b", "c", "d")
         await die(journal, "c", times=1)
         async with running(journal, *flows, grace=NO_GRACE) as runtime:
             await free.begun.wait()
             await c.begun.wait()
             await rounds()
-            assert (a.runs, b.runs) == (0, 0)
+            assert (a.runs, b.runs, d.runs) == (0, 0, 0)
             c.open.set()
             assert await (await runtime.instance(flows[2], "c")).result() == Success(5)
             await a.begun.wait()
-            await rounds()
-            assert b.runs == 0
-            a.open.set()
             await b.begun.wait()
-        assert await deaths(journal, "b") == SUSPECT
+            await rounds()
+            assert d.runs == 0
+            a.open.set()
+            await rounds()
+            assert d.runs == 0
+            b.open.set()
+            await d.begun.wait()
+        assert await deaths(journal, "d") == SUSPECT
         assert await deaths(journal, "free") == 0
+
+    run(main())
+
+
+def test_many_innocent_ones_come_through_in_few_rounds() -> None:
+    """Each round tries twice as many as the one before."""
+
+    async def main() -> None:
+        store = InMemoryJournal()
+        names = [f"{number:03}" for number in range(100)]
+        flow = workflow(run_io(Effect(5), name="s", event=int))
+        await started(store, flow, *names)
+        await die(store, *names)
+        journal = FaultyJournal(store)
+        async with running(journal, flow) as runtime:
+            for name in names:
+                assert await (await runtime.instance(flow, name)).result() == Success(5)
+            assert journal.calls["begin_trial"] <= len(names).bit_length()
+
+    run(main())
+
+
+class Killer:
+    """Is a step of many instances; that of one lets its process die, while the others are still at it."""
+
+    def __init__(self, store: InMemoryJournal, guilty: str) -> None:
+        self._store = store
+        self._guilty = guilty
+        self.kills = 0
+        self.attempts: list[int] = []
+
+    async def process(self, flow: Workflow[Any, Any, Any]) -> None:
+        """Run until the process dies, or until the guilty one is parked."""
+        self._dead = asyncio.Event()
+        async with running(self._store, flow, grace=NO_GRACE) as runtime:
+            self._runtime = runtime
+            runtime._suspects.trials._seconds = self._seconds
+            parked = asyncio.create_task(self._parked(runtime, flow))
+            await asyncio.wait({parked, asyncio.create_task(self._dead.wait())}, return_when=asyncio.FIRST_COMPLETED)
+            if parked.done():
+                await runtime.idle()
+            parked.cancel()
+        await self._store.open()
+
+    async def _parked(self, runtime: Runtime, flow: Workflow[Any, Any, Any]) -> None:
+        with pytest.raises(InstancePaused, match="after 5 deaths"):
+            await (await runtime.instance(flow, self._guilty)).result()
+
+    def _seconds(self, attempts: int) -> float:
+        self.attempts.append(attempts)
+        return 60.0
+
+    async def __call__(self, _: int) -> int:
+        if effect_context().instance_id == self._guilty:
+            self.kills += 1
+            self._runtime._running = False  # it hears nothing any more
+            self._store.expel(self._runtime._membership.member.epoch)
+            self._dead.set()
+            await asyncio.Event().wait()
+        await rounds(100)
+        return 5
+
+
+@pytest.mark.parametrize("place", [0, 20, 39])
+def test_the_guilty_one_is_found_in_few_deaths_and_nobody_else_is_blamed(place: int) -> None:
+    """Each death of several leaves half as many to look among; and the trials do not become longer by that."""
+
+    async def main() -> None:
+        store = InMemoryJournal()
+        names = [f"{number:03}" for number in range(40)]
+        killer = Killer(store, names[place])
+        flow = workflow(run_io(killer, name="s", event=int))
+        await started(store, flow, *names)
+        await die(store, *names)
+        while (await store.find(names[place])).status is not Status.PAUSED:
+            await killer.process(flow)
+        assert killer.kills <= len(names).bit_length() + 3
+        assert max(killer.attempts) <= SUSPECT + 3
+        statuses = {name: (await store.find(name)).status for name in names}
+        assert statuses == dict.fromkeys(names, Status.COMPLETED) | {names[place]: Status.PAUSED}
 
     run(main())
 
@@ -108,7 +200,7 @@ def test_a_trial_passes_when_its_time_is_over() -> None:
         await begin(journal, *flows)
         await die(journal, "a", "b")
         async with running(journal, *flows, grace=NO_GRACE, recover=False) as runtime:
-            runtime._suspects._seconds = lambda _: 0.0
+            runtime._suspects.trials._seconds = lambda _: 0.0
             for flow in flows:
                 await runtime.start(flow, id=flow.name, input=1)
             await a.begun.wait()
@@ -154,6 +246,50 @@ def test_what_has_killed_too_often_is_not_run_until_it_is_resumed() -> None:
             assert await instance.result() == Success(5)
             assert await kinds(instance) == [Kind.STARTED, Kind.EVENT, Kind.COMPLETED]
         assert (await deaths(journal, "a"), effect.runs) == (0, 1)
+
+    run(main())
+
+
+async def parked_while_held(journal: InMemoryJournal, flow: Workflow[Any, Any, Any]) -> None:
+    """Let an instance be parked for its deaths that an operator has paused before; a message has kept it busy."""
+    await journal.open()
+    async with Client(journal, [flow]) as client, running(journal, flow) as runtime:
+        instance = await client.start(flow, id="a", input=1)
+        await instance.pause(by="Ann")
+        await runtime.idle()
+    await journal.open()
+    await journal.post(Message("a", "signal", "unknown", None, "key"))
+    await die(journal, "a", times=5)
+    async with running(journal, flow) as runtime:
+        await rounds()
+        assert (await (await runtime.instance(flow, "a")).record()).detail.startswith("after 5 deaths")
+    await journal.open()
+
+
+def test_who_dies_before_a_resume_is_recorded_leaves_a_paused_instance_paused() -> None:
+    """It is resumed again then; nothing of it is under way, and so nothing is lost."""
+
+    async def main() -> None:
+        store = InMemoryJournal()
+        effect = Effect(5)
+        flow = workflow(run_io(effect, name="s", event=int) >> note(), name="a")
+        await parked_while_held(store, flow)
+        journal = CrashingJournal(store)
+        journal.crash_at(2, CrashAt.BEFORE)
+        with pytest.raises(Crashed):
+            async with running(journal, flow, grace=NO_GRACE) as runtime:
+                await (await runtime.instance(flow, "a")).resume()
+        store.expel(runtime._membership.member.epoch)
+        record = await store.find("a")
+        assert record.status is Status.PAUSED
+        assert record.detail.startswith("paused by Ann since")
+        async with running(store, flow) as runtime:
+            instance = await runtime.instance(flow, "a")
+            await runtime.idle()
+            assert (await instance.record()).status is Status.PAUSED
+            await instance.resume()
+            await instance.signal(NOTE, "word")
+            assert Kind.ATTEMPT_LOST not in await kinds(instance)
 
     run(main())
 
@@ -221,6 +357,33 @@ def test_a_runtime_that_stops_leaves_those_that_wait_as_they_were() -> None:
         async with running(journal, *flows) as runtime:
             for flow in flows:
                 assert await (await runtime.instance(flow, flow.name)).result() == Success(5)
+
+    run(main())
+
+
+def test_a_parent_is_not_paused_as_its_child_is_not_tried_any_more() -> None:
+    """Its runtime stops while the child, a suspect, is told to cancel; the next one tells it again."""
+
+    async def main() -> None:
+        journal = InMemoryJournal()
+        inner = workflow(note(), name="inner")
+        parent = workflow(start_child(inner, id=lambda _: "c") >> note(), name="a")
+        async with running(journal, parent) as runtime:
+            await runtime.start(parent, id="a", input=1)
+            await runtime.idle()
+        await journal.open()
+        await journal.post(Message("c", "signal", "unknown", None, "key"))
+        await die(journal, "c")
+        async with running(journal, parent, recover=False) as runtime:
+            runtime._suspects.trials.close()
+            await (await runtime.instance(parent, "a")).cancel()
+            await rounds()
+        await journal.open()
+        assert (await journal.find("a")).status is not Status.PAUSED
+        async with running(journal, parent) as runtime:
+            with pytest.raises(InstanceCancelled):
+                await (await runtime.instance(parent, "a")).result()
+            assert (await journal.find("c")).status is Status.CANCELLED
 
     run(main())
 
