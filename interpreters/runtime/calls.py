@@ -57,5 +57,6 @@ class Calls:
         """Note that a task has ended; one that was cancelled may never have begun."""
         self.running.discard(task)
         call.close()
+        error = None if task.cancelled() else task.exception()
         if not answer.done():
-            answer.set_exception(RuntimeStopped())
+            answer.set_exception(error or RuntimeStopped())

@@ -54,3 +54,29 @@ def test_a_call_that_is_broken_off_says_that_the_runtime_has_stopped() -> None:
             await caller
 
     run(main())
+
+
+def test_what_ends_a_process_reaches_the_caller_of_a_call_that_it_ends() -> None:
+    class Ended(BaseException):
+        pass
+
+    async def ends() -> None:
+        raise Ended
+
+    async def main() -> None:
+        with pytest.raises(Ended):
+            await Calls().finish(ends())
+
+    run(main())
+
+
+def test_a_call_that_ended_well_goes_on_with_what_comes_then_and_nobody_waits() -> None:
+    async def main() -> None:
+        calls, gate = Calls(), Gate()
+        assert await calls.finish(asyncio.sleep(0, 3), gate) == 3
+        await gate.begun.wait()
+        gate.open.set()
+        await asyncio.wait(calls.running)
+        assert calls.running == set()
+
+    run(main())
