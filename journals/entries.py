@@ -155,7 +155,9 @@ class Message:
     """Is something asked of an instance. The runtime says what `operation`, `name` and `payload` may be.
 
     `key` tells messages apart that are the same message sent again: of two with one key for one instance only the
-    first is there, and both get its answer. `id` is given by the store; 0 before that.
+    first is there, and both get its answer. `id` is given by the store; 0 before that. A `quiet` one in the mail of a
+    commit is there for the next owner of its instance, and need not be called out: its sender owns the instance, as far
+    as he knows, and does by himself what it asks for.
     """
 
     instance_id: str
@@ -164,6 +166,7 @@ class Message:
     payload: Payload | None
     key: str
     id: int = 0
+    quiet: bool = False
 
 
 @attrs.frozen
@@ -199,7 +202,8 @@ class Commit(Struct, frozen=True, gc=False):
     uses it to recognise a commit that is repeated because its answer was lost. `at` becomes the record's
     `updated_at`. `owner` is the epoch of the member that commits, which must own the instance, or owns it from its
     start; None is for an instance that nobody owns. `mail` goes out with the commit, or not at
-    all, and so does what is `published`, which stays in the outbox until it is delivered.
+    all, and so does what is `published`, which stays in the outbox until it is delivered. `done` are the keys of
+    messages to the instance that the commit does: they are gone with it, without an answer.
     """
 
     instance_id: str
@@ -217,3 +221,4 @@ class Commit(Struct, frozen=True, gc=False):
     published: tuple[Published, ...] = ()
     tags: tuple[str, ...] = ()
     attributes: tuple[tuple[str, AttributeValue], ...] = ()
+    done: tuple[str, ...] = ()

@@ -1,8 +1,8 @@
 """Who sees to the children of an instance? They are started, told to cancel, and their ends are recorded.
 
 Nobody waits for a child: the commit that ends one has a message to its parent, which any process may own by then. A
-parent in this process is told at once, and the message is found to be done. A runtime that takes a parent over looks at
-its children. Everything here may be repeated. The locks of a parent and of a child are never held together.
+parent in this process is told at once, and its commit takes the message away. A runtime that takes a parent over looks
+at its children. Everything here may be repeated. The locks of a parent and of a child are never held together.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from interpreters.machine.recording import (
     pause_entry,
 )
 from interpreters.machine.turn import turn
+from interpreters.runtime.childs_end import end_message
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.commands import Command, Verb
 from interpreters.runtime.driver import Driver
@@ -161,7 +162,9 @@ class Children:
     async def _tell(self, live: Live, parent: Parent, child_id: str, ended: Outcome) -> None:
         try:
             seen = await self._store.surely(live, partial(self._waiting_for, live, parent.address, child_id))
-        except OwnedElsewhere:  # Its owner has the message.
+        except OwnedElsewhere:  # It was given back meanwhile; its owner has the message, and is called by this.
+            message = end_message(parent, child_id, quiet=False)
+            await self._store.surely(live, partial(self._store.journal.post, message))
             return
         if seen is not None:
             await self._record(live, seen, partial(child_ended_entry, outcome=ended))

@@ -161,6 +161,7 @@ class Runtime(Serving, Oversight, Following):
             self._workflows,
             self._codec,
             clock,
+            self._owns,
             self._loaded,
             self._collect,
             self._suspects,
@@ -346,6 +347,10 @@ class Runtime(Serving, Oversight, Following):
         """Return who receives what is published, by its lane."""
         receivers: dict[str, Receive] = dict.fromkeys(self._hooks.lanes, self._hooks.call)
         return receivers if self._publisher is None else {"": self._publisher.publish, **receivers}
+
+    def _owns(self, id: str) -> bool:
+        live = self._lives.find(id)
+        return live is not None and live.owner is not None and live.execution is not None
 
     def _loaded(self, live: Live) -> None:
         self._lives.keep(live)

@@ -16,6 +16,7 @@ from interpreters.errors import InstanceCancelled, InstanceFailed, InstancePause
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import answer
 from interpreters.machine.recorded import Note
+from interpreters.runtime import childs_end
 from interpreters.runtime.children import Children
 from interpreters.runtime.claiming import Claiming
 from interpreters.runtime.clock import Clock
@@ -157,8 +158,8 @@ class Serving(Entered):
                 await self._steering.obey(live, command_in(message))
             case "task" if message.payload is not None:
                 await self._tasking.tell(live, report_in(message.payload))
-            case "child":
-                await self._children.look_at(live, message.name, message.key.removeprefix("child:"))
+            case childs_end.OPERATION:
+                await self._children.look_at(live, message.name, childs_end.child_of(message))
             case other:
                 raise UnknownOperation(other)
         return None

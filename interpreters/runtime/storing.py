@@ -19,6 +19,7 @@ from interpreters.machine.execution import Execution
 from interpreters.machine.recorded import storable
 from interpreters.machine.turn import Turn
 from interpreters.runtime.agenda import Agenda
+from interpreters.runtime.childs_end import end_message, ends_in
 from interpreters.runtime.clock import Clock
 from interpreters.runtime.deadly import was_running
 from interpreters.runtime.live import Live
@@ -50,8 +51,9 @@ _LOG = logging.getLogger("wio.runtime")
 
 
 class Store:
-    """Reads and writes the instances of one runtime. `loaded` is told of one that was read, `collect` when one that was
-    claimed has mail. `suspects` are read in turn. `publishing` adds to commits what leaves the store.
+    """Reads and writes the instances of one runtime. `owns` says whether an instance is in memory, and its own;
+    `loaded` is told of one that was read, `collect` when one that was claimed has mail. `suspects` are read in turn.
+    `publishing` adds to commits what leaves the store.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Store:
         workflows: Workflows,
         codec: Codec,
         clock: Clock,
+        owns: Callable[[str], bool],
         loaded: Callable[[Live], None],
         collect: Callable[[str], None],
         suspects: Suspects,
@@ -71,6 +74,7 @@ class Store:
         self._workflows = workflows
         self.codec = codec
         self._clock = clock
+        self._owns = owns
         self._loaded = loaded
         self._collect = collect
         self._suspects = suspects
@@ -256,11 +260,16 @@ class Store:
         at = turn.entries[-1].recorded_at
         status, wake_up, detail = agenda.status(execution), agenda.look_at(at), agenda.detail(execution)
         commit = self._commit(live, execution, turn.entries, status, at, wake_up, detail)
-        mail = () if status in UNFINISHED else _told_to_parent(live, execution)
-        attributes = set_in(turn.entries, self.codec)
-        if not (mail or attributes or tags):
+        mail = () if status in UNFINISHED else self._told_to_parent(live, execution)
+        attributes, done = set_in(turn.entries, self.codec), ends_in(turn.entries, self.codec)
+        if not (mail or attributes or done or tags):
             return commit
-        return replace(commit, mail=mail, attributes=attributes, tags=tags)
+        return replace(commit, mail=mail, attributes=attributes, done=done, tags=tags)
+
+    def _told_to_parent(self, live: Live, execution: Execution) -> tuple[Message, ...]:
+        """Return the message that tells the parent of a child that it has ended, whoever owns the parent by then."""
+        parent = execution.parent
+        return () if parent is None else (end_message(parent, live.id, quiet=self._owns(parent.instance)),)
 
     def _commit(
         self,
@@ -301,12 +310,6 @@ def check_has_data(record: InstanceRecord) -> None:
 def is_parked(record: InstanceRecord, agenda: Agenda, execution: Execution) -> bool:
     """Tell whether an instance is paused of which no entry says so: its journal did not fit its workflow."""
     return record.status is Status.PAUSED and agenda.first_problem is None and execution.held is None
-
-
-def _told_to_parent(live: Live, execution: Execution) -> tuple[Message, ...]:
-    """Return the message that tells the parent of a child that it has ended, whoever owns the parent by then."""
-    parent = execution.parent
-    return () if parent is None else (Message(parent.instance, "child", parent.address, None, f"child:{live.id}"),)
 
 
 def is_of_store(error: Exception) -> bool:

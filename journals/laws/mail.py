@@ -207,6 +207,39 @@ async def mail_goes_out_with_its_commit(connect: Connect) -> None:
         await has_mail(member, "a", ["key"])
 
 
+async def quiet_mail_is_there_for_the_next_owner(connect: Connect) -> None:
+    """A quiet message waits like any other, though nobody may be called; what is released with it can be claimed."""
+    async with connect() as one, connect() as other:
+        member, rival = await joined(one), await joined(other, "rival")
+        await starts(one, by(member, commit("a", 0)), by(member, due("b", None)))
+        quiet = attrs.evolve(message("b"), quiet=True)
+        await one.commit(replace(by(member, commit("a", 1)), mail=(quiet,)))
+        await has_mail(member, "b", ["key"])
+        await member.release([Released("b", None)])
+        claims = await gives(rival, "b")
+        require(claims.claimed[0].has_mail, "'b' was claimed without its quiet message.")
+        await has_mail(rival, "b", ["key"])
+
+
+async def what_a_commit_has_done_is_asked_no_more(connect: Connect) -> None:
+    """The messages whose keys it names are gone with it; those of others are not, nor any with a refused commit."""
+    async with connect() as journal:
+        member = await joined(journal)
+        await starts(journal, by(member, commit("a", 0)), by(member, commit("b", 0)))
+        for key in ("1", "2"):
+            for name in ("a", "b"):
+                await journal.post(message(name, key))
+        late = replace(by(member, commit("a", 0, token="another")), done=("1",))
+        await refused(Conflict, journal.commit(late), "A commit that is too late, and has done something")
+        await has_mail(member, "a", ["1", "2"])
+        for _ in range(2):
+            await journal.commit(replace(by(member, commit("a", 1)), done=("1", "unknown")))
+        await has_mail(member, "a", ["2"])
+        await has_mail(member, "b", ["1", "2"])
+        await journal.post(message("a", "1"))
+        await has_mail(member, "a", ["2", "1"])
+
+
 async def a_refused_commit_sends_nothing(connect: Connect) -> None:
     """The mail of a commit that is not stored is not sent."""
     async with connect() as journal:
@@ -307,6 +340,8 @@ LAWS = (
     who_has_ended_is_asked_nothing,
     a_message_that_cannot_be_kept_is_refused,
     mail_goes_out_with_its_commit,
+    quiet_mail_is_there_for_the_next_owner,
+    what_a_commit_has_done_is_asked_no_more,
     a_refused_commit_sends_nothing,
     who_comes_to_rest_is_heard_of,
     a_listener_tells_the_time_and_can_be_closed,

@@ -109,8 +109,9 @@ class InMemoryJournal(Owning):
     def _committed(self, instance: Stored, commit: Commit, before: Status | None) -> None:
         """Note who owns the instance now, and tell everybody whom the commit concerns."""
         self._note_owner(commit.owner, commit.instance_id, instance)
+        self._messages.drop(commit.instance_id, commit.done)
         for message in commit.mail:
-            self._put(message)
+            self._put(message, commit.owner)
         if commit.published:
             self._outbox.put(commit.published)
             self._members.tell_all(ToDeliver())
@@ -269,12 +270,13 @@ class InMemoryJournal(Owning):
             return Posted(0, is_over=True)
         return Posted(self._put(message), is_over=False)
 
-    def _put(self, message: Message) -> int:
+    def _put(self, message: Message, sender: int | None = None) -> int:
         number = self._messages.put(message)
         instance = self._instances.get(message.instance_id)
         if instance is not None and not instance.has_ended:
             if instance.owner is not None:
-                self._members.tell_owner(instance.owner, message.instance_id)
+                if not (message.quiet and instance.owner == sender):
+                    self._members.tell_owner(instance.owner, message.instance_id)
             else:
                 latest_at = instance.latest.at  # a time that has been, by whatever clock
                 instance.wake_up = latest_at if instance.wake_up is None else min(latest_at, instance.wake_up)

@@ -204,12 +204,27 @@ class Messages:
         if known is not None:
             return known
         self._last_number = number = self._last_number + 1
-        posted = _Posted(attrs.evolve(message, id=number), datetime.now(UTC))
+        posted = _Posted(attrs.evolve(message, id=number, quiet=False), datetime.now(UTC))
         self._posted[number] = posted
         self._of.setdefault(message.instance_id, []).append(number)
         self._ids[message.instance_id, message.key] = number
         self._open.setdefault(message.instance_id, {})[number] = posted
         return number
+
+    def drop(self, instance_id: str, keys: Sequence[str]) -> None:
+        """Forget messages of an instance that are done."""
+        for key in keys:
+            number = self._ids.pop((instance_id, key), None)
+            if number is not None:
+                del self._posted[number]
+                self._of[instance_id].remove(number)
+                self._close(instance_id, number)
+
+    def _close(self, instance_id: str, number: int) -> None:
+        waiting = self._open.get(instance_id, {})
+        waiting.pop(number, None)
+        if not waiting:
+            self._open.pop(instance_id, None)
 
     def open(self, instance_id: str) -> tuple[Message, ...]:
         """Return the messages of an instance without an answer, in the order of their numbers."""
@@ -221,10 +236,7 @@ class Messages:
         if posted is None or posted.answer is not None:
             return False
         posted.answer, posted.at = answer, datetime.now(UTC)
-        waiting = self._open[posted.message.instance_id]
-        del waiting[number]
-        if not waiting:
-            del self._open[posted.message.instance_id]
+        self._close(posted.message.instance_id, number)
         return True
 
     def answer_to(self, number: int) -> Payload | None:

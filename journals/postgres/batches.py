@@ -107,7 +107,7 @@ class Batches:
 
     async def _won(self, connection: Connection, commits: Sequence[Commit]) -> set[str]:
         won = {row[0] for row in await self._rows(connection, *question_of(self.statements, commits))}
-        receivers = {message.instance_id for commit in commits for message in commit.mail}
+        receivers = {message.instance_id for commit in commits for message in commit.mail if not message.quiet}
         if receivers:
             await self._rows(connection, self.nudge, (array(sorted(receivers)),))
         return won

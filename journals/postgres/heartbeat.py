@@ -15,6 +15,7 @@ import psycopg
 
 from journals.liveness import is_gone
 from journals.postgres.connections import Connection
+from journals.postgres.mail import MOST_PRUNED
 from journals.postgres.sharing import SharingStatements
 from journals.postgres.values import array
 from journals.sharing import Notice
@@ -62,6 +63,7 @@ class Heartbeat:
         self._rounds_to_free = _ROUNDS_AFTER_A_DEATH
         self._rounds = 0
         self._has_freed = False
+        self._is_pruning = False
         self._timeline: str | None = None
         self.went_back = False
 
@@ -116,13 +118,17 @@ class Heartbeat:
             # Who sent a message just before may have called a dead owner.
             await self._asking.rows(connection, statements.nudge_all, "0 seconds")
             self._has_freed = False
+        if self._is_pruning:
+            pruned = await self._asking.rows(connection, statements.prune)
+            self._is_pruning = pruned[0][0] >= MOST_PRUNED
+            return self._is_pruning
         self._rounds += 1
         if is_unheard and self._rounds % _ROUNDS_UNTIL_NUDGED == 0:
             await self._asking.rows(connection, statements.nudge_all, UNHEARD_AFTER)
         if self._rounds % _ROUNDS_OF_HOUSEKEEPING == 0:
-            await self._asking.rows(connection, statements.prune)
+            self._is_pruning = True
             self._rounds_to_free = max(self._rounds_to_free, 1)
-        return False
+        return self._is_pruning
 
     async def end(self, connection: Connection) -> None:
         """Be no member any more, and free what is owned."""

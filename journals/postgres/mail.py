@@ -7,6 +7,9 @@ A lock on a row shows its newest version, but not what others have written besid
 
 from __future__ import annotations
 
+MOST_PRUNED = 1_000
+"""Is how many old messages are deleted at a time, of those with an answer, and of the others."""
+
 # "At once" is a time that has been by the clock of whoever has committed, which may be another than the server's.
 # Where an index is to be used, it is the time of the statement: that of the clock may change while it runs.
 
@@ -139,16 +142,20 @@ PRUNE = """
 WITH {lightly},
 answered AS MATERIALIZED (
     SELECT id FROM {schema}.messages WHERE answered_at < now() - interval '61 minutes'
-    ORDER BY answered_at LIMIT 1000 FOR UPDATE SKIP LOCKED
+    ORDER BY answered_at LIMIT {most_pruned} FOR UPDATE SKIP LOCKED
 ),
 unread AS MATERIALIZED (
     SELECT m.id FROM {schema}.messages AS m
     WHERE m.answered_at IS NULL AND m.sent_at < now() - interval '61 minutes'
         AND coalesce((SELECT i.finished FROM {schema}.instances AS i WHERE i.id = m.instance_id), true)
-    LIMIT 1000 FOR UPDATE SKIP LOCKED
+    LIMIT {most_pruned} FOR UPDATE SKIP LOCKED
 ),
 old_pollers AS (DELETE FROM {schema}.pollers WHERE token > '' AND alive_until < now()),
-old_rests AS (DELETE FROM {schema}.rests WHERE at < now() - interval '5 minutes')
-DELETE FROM {schema}.messages AS m USING setting
-WHERE m.id = ANY (ARRAY(SELECT id FROM answered UNION ALL SELECT id FROM unread))
+old_rests AS (DELETE FROM {schema}.rests WHERE at < now() - interval '5 minutes'),
+gone AS (
+    DELETE FROM {schema}.messages AS m USING setting
+    WHERE m.id = ANY (ARRAY(SELECT id FROM answered UNION ALL SELECT id FROM unread))
+    RETURNING m.id
+)
+SELECT count(*) FROM gone
 """

@@ -43,7 +43,8 @@ def texts_of(commits: Sequence[Commit]) -> list[str]:
 def says_more(commit: Commit) -> bool:
     """Return whether others have to hear of a commit, or can find its instance by more than before."""
     is_labelled = bool(commit.tags or commit.attributes)
-    return commit.status in RESTING or bool(commit.mail or commit.published) or offers_work(commit) or is_labelled
+    is_mail = bool(commit.mail or commit.done or commit.published)
+    return commit.status in RESTING or is_mail or offers_work(commit) or is_labelled
 
 
 def offers_work(commit: Commit) -> bool:

@@ -73,6 +73,11 @@ posted AS (
         AND NOT EXISTS (SELECT 1 FROM {schema}.instances AS i WHERE i.id = m.instance_id AND i.finished)
     ON CONFLICT DO NOTHING
 ),
+done AS (
+    DELETE FROM {schema}.messages AS m USING unnest($35::text[], $36::text[]) AS d (instance_id, key)
+    WHERE m.instance_id = d.instance_id AND m.instance_id IN (SELECT id FROM continued)
+        AND left(m.key, 100) = left(d.key, 100) AND hashtextextended(m.key, 0) = hashtextextended(d.key, 0)
+),
 rested AS (
     INSERT INTO {schema}.rests (instance_id, at)
     SELECT id, clock_timestamp() FROM commits
@@ -83,7 +88,7 @@ SELECT pg_notify('{channel}', n.text)::text FROM unnest($25::text[]) AS n (text)
 _LABELLING = """,
 said AS (
     SELECT a.*, w.started_at
-    FROM unnest($35::text[], $36::text[], $37::text[], $38::text[]) AS a (instance_id, name, type, value)
+    FROM unnest($37::text[], $38::text[], $39::text[], $40::text[]) AS a (instance_id, name, type, value)
     JOIN (SELECT * FROM continued UNION ALL SELECT * FROM started) AS w ON w.id = a.instance_id
 ),
 labelled AS (
@@ -102,8 +107,8 @@ published AS (
     INSERT INTO {schema}.outbox (instance_id, lane, seq, topic, type, version, payload, at)
     SELECT p.instance_id, p.lane, p.seq, p.topic, p.type, p.version, p.payload, p.at
     FROM unnest(
-        $39::text[], $40::text[], $41::bigint[], $42::text[], $43::text[], $44::bigint[], $45::text[],
-        $46::timestamptz[]
+        $41::text[], $42::text[], $43::bigint[], $44::text[], $45::text[], $46::bigint[], $47::text[],
+        $48::timestamptz[]
     ) WITH ORDINALITY AS p (instance_id, lane, seq, topic, type, version, payload, at, place)
     WHERE p.instance_id IN (SELECT id FROM continued) OR p.instance_id IN (SELECT id FROM started)
     ORDER BY p.place

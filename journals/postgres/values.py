@@ -53,7 +53,10 @@ def telling_parameters(commits: Sequence[Commit]) -> Parameters:
     """Return what the statement that stores a batch and tells of it takes besides those parameters."""
     rows = [(commit.instance_id, *_message_row(message)) for commit in commits for message in commit.mail]
     columns = zip(*rows, strict=True) if rows else [()] * 8
-    return (array(texts_of(commits)), *map(array, columns), array(status.value for status in RESTING))
+    done = [(commit.instance_id, key) for commit in commits for key in commit.done]
+    whose, keys = zip(*done, strict=True) if done else ((), ())
+    resting = array(status.value for status in RESTING)
+    return (array(texts_of(commits)), *map(array, columns), resting, array(whose), array(keys))
 
 
 def publishing_parameters(commits: Sequence[Commit]) -> Parameters:

@@ -22,6 +22,7 @@ _MOST_FORGOTTEN = 500
 
 _PUT = """INSERT INTO wio_messages (instance_id, operation, name, type, version, payload, key, sent_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (instance_id, key) DO NOTHING"""
+_DROP = "DELETE FROM wio_messages WHERE instance_id = ? AND key = ?"
 _NUMBER = "SELECT id FROM wio_messages WHERE instance_id = ? AND key = ?"
 _WHOSE = "SELECT owner, finished_at FROM wio_instances WHERE id = ?"
 _HAS_MAIL = """SELECT EXISTS (SELECT 1 FROM wio_messages INDEXED BY wio_open
@@ -51,8 +52,10 @@ def pass_on(connection: sqlite3.Connection, commits: Sequence[Commit]) -> None:
     told: list[Told] = []
     loose: list[str] = []
     for commit in commits:
+        if commit.done:
+            connection.executemany(_DROP, [(commit.instance_id, key) for key in commit.done])
         for message in commit.mail:
-            put(connection, message, told)
+            put(connection, message, told, commit.owner)
         if commit.published:
             publish(connection, commit, told)
         if commit.status in RESTING:
@@ -90,13 +93,16 @@ def post(connection: sqlite3.Connection, message: Message, journal: str) -> Post
         return Posted(_number(connection, message), is_over=False)
 
 
-def put(connection: sqlite3.Connection, message: Message, told: list[Told]) -> None:
-    """Store a message once, and add to `told` who is to hear of it. For use inside a transaction."""
+def put(connection: sqlite3.Connection, message: Message, told: list[Told], sender: int | None = None) -> None:
+    """Store a message once, and add to `told` who is to hear of it, also when it is sent again. For use inside a
+    transaction.
+    """
     payload = message.payload
     content = (None, None, None) if payload is None else (payload.type, payload.version, payload.text)
     now = text_of_now()
     row = (message.instance_id, message.operation, message.name, *content, message.key, now)
-    if connection.execute(_PUT, row).rowcount == 0:
+    is_new = connection.execute(_PUT, row).rowcount == 1
+    if not is_new and not has_mail(connection, message.instance_id):
         return
     whose = connection.execute(_WHOSE, (message.instance_id,)).fetchone()
     if whose is None or whose[1] is not None:
@@ -104,7 +110,7 @@ def put(connection: sqlite3.Connection, message: Message, told: list[Told]) -> N
     if whose[0] is None:
         connection.execute(_WAKE, (message.instance_id,))
         told.append(WORK)
-    else:
+    elif not (message.quiet and whose[0] == sender):
         told.append(mail_for(whose[0], message.instance_id))
 
 

@@ -337,6 +337,29 @@ class SendsNoMail(InMemoryJournal):
         await super().commit(replace(commit, mail=()))
 
 
+class SendsNothingQuiet(InMemoryJournal):
+    async def commit(self, commit: Commit) -> None:
+        await super().commit(replace(commit, mail=tuple(each for each in commit.mail if not each.quiet)))
+
+
+class KeepsWhatIsDone(InMemoryJournal):
+    async def commit(self, commit: Commit) -> None:
+        await super().commit(replace(commit, done=()))
+
+
+class HasDoneWhatIsRefused(InMemoryJournal):
+    async def commit(self, commit: Commit) -> None:
+        self._messages.drop(commit.instance_id, commit.done)
+        await super().commit(commit)
+
+
+class HasDoneWhatWasAskedOfOthers(InMemoryJournal):
+    async def commit(self, commit: Commit) -> None:
+        await super().commit(commit)
+        for instance_id in self._instances:
+            self._messages.drop(instance_id, commit.done)
+
+
 class SendsMailFirst(InMemoryJournal):
     async def commit(self, commit: Commit) -> None:
         for message in commit.mail:
@@ -424,6 +447,12 @@ SHARING_FAULTS: dict[str, tuple[type[InMemoryJournal], ...]] = {
     "who_has_ended_is_asked_nothing": (AsksTheEnded, ForgetsWhatTheEndedWereAsked),
     "a_message_that_cannot_be_kept_is_refused": (TakesEveryMessage,),
     "mail_goes_out_with_its_commit": (SendsNoMail,),
+    "quiet_mail_is_there_for_the_next_owner": (SendsNothingQuiet, ReleasesWithoutALook),
+    "what_a_commit_has_done_is_asked_no_more": (
+        KeepsWhatIsDone,
+        HasDoneWhatIsRefused,
+        HasDoneWhatWasAskedOfOthers,
+    ),
     "a_refused_commit_sends_nothing": (SendsMailFirst, SendsMailOfLosers),
     "who_comes_to_rest_is_heard_of": (SaysNothingToListeners, SaysNothingOfPauses),
     "a_listener_tells_the_time_and_can_be_closed": (GoesBackInTime, HearsForever),

@@ -181,7 +181,7 @@ def test_a_child_is_kept_as_long_as_its_parent_goes_on(waits: bool) -> None:
             await parent.result()
             assert await keeping(store, None, "flow", "inner", clock=clock).go_round() == 1
             clock.set(AT + 62 * DAY)
-            store._messages = Messages()  # it is long ago that the parent was told of the child's end
+            store._messages = Messages()  # it is long ago that the parent was told of the end of what it has abandoned
             assert await keeping(store, None, "flow", "inner", clock=clock).go_round() == 1
             assert await left(store) == []
 

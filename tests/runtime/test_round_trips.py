@@ -18,7 +18,7 @@ from journals.postgres import PostgresJournal
 from journals.sharing import LEASE, Hear
 from tests.journals.proxy import Proxy, proxied
 from tests.runtime.running import NOTE, note, run, workflow
-from wio import WIO, run_io
+from wio import WIO, child, run_io
 
 STEPS = 20
 HOURS = timedelta(hours=1)
@@ -129,6 +129,27 @@ def test_a_signal_to_an_owned_instance_is_one_round_trip(postgres_dsn: str) -> N
                 await instance.signal(NOTE, "hello")
                 spent = Traffic.of(proxy).since(before)
             assert spent.executed <= 2
+
+    run(story())
+
+
+def test_a_child_costs_its_start_and_its_end_and_those_of_the_step(postgres_dsn: str) -> None:
+    """The message of its end goes with the commit that ends it, and is taken away with the one that records that."""
+    inner = workflow(run_io(add_one), name="inner")
+    flow = workflow(child(inner, result=int))
+
+    async def story() -> None:
+        async with proxied(postgres_dsn) as (proxy, dsn):
+            async with Runtime(Leased(PostgresJournal(dsn), HOURS), [flow]) as runtime:
+                await (await runtime.start(flow, id="warm", input=0)).result()
+                await runtime.idle()
+                before = Traffic.of(proxy)
+                instance = await runtime.start(flow, id="a", input=0)
+                assert await instance.result() == Success(1)
+                await runtime.idle()
+                spent = Traffic.of(proxy).since(before)
+            assert spent.executed <= 4
+            assert spent.round_trips <= 4
 
     run(story())
 

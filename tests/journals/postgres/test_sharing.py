@@ -895,3 +895,26 @@ def test_old_messages_are_deleted(postgres_dsn: str) -> None:
             assert len(await member.messages(["a"])) == 1
 
     asyncio.run(story())
+
+
+def test_old_messages_are_deleted_as_fast_as_they_come(postgres_dsn: str) -> None:
+    """Once in ten beats, and then all of them: a busy process stores thousands between."""
+    fill = """
+    INSERT INTO wio.messages (instance_id, operation, name, key, sent_at, answered_at)
+    SELECT 'a', 'signal', 'word', n::text, now() - interval '2 hours', now() - interval '2 hours'
+    FROM generate_series(1, 2500) AS n
+    """
+
+    async def story() -> None:
+        async with joined(postgres_dsn) as (_, member, _):
+            await asyncio.to_thread(execute, postgres_dsn, fill)
+            asking = Asking(sharing_statements("wio"), True)
+            heart = Heartbeat(asking, member.epoch, "token", 10.0, StoreClock(datetime.now(UTC)))
+            async with await connector(postgres_dsn, LONG, LONG, prepare=True)() as connection:
+                for _ in range(10):
+                    while await heart.tidy(connection):
+                        pass
+                cursor = await connection.execute(b"SELECT count(*) FROM wio.messages")
+                assert await cursor.fetchone() == (0,)
+
+    asyncio.run(story())
