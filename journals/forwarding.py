@@ -26,7 +26,7 @@ from journals.scrubbing import Scrub
 from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
 from journals.transactions import StartsWithin, Transaction, Transactions, starts_within_of, transactions_of
-from journals.workflows import Disabled, Unfinished
+from journals.workflows import Disabled, Hooked, Unfinished
 
 T = TypeVar("T")
 
@@ -157,6 +157,14 @@ class ForwardingJournal:
     async def disabled(self) -> tuple[Disabled, ...]:
         """See `Journal`."""
         return await self.around("disabled", self.journal.disabled)
+
+    async def note_hooks(self, hooks: Sequence[Hooked]) -> None:
+        """See `Journal`."""
+        await self.around("note_hooks", lambda: self.journal.note_hooks(hooks))
+
+    async def hooked(self) -> tuple[Hooked, ...]:
+        """See `Journal`."""
+        return await self.around("hooked", self.journal.hooked)
 
     async def unfinished(self, *, most: int = 1_000) -> tuple[Unfinished, ...]:
         """See `Journal`."""

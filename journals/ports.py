@@ -19,7 +19,7 @@ from journals.outbox import Delivered, Deliveries, Undelivered
 from journals.scrubbing import Scrub
 from journals.search import EVERY, Count, Cursor, Order, Search
 from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
-from journals.workflows import Disabled, Unfinished
+from journals.workflows import Disabled, Hooked, Unfinished
 
 LIMIT_BYTES = 2_000_000
 """Is the default limit of one payload."""
@@ -273,6 +273,17 @@ class Journal(Protocol):
 
     async def disabled(self) -> tuple[Disabled, ...]:
         """Return what is disabled, by the name of the workflow, then by version; all versions come first."""
+        ...
+
+    async def note_hooks(self, hooks: Sequence[Hooked]) -> None:
+        """Note for which changes of workflows there are hooks, in place of what was noted of these before.
+
+        When it returns, that survives a kill. Raises `InvalidCommit` for what a store could not hold.
+        """
+        ...
+
+    async def hooked(self) -> tuple[Hooked, ...]:
+        """Return which workflows have hooks, and for which changes, by the name of the workflow."""
         ...
 
     async def unfinished(self, *, most: int = 1_000) -> tuple[Unfinished, ...]:

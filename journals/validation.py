@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from journals.entries import Commit, Entry, Message, Payload, Published
@@ -9,6 +10,7 @@ from journals.errors import InvalidCommit, PayloadTooLarge
 from journals.labels import validate_labels
 from journals.ports import LONGEST_ID
 from journals.scrubbing import Scrub
+from journals.workflows import Hooked
 
 _MOST_BYTES_PER_CHARACTER = 4
 
@@ -88,6 +90,12 @@ def validate_disabling(workflow: str, version: int | None, by: str = "", reason:
             f"{workflow!r:.100} version {version} is no workflow: it has a name, and its versions count from 1."
             " Nothing was stored."
         )
+
+
+def validate_hooks(hooks: Sequence[Hooked]) -> None:
+    """Raise `InvalidCommit` when a store could not hold the name of a workflow that has hooks."""
+    for each in hooks:
+        validate_disabling(each.workflow, None)
 
 
 def validate_subscriber(name: str) -> None:

@@ -20,6 +20,7 @@ from interpreters.runtime.asking_why import reason_of
 from interpreters.runtime.commands import Command
 from interpreters.runtime.deleting import request_deletion
 from interpreters.runtime.following import Following, News
+from interpreters.runtime.hooks import with_call
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.oversight import Oversight
 from interpreters.runtime.reading import read_all
@@ -115,7 +116,7 @@ class Client(Oversight, Following):
     async def _is_there(self, workflow: Workflow[Any, Any, Any], id: str, first: Turn, tags: tuple[str, ...]) -> bool:
         """Store the start of an instance, or find that it was started so. Return False for one that is gone."""
         try:
-            await self.journal.commit(start_of(id, first, tags))
+            await self.journal.commit(await with_call(self.journal, start_of(id, first, tags)))
         except Conflict:
             with suppress(UnknownInstance):
                 await existing(self.journal, self._codec, id, workflow, first.entries[0])

@@ -3,6 +3,9 @@
 A call that is to be made is stored in the outbox, in the commit that changes the instance. It is made at least once,
 by whichever runtime has hooks for the workflow, and again until it succeeds. Its text is the detail, and nothing else:
 where the data of the instance is deleted meanwhile, `null` is left of that, and the call is made all the same.
+
+Whoever has hooks notes in the store for which changes, and whoever opens the store then reads that: so calls are stored
+also by those who have no hooks themselves, such as a command.
 """
 
 from __future__ import annotations
@@ -13,10 +16,13 @@ from typing import TypeAlias, cast
 
 import attrs
 import msgspec
+from msgspec.structs import replace
 
 from interpreters.runtime.threads import Workers
 from journals.changes import Change, is_change
 from journals.entries import Commit, Payload, Published, Status
+from journals.ports import Journal
+from journals.workflows import Hooked
 from wio.errors import InvalidDefinition, WioError
 from wio.validators import is_function_or_none
 
@@ -25,6 +31,7 @@ Hook: TypeAlias = Callable[[Change], Awaitable[None] | None]
 
 _LANE = "hook "
 _FORM = "wio.Change "
+_CALLED = frozenset({Status.PAUSED, Status.COMPLETED, Status.FAILED, Status.CANCELLED, Status.DATA_DELETED})
 
 
 @attrs.frozen
@@ -39,13 +46,21 @@ class Hooks:
 
     def of(self, change: str) -> Hook | None:
         """Return the function for a change, by the value of the status that it leads to."""
+        return self._by_status().get(Status(change))
+
+    @property
+    def changes(self) -> frozenset[Status]:
+        """Are the statuses for which there is a function."""
+        return frozenset(status for status, hook in self._by_status().items() if hook is not None)
+
+    def _by_status(self) -> dict[Status, Hook | None]:
         return {
-            "paused": self.on_pause,
-            "completed": self.on_complete,
-            "failed": self.on_fail,
-            "cancelled": self.on_cancel,
-            "data_deleted": self.on_delete,
-        }.get(change)
+            Status.PAUSED: self.on_pause,
+            Status.COMPLETED: self.on_complete,
+            Status.FAILED: self.on_fail,
+            Status.CANCELLED: self.on_cancel,
+            Status.DATA_DELETED: self.on_delete,
+        }
 
 
 class NoHook(WioError):
@@ -61,25 +76,32 @@ class NoHook(WioError):
 class HookRoom:
     """Knows the hooks of one runtime: those for all of its workflows, or for each by name.
 
-    `lanes` are the lanes of the outbox in which the calls lie.
+    `lanes` are the lanes of the outbox in which the calls for these lie. `called` are the changes, by workflow, for
+    which a call is stored here: those of the hooks, and those that others have noted.
     """
 
     def __init__(self, hooks: Hooks | Mapping[str, Hooks] | None, workflows: frozenset[str], workers: Workers) -> None:
         self._hooks = _by_name(hooks, workflows)
         self._workers = workers
+        self._workflows = workflows
         self.lanes = tuple(_LANE + name for name in self._hooks)
+        self.called = {name: each.changes for name, each in self._hooks.items()}
+
+    async def agree(self, journal: Journal) -> None:
+        """Note in the store which hooks there are here, and learn for which changes others have some."""
+        own = {name: each.changes for name, each in self._hooks.items()}
+        noted = {each.workflow: each.changes for each in await journal.hooked() if each.workflow in self._workflows}
+        news = [Hooked(name, changes) for name, changes in own.items() if changes != noted.get(name, frozenset())]
+        if news:
+            await journal.note_hooks(news)
+        self.called = {name: changes for name, changes in {**noted, **own}.items() if changes}
 
     def call_for(self, commit: Commit, before: Status | None) -> tuple[Published, ...]:
         """Return the call that follows from a commit, if one does; `before` is the status before it."""
-        hooks = self._hooks.get(commit.workflow)
-        status = commit.status
-        if hooks is None or hooks.of(status.value) is None or not is_change(before, status):
+        changes = self.called.get(commit.workflow)
+        if changes is None or commit.status not in changes or not is_change(before, commit.status):
             return ()
-        last_seq = commit.expected + len(commit.entries)
-        what_was = "" if before is None else before.value
-        payload = Payload(_FORM + what_was, commit.version, msgspec.json.encode(commit.detail).decode())
-        lane = _LANE + commit.workflow
-        return (Published(commit.instance_id, last_seq, status.value, payload, commit.at, lane),)
+        return (_call(commit, before),)
 
     async def call(self, message: Published) -> None:
         """Call the hook that a message asks for."""
@@ -91,6 +113,26 @@ class HookRoom:
         returned = hook(change) if inspect.iscoroutinefunction(hook) else await self._workers.run(hook, (change,))
         if inspect.isawaitable(returned):
             await returned
+
+
+async def with_call(journal: Journal, start: Commit) -> Commit:
+    """Return the start of an instance with the call that follows where it ends or pauses at once, and hooks are noted.
+
+    Only then is the store asked.
+    """
+    if start.status not in _CALLED:
+        return start
+    is_called = any(start.workflow == each.workflow and start.status in each.changes for each in await journal.hooked())
+    return replace(start, published=(*start.published, _call(start, None))) if is_called else start
+
+
+def _call(commit: Commit, before: Status | None) -> Published:
+    """Return the message that asks for a call."""
+    last_seq = commit.expected + len(commit.entries)
+    what_was = "" if before is None else before.value
+    payload = Payload(_FORM + what_was, commit.version, msgspec.json.encode(commit.detail).decode())
+    lane = _LANE + commit.workflow
+    return Published(commit.instance_id, last_seq, commit.status.value, payload, commit.at, lane)
 
 
 def _change(message: Published, workflow: str) -> Change:

@@ -62,7 +62,7 @@ class Publishing:
 
     def filled(self, commit: Commit, before: Status | None) -> Commit:
         """Return a commit with what it publishes; `before` is the status of the instance before it."""
-        calls = self._hooks.call_for(commit, before) if self._hooks.lanes else ()
+        calls = self._hooks.call_for(commit, before) if self._hooks.called else ()
         for entry in commit.entries:  # Every step comes by here; a loop costs it least.
             if entry.kind is _PUBLISHED:
                 messages = published_in(commit.instance_id, commit.entries, self._codec)

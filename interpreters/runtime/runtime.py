@@ -146,7 +146,6 @@ class Runtime(Serving, Oversight, Following):
         self._wake_ups = WakeUps(clock, self._wake)
         self._lives = LiveInstances(self._most_idle, self._make_room)
         self._mail = MailRoom(self._membership, self._lives, self._perform)
-        self._suspects = Suspects(self.journal, self._membership, clock, self._most_deaths, self._mail.refuse)
         self._delivering = Delivering(
             self._receivers(),
             self._membership,
@@ -154,6 +153,10 @@ class Runtime(Serving, Oversight, Following):
             clock,
             is_given=self._given_clock is not None,
             look_again=self._look_again,
+        )
+        publishing = Publishing(self._codec, self._hooks, self._delivering.look)
+        self._suspects = Suspects(
+            self.journal, self._membership, clock, self._most_deaths, self._mail.refuse, publishing
         )
         self._store = Store(
             self.journal,
@@ -165,7 +168,7 @@ class Runtime(Serving, Oversight, Following):
             self._loaded,
             self._collect,
             self._suspects,
-            Publishing(self._codec, self._hooks, self._delivering.look),
+            publishing,
         )
         self._driver = Driver(self._store, clock, self._workers, self._came_to_rest)
         self._driver.wake_ups = self._wake_ups
@@ -198,6 +201,7 @@ class Runtime(Serving, Oversight, Following):
         self._running = True
         try:
             await self._membership.join()
+            await self._hooks.agree(self.journal)
             if self._recovers:
                 await self._claiming.begin()
                 if self._retention is not None:

@@ -19,6 +19,7 @@ from interpreters.runtime.clock import Clock
 from interpreters.runtime.deadly import goes_on_as, is_deadly, parked_detail
 from interpreters.runtime.live import Live
 from interpreters.runtime.membership import Membership
+from interpreters.runtime.publishing import Publishing
 from interpreters.runtime.trials import Trials
 from journals.entries import UNFINISHED, Commit, InstanceRecord, Status
 from journals.ports import Journal
@@ -31,6 +32,7 @@ class Suspects:
     """Tries the suspects of one runtime, and parks what has killed `most_deaths` processes in a row.
 
     `refuse` answers all messages that an instance has by now with an error: one of them may be what kills.
+    `publishing` adds to commits what leaves the store.
     """
 
     def __init__(
@@ -40,12 +42,14 @@ class Suspects:
         clock: Clock,
         most_deaths: int,
         refuse: Callable[[str, Exception], Awaitable[None]],
+        publishing: Publishing,
     ) -> None:
         self._journal = journal
         self._membership = membership
         self._clock = clock
         self._most_deaths = most_deaths
         self._refuse = refuse
+        self._publishing = publishing
         self.trials = Trials(membership)
 
     async def take(self, live: Live, owner: int, claimed: Claimed, *, resuming: bool) -> None:
@@ -71,7 +75,9 @@ class Suspects:
         await self._refuse(record.id, paused)
         await asyncio.sleep(0)  # What is under way has begun then, and waits for the lock.
         live.parkings += 1
-        await self._journal.commit(self._commit(record, owner, Status.PAUSED, detail))
+        parked = self._publishing.filled(self._commit(record, owner, Status.PAUSED, detail), record.status)
+        await self._journal.commit(parked)
+        self._publishing.stored(parked)
         raise paused
 
     async def _let_go_on(self, record: InstanceRecord, owner: int) -> None:

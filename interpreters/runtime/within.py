@@ -15,6 +15,7 @@ from interpreters.machine.transition import JSON
 from interpreters.machine.turn import Turn, first_turn
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.arguments import tags_given
+from interpreters.runtime.hooks import with_call
 from interpreters.runtime.publishing import published_in
 from interpreters.runtime.same_start import check_same
 from journals.codecs import Codec
@@ -64,7 +65,8 @@ async def begin_within(
     tags: tuple[str, ...],
 ) -> None:
     """Store the first turn of an instance within the caller's transaction. Raises like `start_within`."""
-    begun = await _starts(journal, id).start_async(connection, start_of(id, first, tags))
+    start = await with_call(journal, start_of(id, first, tags))
+    begun = await _starts(journal, id).start_async(connection, start)
     if begun is not None:
         check_same(begun, codec, workflow, first.entries[0])
 

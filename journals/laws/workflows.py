@@ -1,4 +1,4 @@
-"""Is it known which workflows may start, which have unfinished instances, and which nobody can run?"""
+"""Is it known which workflows may start, have hooks, have unfinished instances, and which nobody can run?"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from journals.laws.samples import (
     together,
 )
 from journals.ports import Journal
-from journals.workflows import Unfinished
+from journals.workflows import Hooked, Unfinished
 
 _A_DAY = timedelta(days=1)
 
@@ -119,6 +119,34 @@ async def what_is_no_workflow_cannot_be_disabled(connect: Connect) -> None:
         require(await journal.disabled() == (), "What is no workflow was disabled.")
 
 
+async def it_is_told_which_workflows_have_hooks(connect: Connect) -> None:
+    """`hooked` returns in order what was noted last of each workflow, also after a restart; no hooks are left out."""
+    ends, pauses = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED}), frozenset({Status.PAUSED})
+    odd = '\'; -- é 😀 "{a,b}"'
+    async with connect() as journal:
+        require(await journal.hooked() == (), "Something has hooks in an empty store.")
+        await journal.note_hooks([Hooked("b", ends), Hooked(odd, pauses)])
+        await journal.note_hooks([Hooked("c", frozenset()), Hooked("b", pauses), Hooked("a", ends)])
+        wanted = (Hooked(odd, pauses), Hooked("a", ends), Hooked("b", pauses))
+        found = await journal.hooked()
+        require(found == wanted, f"{wanted} was noted last, but {found} is told.")
+    async with connect() as journal:
+        found = await journal.hooked()
+        require(found == wanted, f"{wanted} was noted, but after a restart {found} is told.")
+        await journal.note_hooks([Hooked("a", frozenset()), Hooked(odd, frozenset())])
+        found = await journal.hooked()
+        require(found == wanted[2:], f"{wanted[:2]} was taken back, but {found} is told.")
+
+
+async def what_is_no_workflow_has_no_hooks(connect: Connect) -> None:
+    """A name that no workflow has is refused, and what comes with it is not noted."""
+    async with connect() as journal:
+        for name in ("", "with\0", "\ud800"):
+            hooks = [Hooked("good", frozenset({Status.FAILED})), Hooked(name, frozenset({Status.FAILED}))]
+            await refused(InvalidCommit, journal.note_hooks(hooks), f"Hooks of {name!r}")
+            require(await journal.hooked() == (), "What was refused is noted.")
+
+
 async def unfinished_instances_are_counted(connect: Connect) -> None:
     """`unfinished` tells in order which workflows and versions have unfinished instances, and counts up to `most`."""
     async with connect() as journal:
@@ -174,6 +202,8 @@ async def a_closed_journal_tells_nothing_of_workflows(connect: Connect) -> None:
     await refused(JournalClosed, journal.disable("workflow"), "disable() on a closed journal")
     await refused(JournalClosed, journal.enable("workflow"), "enable() on a closed journal")
     await refused(JournalClosed, journal.disabled(), "disabled() on a closed journal")
+    await refused(JournalClosed, journal.note_hooks([]), "note_hooks() on a closed journal")
+    await refused(JournalClosed, journal.hooked(), "hooked() on a closed journal")
     await refused(JournalClosed, journal.unfinished(), "unfinished() on a closed journal")
     await refused(JournalClosed, journal.stranded(), "stranded() on a closed journal")
 
@@ -190,6 +220,8 @@ LAWS = (
     what_is_enabled_starts_again,
     it_is_told_what_is_disabled,
     what_is_no_workflow_cannot_be_disabled,
+    it_is_told_which_workflows_have_hooks,
+    what_is_no_workflow_has_no_hooks,
     unfinished_instances_are_counted,
     the_stranded_are_those_that_nobody_knows,
     the_stranded_come_in_pages,

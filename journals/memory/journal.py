@@ -34,8 +34,15 @@ from journals.sharing import (
     Rested,
     ToDeliver,
 )
-from journals.validation import validate, validate_disabling, validate_message, validate_scrub, validate_subscriber
-from journals.workflows import Disabled, Unfinished, disabled_by, in_order
+from journals.validation import (
+    validate,
+    validate_disabling,
+    validate_hooks,
+    validate_message,
+    validate_scrub,
+    validate_subscriber,
+)
+from journals.workflows import Disabled, Hooked, Unfinished, disabled_by, hook_rows, hooks_in, in_order
 
 
 class InMemoryJournal(Owning):
@@ -50,6 +57,7 @@ class InMemoryJournal(Owning):
         self._limit_bytes = limit_bytes
         self._ids: list[str] = []
         self._disabled: dict[tuple[str, int | None], Disabled] = {}
+        self._hooks: dict[str, str] = {}
         self._feed = Feed()
 
     def __repr__(self) -> str:
@@ -216,6 +224,17 @@ class InMemoryJournal(Owning):
         """Return what is disabled. See `Journal.disabled`."""
         self._check_open()
         return in_order(self._disabled.values())
+
+    async def note_hooks(self, hooks: Sequence[Hooked]) -> None:
+        """Note for which changes of workflows there are hooks. See `Journal.note_hooks`."""
+        self._check_open()
+        validate_hooks(hooks)
+        self._hooks.update(hook_rows(hooks))
+
+    async def hooked(self) -> tuple[Hooked, ...]:
+        """Return which workflows have hooks, and for which changes. See `Journal.hooked`."""
+        self._check_open()
+        return hooks_in(self._hooks.items())
 
     async def unfinished(self, *, most: int = 1_000) -> tuple[Unfinished, ...]:
         """Return which workflows have unfinished instances, and how many. See `Journal.unfinished`."""

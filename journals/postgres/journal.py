@@ -29,8 +29,15 @@ from journals.scrubbing import Scrub, check_scrubbable
 from journals.search import EVERY, Count, Cursor, Order, Search, check_page
 from journals.search_sql import Statement, counting, found
 from journals.sharing import LEASE, Hear, MemberRecord, Posted
-from journals.validation import validate, validate_disabling, validate_message, validate_scrub, validate_subscriber
-from journals.workflows import Disabled, Unfinished
+from journals.validation import (
+    validate,
+    validate_disabling,
+    validate_hooks,
+    validate_message,
+    validate_scrub,
+    validate_subscriber,
+)
+from journals.workflows import Disabled, Hooked, Unfinished, hooks_in
 from wio.errors import WioError
 
 
@@ -57,7 +64,7 @@ try:
     from journals.postgres.transactions import LentConnections, PostgresTransactions, Storing
     from journals.postgres.values import array, message_parameters, storable, time_of
     from journals.postgres.within import Within
-    from journals.postgres.workflows import disabled_in, unfinished_in, workflow_statements
+    from journals.postgres.workflows import disabled_in, hook_parameters, unfinished_in, workflow_statements
 except ImportError as error:
     raise MissingDriver(
         f"PostgresJournal needs psycopg 3, the driver for Postgres ({error}). Run: pip install 'wio[postgres]'"
@@ -321,6 +328,16 @@ class PostgresJournal:
     async def disabled(self) -> tuple[Disabled, ...]:
         """Return what is disabled. See `Journal.disabled`."""
         return disabled_in(await self._ask(self._workflows.disabled))
+
+    async def note_hooks(self, hooks: Sequence[Hooked]) -> None:
+        """Note for which changes of workflows there are hooks. See `Journal.note_hooks`."""
+        self._require_opened()
+        validate_hooks(hooks)
+        await self._ask(self._workflows.note_hooks, *hook_parameters(hooks))
+
+    async def hooked(self) -> tuple[Hooked, ...]:
+        """Return which workflows have hooks, and for which changes. See `Journal.hooked`."""
+        return hooks_in(await self._ask(self._workflows.hooked))
 
     async def unfinished(self, *, most: int = 1_000) -> tuple[Unfinished, ...]:
         """Return which workflows have unfinished instances, and how many. See `Journal.unfinished`."""

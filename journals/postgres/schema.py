@@ -12,6 +12,7 @@
     subscribers a row for each who follows
     pollers     a row for each process that cannot listen, and asks instead what has happened
     disabled    a row for each workflow, or version of one, of which nothing may start; of all versions, it is 0
+    hooks       a row for each workflow that a program has hooks for, and for which changes
     rests       who has ended, is paused or stuck; written only when there are pollers, and kept for a short time
     attributes  a row for each attribute of an instance, and for each of its tags; see `journals.labels`
 
@@ -125,6 +126,10 @@ CREATE TABLE {schema}.disabled (
     at timestamptz NOT NULL,
     PRIMARY KEY (workflow, version)
 );
+CREATE TABLE {schema}.hooks (
+    workflow text COLLATE "C" PRIMARY KEY,
+    changes text NOT NULL
+);
 CREATE TABLE {schema}.pollers (
     token text PRIMARY KEY,
     alive_until timestamptz NOT NULL
@@ -178,8 +183,8 @@ MIGRATIONS = (_VERSION_1, _VERSION_2 + FEED)
 
 _TABLES = (
     {"entries", "instances", "meta"},
-    {"attributes", "deliveries", "disabled", "entries", "instances", "members", "messages", "meta", "outbox"}
-    | {"pollers", "rests"}
+    {"attributes", "deliveries", "disabled", "entries", "hooks", "instances", "members", "messages", "meta"}
+    | {"outbox", "pollers", "rests"}
     | FEED_TABLES,
 )
 _META = {"program", "version"}

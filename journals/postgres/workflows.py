@@ -6,15 +6,15 @@ the cost does not depend on how many instances there are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import attrs
 from psycopg import sql
 
-from journals.postgres.values import time_of
+from journals.postgres.values import array, time_of
 from journals.rows import RECORD_COLUMNS
-from journals.workflows import Disabled, Unfinished, in_order
+from journals.workflows import Disabled, Hooked, Unfinished, hook_rows, in_order
 
 _DISABLE = """
 INSERT INTO {schema}.disabled (workflow, version, by_whom, reason, at)
@@ -28,6 +28,13 @@ DELETE FROM {schema}.disabled WHERE workflow = $1 AND ($2::bigint = 0 OR version
 """
 
 _DISABLED = "SELECT workflow, version, by_whom, reason, at FROM {schema}.disabled"
+
+_NOTE_HOOKS = """
+INSERT INTO {schema}.hooks (workflow, changes) SELECT * FROM unnest($1::text[], $2::text[])
+ON CONFLICT (workflow) DO UPDATE SET changes = excluded.changes
+"""
+
+_HOOKED = "SELECT workflow, changes FROM {schema}.hooks"
 
 _KINDS = """
 WITH RECURSIVE kinds AS (
@@ -75,6 +82,8 @@ class WorkflowStatements:
     disable: bytes
     enable: bytes
     disabled: bytes
+    note_hooks: bytes
+    hooked: bytes
     unfinished: bytes
     stranded: bytes
 
@@ -84,7 +93,7 @@ def workflow_statements(schema: str) -> WorkflowStatements:
     name = sql.Identifier(schema).as_string()
     kinds = _KINDS.format(schema=name)
     record_columns = ", ".join(f"i.{column}" for column in RECORD_COLUMNS)
-    texts = (_DISABLE, _ENABLE, _DISABLED, _UNFINISHED, _STRANDED)
+    texts = (_DISABLE, _ENABLE, _DISABLED, _NOTE_HOOKS, _HOOKED, _UNFINISHED, _STRANDED)
     return WorkflowStatements(
         *(text.format(schema=name, kinds=kinds, record_columns=record_columns).encode() for text in texts)
     )
@@ -95,6 +104,12 @@ def disabled_in(rows: Iterable[tuple[Any, ...]]) -> tuple[Disabled, ...]:
     return in_order(
         Disabled(workflow, version or None, by, reason, time_of(at)) for workflow, version, by, reason, at in rows
     )
+
+
+def hook_parameters(hooks: Sequence[Hooked]) -> tuple[str, str]:
+    """Return the parameters of `note_hooks`."""
+    rows = hook_rows(hooks)
+    return array(workflow for workflow, _ in rows), array(changes for _, changes in rows)
 
 
 def unfinished_in(rows: Iterable[tuple[Any, ...]]) -> tuple[Unfinished, ...]:

@@ -44,8 +44,15 @@ from journals.sqlite.scrubbing import scrub_in
 from journals.sqlite.thread import ConnectionThread
 from journals.sqlite.watch import Ear, Watch
 from journals.sqlite.within import SqliteWithin
-from journals.validation import validate, validate_disabling, validate_message, validate_scrub, validate_subscriber
-from journals.workflows import Disabled, Unfinished
+from journals.validation import (
+    validate,
+    validate_disabling,
+    validate_hooks,
+    validate_message,
+    validate_scrub,
+    validate_subscriber,
+)
+from journals.workflows import Disabled, Hooked, Unfinished
 
 _CHECKPOINT_PAGES = 1_000
 """Is when the log is folded into the file and used again: writing over it is faster than letting it grow."""
@@ -268,6 +275,16 @@ class SqliteJournal:
     async def disabled(self) -> tuple[Disabled, ...]:
         """Return what is disabled. See `Journal.disabled`."""
         return await self._now_open().reader.ask(workflows.disabled)
+
+    async def note_hooks(self, hooks: Sequence[Hooked]) -> None:
+        """Note for which changes of workflows there are hooks. See `Journal.note_hooks`."""
+        opened = self._now_open()
+        validate_hooks(hooks)
+        await opened.writer.ask(lambda connection: workflows.note_hooks(connection, hooks))
+
+    async def hooked(self) -> tuple[Hooked, ...]:
+        """Return which workflows have hooks, and for which changes. See `Journal.hooked`."""
+        return await self._now_open().reader.ask(workflows.hooked)
 
     async def unfinished(self, *, most: int = 1_000) -> tuple[Unfinished, ...]:
         """Return which workflows have unfinished instances, and how many. See `Journal.unfinished`."""

@@ -104,6 +104,7 @@ _VERSION_2 = (
         at TEXT NOT NULL,
         PRIMARY KEY (workflow, version)
     ) WITHOUT ROWID""",
+    "CREATE TABLE wio_hooks (workflow TEXT PRIMARY KEY, changes TEXT NOT NULL) WITHOUT ROWID",
     """CREATE TABLE wio_outbox (
         number INTEGER PRIMARY KEY AUTOINCREMENT,
         lane TEXT NOT NULL,

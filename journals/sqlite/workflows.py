@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from heapq import merge
 from itertools import islice
@@ -11,8 +11,8 @@ from itertools import islice
 from journals.entries import InstanceRecord
 from journals.rows import RECORD_COLUMNS, record_of
 from journals.sqlite.sharing import members
-from journals.sqlite.writing import text_of_now
-from journals.workflows import Disabled, Unfinished, in_order
+from journals.sqlite.writing import text_of_now, transaction
+from journals.workflows import Disabled, Hooked, Unfinished, hook_rows, hooks_in, in_order
 
 _RECORD = ", ".join(RECORD_COLUMNS)
 _OPEN = "FROM wio_instances INDEXED BY wio_by_workflow WHERE finished_at IS NULL"
@@ -22,6 +22,9 @@ _DISABLE = """INSERT INTO wio_disabled (workflow, version, by_whom, reason, at) 
     SET by_whom = excluded.by_whom, reason = excluded.reason, at = excluded.at"""
 _ENABLE = "DELETE FROM wio_disabled WHERE workflow = ? AND (version = ? OR ? IS NULL)"
 _DISABLED = "SELECT workflow, version, by_whom, reason, at FROM wio_disabled"
+_NOTE_HOOKS = """INSERT INTO wio_hooks (workflow, changes) VALUES (?, ?)
+    ON CONFLICT (workflow) DO UPDATE SET changes = excluded.changes"""
+_HOOKED = "SELECT workflow, changes FROM wio_hooks"
 _WHICH = f"{_DISABLED} WHERE workflow = ? AND version IN (0, ?) ORDER BY version LIMIT 1"
 _NEXT = f"SELECT workflow, version {_OPEN} AND (workflow, version) > (?, ?) ORDER BY workflow, version LIMIT 1"
 _COUNT = f"SELECT count(*) FROM (SELECT 1 {_OPEN} AND workflow = ? AND version = ? LIMIT ?)"
@@ -52,6 +55,17 @@ def which_disabled(connection: sqlite3.Connection, workflow: str, version: int) 
 def _disabled(row: tuple[str, int, str, str, str]) -> Disabled:
     workflow, version, by, reason, at = row
     return Disabled(workflow, version or None, by, reason, datetime.fromisoformat(at))
+
+
+def note_hooks(connection: sqlite3.Connection, hooks: Sequence[Hooked]) -> None:
+    """Note for which changes of workflows there are hooks."""
+    with transaction(connection):
+        connection.executemany(_NOTE_HOOKS, hook_rows(hooks))
+
+
+def hooked(connection: sqlite3.Connection) -> tuple[Hooked, ...]:
+    """Return which workflows have hooks, and for which changes."""
+    return hooks_in(connection.execute(_HOOKED).fetchall())
 
 
 def unfinished(connection: sqlite3.Connection, most: int) -> tuple[Unfinished, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
 import attrs
@@ -10,7 +11,7 @@ from journals.entries import UNFINISHED, Commit, InstanceRecord, Status
 from journals.errors import Conflict, WorkflowDisabled
 from journals.memory import InMemoryJournal
 from journals.search import Cursor, Search
-from journals.workflows import Disabled, Unfinished
+from journals.workflows import Disabled, Hooked, Unfinished, hook_rows
 
 
 class DisablesNothing(InMemoryJournal):
@@ -119,6 +120,55 @@ class DisablesAnything(InMemoryJournal):
         self._disabled[workflow, version] = Disabled(workflow, version, by, reason, datetime.now(UTC))
 
 
+class NotesOnlyOnce(InMemoryJournal):
+    async def note_hooks(self, hooks: Sequence[Hooked]) -> None:
+        await super().note_hooks([each for each in hooks if each.workflow not in self._hooks])
+
+
+class AddsHooks(InMemoryJournal):
+    async def note_hooks(self, hooks: Sequence[Hooked]) -> None:
+        before = {each.workflow: each.changes for each in await self.hooked()}
+        nothing = frozenset[Status]()
+        await super().note_hooks(
+            [Hooked(each.workflow, each.changes | before.get(each.workflow, nothing)) for each in hooks]
+        )
+
+
+class ForgetsHooksOfOthers(InMemoryJournal):
+    async def note_hooks(self, hooks: Sequence[Hooked]) -> None:
+        self._hooks.clear()
+        await super().note_hooks(hooks)
+
+
+class ForgetsHooksAtClose(InMemoryJournal):
+    async def close(self) -> None:
+        await super().close()
+        self._hooks.clear()
+
+
+class TellsHooksInOrderOfComing(InMemoryJournal):
+    async def hooked(self) -> tuple[Hooked, ...]:
+        found = {each.workflow: each for each in await super().hooked()}
+        return tuple(found[name] for name in self._hooks if name in found)
+
+
+class TellsHooksThatAreNone(InMemoryJournal):
+    async def hooked(self) -> tuple[Hooked, ...]:
+        found = {each.workflow: each for each in await super().hooked()}
+        return tuple(found.get(name, Hooked(name, frozenset())) for name in sorted(self._hooks))
+
+
+class NotesWhatItCan(InMemoryJournal):
+    async def note_hooks(self, hooks: Sequence[Hooked]) -> None:
+        for each in hooks:
+            await super().note_hooks([each])
+
+
+class NotesAnything(InMemoryJournal):
+    async def note_hooks(self, hooks: Sequence[Hooked]) -> None:
+        self._hooks.update(hook_rows(hooks))
+
+
 class CountsTheFinished(InMemoryJournal):
     async def unfinished(self, *, most: int = 1_000) -> tuple[Unfinished, ...]:
         over = {each.id: each for each in await self.find_all(Search(statuses=frozenset(Status) - UNFINISHED))}
@@ -201,6 +251,15 @@ WORKFLOW_FAULTS: dict[str, tuple[type[InMemoryJournal], ...]] = {
     "what_is_enabled_starts_again": (EnablesOneVersionForAll, EnablesNothing, EnablesOnlyThatRule),
     "it_is_told_what_is_disabled": (KeepsTheFirstWord, TellsInOrderOfComing, ForgetsWhatIsDisabled, TellsLocalTimes),
     "what_is_no_workflow_cannot_be_disabled": (DisablesAnything,),
+    "it_is_told_which_workflows_have_hooks": (
+        NotesOnlyOnce,
+        AddsHooks,
+        ForgetsHooksOfOthers,
+        ForgetsHooksAtClose,
+        TellsHooksInOrderOfComing,
+        TellsHooksThatAreNone,
+    ),
+    "what_is_no_workflow_has_no_hooks": (NotesWhatItCan, NotesAnything),
     "unfinished_instances_are_counted": (
         CountsTheFinished,
         CountsWithoutEnd,

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
-from interpreters import Hooks, InstancePaused, Runtime
+from interpreters import Client, Hooks, InstancePaused, Runtime
 from interpreters.testing import CrashAt, Simulation
 from journals import InMemoryJournal, Published
 from journals.changes import Change
 from journals.entries import Status
-from wio import InvalidDefinition, Retry, Workflow, fail, publish, retrying, run_io, wait
+from journals.forwarding import ForwardingJournal
+from wio import InvalidDefinition, Retry, Workflow, fail, publish, pure, retrying, run_io, wait
 from wio.retries import Exceeded
 
 HOUR = timedelta(hours=1)
+T = TypeVar("T")
 
 
 class Heard:
@@ -256,3 +259,83 @@ def test_what_waits_for_a_publisher_when_the_data_is_deleted_is_never_published(
             assert await journal.outbox() == ()
 
     asyncio.run(main())
+
+
+def test_who_has_no_hooks_stores_the_calls_that_others_make(caplog: pytest.LogCaptureFixture) -> None:
+    heard, journal = Heard(), InMemoryJournal()
+
+    async def main() -> None:
+        async with Runtime(journal, [counted], hooks=Hooks(on_complete=heard)):
+            pass
+        async with Runtime(journal, [counted]) as runtime:
+            await (await runtime.start(counted, id="a", input="x")).result()
+            await runtime.idle()
+            assert [(waiting.lane, waiting.count) for waiting in await runtime.outbox()] == [("hook order", 1)]
+        async with Runtime(journal, [counted], hooks=Hooks(on_complete=heard)) as runtime:
+            await runtime.idle()
+
+    asyncio.run(main())
+    assert heard.words == [("a", "completed")]
+    assert caplog.records == []
+
+
+def test_only_calls_that_somebody_makes_are_stored() -> None:
+    heard, journal = Heard(), InMemoryJournal()
+    other = named(run_io(length), "other")
+
+    async def main() -> None:
+        async with Runtime(journal, [counted, other], hooks={"order": Hooks(on_pause=heard)}):
+            pass
+        async with Runtime(journal, [counted, other]) as runtime:
+            await (await runtime.start(counted, id="a", input="x")).result()
+            await (await runtime.start(other, id="b", input="x")).result()
+            assert await runtime.outbox() == ()
+
+    asyncio.run(main())
+
+
+def test_hooks_that_are_none_take_back_what_was_said_before() -> None:
+    journal = InMemoryJournal()
+
+    async def main() -> None:
+        for hooks in (Heard().hooks(), Hooks()):
+            async with Runtime(journal, [counted], hooks=hooks):
+                pass
+        async with Runtime(journal, [counted]) as runtime:
+            await (await runtime.start(counted, id="a", input="x")).result()
+            assert await runtime.outbox() == ()
+
+    asyncio.run(main())
+
+
+def test_a_client_asks_the_store_of_hooks_only_where_a_call_may_follow() -> None:
+    asked: list[str] = []
+
+    class Asked(ForwardingJournal):
+        async def around(self, name: str, call: Callable[[], Awaitable[T]]) -> T:
+            asked.append(name)
+            return await call()
+
+    async def main() -> None:
+        async with Client(Asked(InMemoryJournal()), [counted]) as client:
+            await client.start(counted, id="a", input="x")
+
+    asyncio.run(main())
+    assert "commit" in asked
+    assert "hooked" not in asked
+
+
+def test_a_client_stores_the_call_for_what_ends_at_its_start() -> None:
+    heard, journal = Heard(), InMemoryJournal()
+    ends = named(pure("done"))
+
+    async def main() -> None:
+        async with Runtime(journal, [ends], hooks=heard.hooks()):
+            pass
+        async with Client(journal, [ends]) as client:
+            await client.start(ends, id="a", input="x")
+        async with Runtime(journal, [ends], hooks=heard.hooks()) as runtime:
+            await runtime.idle()
+
+    asyncio.run(main())
+    assert heard.words == [("a", "completed")]

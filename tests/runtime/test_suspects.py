@@ -9,11 +9,12 @@ import pytest
 from msgspec.structs import replace
 from returns.result import Success
 
-from interpreters import Client, InstanceCancelled, InstancePaused, Runtime, RuntimeStopped, effect_context
+from interpreters import Client, Hooks, InstanceCancelled, InstancePaused, Runtime, RuntimeStopped, effect_context
 from interpreters.machine.transition import JSON
 from interpreters.machine.turn import first_turn
 from interpreters.runtime.client import start_of
 from interpreters.testing import CrashAt, Crashed, CrashingJournal
+from journals.changes import Change
 from journals.entries import Kind, Message, Status
 from journals.laws.members import Heard
 from journals.memory import InMemoryJournal
@@ -246,6 +247,23 @@ def test_what_has_killed_too_often_is_not_run_until_it_is_resumed() -> None:
             assert await instance.result() == Success(5)
             assert await kinds(instance) == [Kind.STARTED, Kind.EVENT, Kind.COMPLETED]
         assert (await deaths(journal, "a"), effect.runs) == (0, 1)
+
+    run(main())
+
+
+def test_a_hook_is_called_for_what_is_parked_for_its_deaths() -> None:
+    async def main() -> None:
+        journal, effect, words = InMemoryJournal(), Effect(5), list[tuple[str, str]]()
+
+        async def page(change: Change) -> None:
+            words.append((change.id, change.word))
+
+        flow = workflow(run_io(effect, name="s", event=int), name="a")
+        await begin(journal, flow)
+        await die(journal, "a", times=4)
+        async with running(journal, flow, most_deaths=4, hooks=Hooks(on_pause=page)) as runtime:
+            await runtime.idle()
+        assert (words, effect.runs) == ([("a", "paused")], 0)
 
     run(main())
 

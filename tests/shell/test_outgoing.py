@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -13,7 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.shell.conftest import URL
+from interpreters import Runtime
+from journals.sqlite import SqliteJournal
+from tests.shell import shell_workflows
+from tests.shell.conftest import INPUT, URL
 from tests.shell.workers import result, start, worker
 
 
@@ -121,6 +125,27 @@ def test_a_worker_delivers_and_calls_hooks(wio: Callable[..., Any]) -> None:
         "telling completed",
         'telling:2 orders "Order"',
     ]
+    assert wio("outbox").out == ""
+
+
+def test_what_a_command_does_is_told_to_the_hooks_and_the_publisher_of_others(wio: Callable[..., Any]) -> None:
+    async def serve() -> None:
+        journal, given = (
+            SqliteJournal("orders.db"),
+            {"publisher": shell_workflows.paper, "hooks": shell_workflows.hooks},
+        )
+        async with Runtime(journal, [shell_workflows.telling], **given):
+            pass
+
+    asyncio.run(serve())
+    wio("run", "shell_workflows:telling", "--id", "told", "--input", INPUT)
+    rows = wio("outbox", "--json").json()
+    assert sorted((row["instance"], row["for"], row["messages"]) for row in rows) == [
+        ("told", "hook telling", 1),
+        ("told", "publisher", 1),
+    ]
+    asyncio.run(serve())
+    assert sorted(Path("paper").read_text().splitlines()) == ["told completed", 'told:2 orders "Order"']
     assert wio("outbox").out == ""
 
 
