@@ -217,7 +217,7 @@ class Journal(Protocol):
         """Become a member that runs these workflows and versions, under a name for people.
 
         It hears `Work`, `Mail` for the instances that it owns, `Answered`, `Rested`, `ToDeliver`, `Changed`,
-        `Missed`, and `Lost`.
+        `Missed`, and `Lost`. Raises `NewerSchema` when a newer release has migrated the store since it was opened.
         """
         ...
 

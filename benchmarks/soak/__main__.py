@@ -27,6 +27,7 @@ from benchmarks.servers import own_postgres
 from benchmarks.soak.chaos import Chaos, Setting
 from benchmarks.soak.checks import (
     delivered,
+    events_with_a_row,
     losses,
     unexplained,
     wrong_journals,
@@ -36,8 +37,9 @@ from benchmarks.soak.checks import (
     wrong_undos,
 )
 from benchmarks.soak.kinds import kinds
+from benchmarks.soak.rows import lay_table, rows_in, wrong_rows
 from benchmarks.soak.runs import RunLog, lines_of, runs_of
-from benchmarks.soak.store import opened
+from benchmarks.soak.store import has_transactions, opened
 from benchmarks.soak.visits import Visits
 from interpreters.runtime.client import Client
 
@@ -95,12 +97,14 @@ def _setting(kind: str, lease_seconds: float) -> Generator[Setting]:
             yield Setting(str(folder / "soak.db"), folder, lease_seconds, None)
             return
         server = stack.enter_context(own_postgres())
+        lay_table(server.dsn)
         yield Setting(server.dsn, folder, lease_seconds, server.restart)
 
 
 async def _soak(setting: Setting, options: Options) -> tuple[dict[str, object], list[str]]:
     chance = random.Random(options.seed)
-    known = kinds(RunLog("client", None))
+    transactions = has_transactions(setting.place)
+    known = kinds(RunLog("client", None), transactions=transactions)
     workflows = {name: kind.workflow for name, kind in known.items()}
     chaos = Chaos(setting, options.workers, random.Random(chance.random()))
     async with Client(opened(setting.place), workflows.values()) as client:
@@ -120,12 +124,14 @@ async def _soak(setting: Setting, options: Options) -> tuple[dict[str, object], 
             chaos.dispose()
         lines = lines_of(setting.folder)
         runs = runs_of(lines)
+        rows = rows_in(setting.place) if transactions else []
         failures = [
             *chaos.failures,
             *visits.failures,
             *wrong_outcomes(visits.asked, visits.outcomes),
             *await wrong_journals(client.journal, workflows),
             *await wrong_signals(client.journal, visits.asked),
+            *wrong_rows(await events_with_a_row(client.journal, visits.asked), rows),
             *wrong_undos(visits.asked, runs),
             *wrong_messages(visits.asked, lines),
             *unexplained(runs, losses(lines, chaos.happened, setting.lease_seconds)),
@@ -137,6 +143,7 @@ async def _soak(setting: Setting, options: Options) -> tuple[dict[str, object], 
         "runs": len(runs),
         "runs_ended_otherwise": sum(run.how != "ended" for run in runs),
         **{f"{what}s": count for what, count in Counter(each.what for each in chaos.happened).items()},
+        "rows": len(rows),
         "deliveries": sum(line.what == "published" for line in lines),
         "leases_lost": sum(line.what == "lost" for line in lines),
         "seconds_to_settle": round(settled, 1),

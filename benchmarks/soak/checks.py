@@ -12,6 +12,7 @@ from typing import Any
 from returns.result import Result
 
 from benchmarks.soak.chaos import DATABASE, Happening
+from benchmarks.soak.rows import Row
 from benchmarks.soak.runs import Line, Run
 from benchmarks.soak.visits import Asked
 from interpreters.machine.transition import JSON
@@ -73,6 +74,12 @@ async def wrong_signals(journal: Journal, asked: Iterable[Asked]) -> list[str]:
         if found != sorted(sent):
             wrong.append(f"{each.id} has handled the signals {found}, not {sorted(sent)}")
     return wrong
+
+
+async def events_with_a_row(journal: Journal, asked: Iterable[Asked]) -> list[Row]:
+    """Return the events of which each was committed together with a row."""
+    ids = [each.id for each in asked if each.kind.writes]
+    return [(id, entry.address) for id in ids for entry in await history(journal, id) if entry.kind is Kind.EVENT]
 
 
 def wrong_undos(asked: Iterable[Asked], runs: Sequence[Run]) -> Iterator[str]:

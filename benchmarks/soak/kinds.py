@@ -12,7 +12,7 @@ from typing import Any, Never
 import attrs
 from returns.result import Failure, Result, Success
 
-from benchmarks.soak.other_kinds import other_kinds
+from benchmarks.soak.other_kinds import other_kinds, writing_kinds
 from benchmarks.soak.runs import RunLog
 from benchmarks.soak.steps import (
     ASK,
@@ -53,8 +53,11 @@ from wio import (
 )
 
 
-def kinds(log: RunLog) -> Mapping[str, Kind]:
-    """Return all workflows of the soak by their names, with effects that write to a log."""
+def kinds(log: RunLog, *, transactions: bool) -> Mapping[str, Kind]:
+    """Return all workflows of the soak by their names, with effects that write to a log.
+
+    Those with steps in transactions of the journal's database are there only when it has `transactions`.
+    """
     steps = Steps(log)
     chain = workflow("chain", steps.step("one") >> wait(MOMENT) >> steps.blocking("two", 10))
     found = (
@@ -68,6 +71,7 @@ def kinds(log: RunLog) -> Mapping[str, Kind]:
         Kind(workflow("office", _office(steps)), lambda number: Success(number + 5 + number + 2), tasks=1),
         Kind(workflow("dropped", saga(steps.booking("a") >> wait(HOUR))), lambda _: CANCELLED, _one, cancels=True),
         *other_kinds(steps),
+        *(writing_kinds(steps) if transactions else ()),
     )
     return {kind.workflow.name: kind for kind in found}
 

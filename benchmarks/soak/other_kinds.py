@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from returns.maybe import Maybe, Nothing, Some
-from returns.result import Success
+from returns.result import Result, Success
 
 from benchmarks.soak.steps import CANCELLED, HOUR, MOMENT, Kind, Step, Steps, workflow
 from wio import (
@@ -35,6 +35,7 @@ from wio import (
     hold,
     interrupt,
     leave,
+    loop,
     meet,
     multi_merge,
     new_uuid,
@@ -44,6 +45,7 @@ from wio import (
     publish,
     pure,
     query,
+    race,
     random_number,
     receive_signal,
     recovered,
@@ -84,6 +86,11 @@ def other_kinds(steps: Steps) -> tuple[Kind, ...]:
         Kind(workflow("announced", _announced(steps)), lambda number: Success(number + 2), publishes=TOPICS),
         Kind(workflow("drawn", _drawn(steps)), lambda number: Success(number + 1)),
     )
+
+
+def writing_kinds(steps: Steps) -> tuple[Kind, ...]:
+    """Return the kinds whose steps write in transactions of the journal's database. Not every journal has those."""
+    return (Kind(workflow("written", _written(steps)), _all_written, writes=True),)
 
 
 def _number(value: int) -> int:
@@ -234,3 +241,22 @@ def _drawn(steps: Steps) -> Step:
 
 def _kept(value: int, _drawn: object) -> int:
     return value
+
+
+# What is written in transactions
+
+
+def _written(steps: Steps) -> Step:
+    # Whoever wins, it adds 1. When it is the timer, what the step has written must not be there.
+    raced = race(steps.writing("raced"), wait(MOMENT / 2) >> compute(_plus_one))
+    rounds = loop(steps.writing("round"), until=_is_fourth, name="rounds")
+    both = parallel(steps.writing("left"), steps.writing("right", 2)).map(_pair)
+    return steps.writing("first") >> raced >> rounds >> both
+
+
+def _is_fourth(number: int) -> bool:
+    return number % 4 == 0
+
+
+def _all_written(number: int) -> Result[object, object]:
+    return Success(2 * ((number + 2) // 4 + 1) * 4 + 3)

@@ -11,8 +11,22 @@ from typing import Any, Never, TypeAlias
 import attrs
 from returns.result import Result
 
+from benchmarks.soak.rows import Connection, write_row
 from benchmarks.soak.runs import NotNow, RunLog
-from wio import WIO, Done, Early, Fixed, Retry, Signal, Task, Workflow, handle_signal, run_io, undoable
+from wio import (
+    WIO,
+    Done,
+    Early,
+    Fixed,
+    Retry,
+    Signal,
+    Task,
+    Workflow,
+    handle_signal,
+    run_in_transaction,
+    run_io,
+    undoable,
+)
 
 MOMENT = timedelta(seconds=0.1)
 HOUR = timedelta(hours=1)
@@ -39,7 +53,7 @@ class Kind:
     """Is a workflow of the soak. `outcome` tells how the instance of a number ends, `undone` how many undos it runs.
 
     The client sends it so many notes and asks, answers so many tasks, and cancels it when it is told so. `publishes`
-    are the topics of its messages, in order.
+    are the topics of its messages, in order. When it `writes`, each of its events is that of a step which writes a row.
     """
 
     workflow: Workflow[int, Any, Any]
@@ -50,6 +64,7 @@ class Kind:
     tasks: int = 0
     cancels: bool = False
     publishes: tuple[str, ...] = ()
+    writes: bool = False
 
 
 def response_to(request: int) -> int:
@@ -95,6 +110,22 @@ class Steps:
             return value + add
 
         return run_io(effect, name=name)
+
+    def writing(self, name: str, add: int = 1) -> Step:
+        """Return a step that adds a number, and writes a row in the transaction of its event.
+
+        Of every third instance its first attempt fails after it has written.
+        """
+
+        async def effect(value: int, connection: Connection) -> int:
+            with self._log.run() as attempt:
+                await write_row(connection)
+                await asyncio.sleep(0.01 * (value % 7))
+                if value % 3 == 0 and attempt == 1:
+                    raise NotNow(name)
+            return value + add
+
+        return run_in_transaction(effect, name=name, retry=Retry(backoff=Fixed(MOMENT / 2)))
 
     def booking(self, name: str) -> Step:
         """Return a step that adds 1, with an effect that undoes it."""

@@ -13,11 +13,16 @@ from journals.sharing import LEASE, Hear, Lost, Notice
 
 def opened(place: str) -> Journal:
     """Return the unopened journal at a place: the path of a file, or the DSN of a Postgres."""
-    if not place.startswith("postgresql:"):
+    if not has_transactions(place):
         return SqliteJournal(place)
     from journals.postgres import PostgresJournal  # noqa: PLC0415  (an optional dependency)
 
     return PostgresJournal(place)
+
+
+def has_transactions(place: str) -> bool:
+    """Tell whether steps can write in the transactions of the journal at a place."""
+    return place.startswith("postgresql:")
 
 
 class ShortLease(ForwardingJournal):

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.soak.kinds import kinds
 from benchmarks.soak.runs import RunLog
-from benchmarks.soak.store import ShortLease, opened
+from benchmarks.soak.store import ShortLease, has_transactions, opened
 from interpreters import Runtime
 from journals import JournalUnavailable
 
@@ -47,7 +47,8 @@ async def _work(place: str, log: RunLog, lease: timedelta) -> None:
     loop.add_signal_handler(signal.SIGTERM, over.set)
     loop.add_reader(sys.stdin, over.set)
     journal = ShortLease(opened(place), lease, lambda: log.write("lost"))
-    runtime = Runtime(journal, [kind.workflow for kind in kinds(log).values()], grace=_GRACE, publisher=log)
+    known = kinds(log, transactions=has_transactions(place)).values()
+    runtime = Runtime(journal, [kind.workflow for kind in known], grace=_GRACE, publisher=log)
     try:
         await runtime.__aenter__()
     except JournalUnavailable:

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from journals.entries import UNFINISHED, Commit
-from journals.errors import JournalError
+from journals.errors import JournalError, NewerSchema, NotAJournal
 from journals.liveness import Membership
 from journals.postgres.connections import Connect
 from journals.postgres.errors import DRIVER_ERRORS, translated
 from journals.postgres.heartbeat import Asking, Heartbeat, Listening
 from journals.postgres.members import Ask, PostgresMember
 from journals.postgres.polling import Polling
+from journals.postgres.schema import MIGRATIONS
 from journals.postgres.sharing import SharingStatements
 from journals.postgres.values import time_of
 from journals.postgres.watch import Duty, Ear, Watch
@@ -72,12 +73,15 @@ class Joining:
         self._listeners: weakref.WeakSet[PostgresListener] = weakref.WeakSet()
 
     async def join(self, name: str, knows: Sequence[tuple[str, int]], hear: Hear, lease: timedelta) -> PostgresMember:
-        """Become a member."""
+        """Become a member. Raises `NewerSchema` when a newer release has migrated the schema meanwhile."""
         ear = _ear(hear)
         token, known = ear.membership.token, json.dumps(sorted(set(knows)))
         seconds = lease.total_seconds()
         rows = await self._ask(self._statements.join, name, token, known, f"{seconds} seconds")
-        epoch, clock = rows[0][0], StoreClock(time_of(rows[0][1]))
+        epoch, now, version = rows[0]
+        if epoch is None:
+            raise _refusal(self._journal, version)
+        clock = StoreClock(time_of(now))
         heartbeat = Heartbeat(self._asking, epoch, token, seconds, clock)
         duty: Duty = heartbeat if self._listens else Polling(self._asking, heartbeat, token, knows)
         watch = await self._watching(duty, ear)
@@ -139,6 +143,13 @@ def member_of(row: tuple[Any, ...]) -> MemberRecord:
     epoch, name, knows, joined_at, alive_until = row
     known = tuple((workflow, version) for workflow, version in json.loads(knows))
     return MemberRecord(epoch, name, known, time_of(joined_at), time_of(alive_until))
+
+
+def _refusal(journal: str, version: int | None) -> JournalError:
+    """Return why nobody joins who knows this version of the schema."""
+    if version is None:
+        return NotAJournal(f"{journal} has lost the row of its table meta. Restore the schema from a backup.")
+    return NewerSchema(journal, version, len(MIGRATIONS))
 
 
 def _ear(hear: Hear) -> Ear:

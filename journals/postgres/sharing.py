@@ -26,6 +26,7 @@ from journals.postgres.mail import (
 )
 from journals.postgres.notices import channel_of
 from journals.postgres.outbox import DELIVERED, DELIVERIES, OUTBOX
+from journals.postgres.schema import MIGRATIONS
 from journals.postgres.scrubbing import SCRUB
 from journals.rows import ENTRY_COLUMNS, RECORD_COLUMNS
 from journals.sharing import MOST_ENTRIES_CLAIMED
@@ -42,10 +43,15 @@ _OPEN = "EXISTS (SELECT 1 FROM {schema}.messages AS m WHERE m.instance_id = i.id
 # a message for an instance that nobody owns changes its row.
 _CHANGED = "(SELECT s.ctid FROM {schema}.instances AS s WHERE s.id = i.id) IS DISTINCT FROM i.place"
 
+# A newer release may have migrated the schema since this process has opened it. Then nobody joins: there is no epoch.
 _JOIN = """
-INSERT INTO {schema}.members (name, process, knows, joined_at, alive_until)
-VALUES ($1, $2, $3, clock_timestamp(), clock_timestamp() + $4::interval)
-RETURNING epoch, clock_timestamp()
+WITH found AS MATERIALIZED (SELECT max(version) AS version FROM {schema}.meta),
+joined AS (
+    INSERT INTO {schema}.members (name, process, knows, joined_at, alive_until)
+    SELECT $1, $2, $3, clock_timestamp(), clock_timestamp() + $4::interval FROM found WHERE version <= {known}
+    RETURNING epoch
+)
+SELECT j.epoch, clock_timestamp(), f.version FROM found AS f LEFT JOIN joined AS j ON true
 """
 
 _RENEW = """
@@ -256,6 +262,7 @@ def _for_schema(text: str, schema: str) -> bytes:
         shared=SHARED.format(schema=name, open=is_open),
         died_at=DIED_AT.format(open=is_open),
         changed=_CHANGED.format(schema=name),
+        known=len(MIGRATIONS),
         most_entries=MOST_ENTRIES_CLAIMED,
         most_messages=MOST_AT_ONCE,
         most_pruned=MOST_PRUNED,

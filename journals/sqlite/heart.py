@@ -23,12 +23,13 @@ _SECONDS_BETWEEN_CLEANINGS = 60.0
 
 @attrs.frozen
 class Joining:
-    """Is who wants to be a member; `token` names the membership, see `journals.liveness`."""
+    """Is who wants to be a member of a journal; `token` names the membership, see `journals.liveness`."""
 
     name: str
     knows: tuple[tuple[str, int], ...]
     lease: timedelta
     token: str
+    journal: str
 
 
 class Heart:
@@ -44,7 +45,9 @@ class Heart:
         self._seconds = joining.lease.total_seconds()
         self._renewed_at = elapsed()
         now = datetime.now(UTC)
-        self.epoch = sharing.join(connection, joining.name, joining.token, joining.knows, now, now + joining.lease)
+        self.epoch = sharing.join(
+            connection, joining.name, joining.token, joining.knows, now, now + joining.lease, joining.journal
+        )
         self._next_beat = self._renewed_at + self._seconds / _BEATS_A_LEASE
         self._next_cleaning = self._renewed_at + _SECONDS_BETWEEN_CLEANINGS
         self._seen: dict[int, tuple[str, float]] = {}

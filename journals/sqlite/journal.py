@@ -223,7 +223,7 @@ class SqliteJournal:
     ) -> SqliteMember:
         """Become a member. A process that was killed is known to be gone at once. See `Journal.join`."""
         opened, ear = self._now_open(), Ear(hear)
-        joining = Joining(name, tuple(knows), lease, ear.membership.token)
+        joining = Joining(name, tuple(knows), lease, ear.membership.token, repr(self))
         watch = opened.add(Watch(ear, partial(self._connect_watch, lease), self._translated, joining))
         epoch = await watch.begun
         assert epoch is not None

@@ -17,6 +17,9 @@ from journals.sqlite.writing import transaction
 SCHEMA_VERSION = 2
 """Is the version of the tables below, as kept in `wio_meta`."""
 
+STORED_VERSION = "SELECT value FROM wio_meta WHERE name = 'schema_version'"
+"""Asks which version a file has."""
+
 APPLICATION_ID = 0x77696F00
 """Is the mark of a wio journal in the header of the file, "wio" and a zero byte."""
 
@@ -180,20 +183,21 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     """Return the version of the schema, or 0 for an empty file."""
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     if "wio_meta" in tables:
-        return _checked_version(connection, path)
+        return checked_version(connection, str(path))
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
     if tables or application_id not in (0, APPLICATION_ID):
         raise NotAJournal(f"{path} is the database of another application. Nothing was changed. Choose another path.")
     return 0
 
 
-def _checked_version(connection: sqlite3.Connection, path: Path) -> int:
-    row = connection.execute("SELECT value FROM wio_meta WHERE name = 'schema_version'").fetchone()
+def checked_version(connection: sqlite3.Connection, journal: str) -> int:
+    """Return the version of the schema of a file. Raises `NewerSchema`, or `NotAJournal` where there is none."""
+    row = connection.execute(STORED_VERSION).fetchone()
     version = None if row is None else row[0]
     if not isinstance(version, int) or version < 1:
-        raise NotAJournal(f"{path} has a table wio_meta, but no version of wio's schema in it. Choose another path.")
+        raise NotAJournal(f"{journal} has a table wio_meta, but no version of wio's schema in it. Choose another path.")
     if version > SCHEMA_VERSION:
-        raise NewerSchema(str(path), version, SCHEMA_VERSION)
+        raise NewerSchema(journal, version, SCHEMA_VERSION)
     return version
 
 

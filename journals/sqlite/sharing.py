@@ -19,6 +19,7 @@ from journals.sharing import MOST_ENTRIES_CLAIMED, Claimed, Claims, MemberRecord
 from journals.sqlite.deaths import HAS_MAIL, count_death
 from journals.sqlite.mail import has_mail
 from journals.sqlite.notices import DELIVER, WORK, tell
+from journals.sqlite.schema import SCHEMA_VERSION, STORED_VERSION, checked_version
 from journals.sqlite.writing import text_of, text_of_now, transaction
 
 Known: TypeAlias = Sequence[tuple[str, int]]
@@ -26,7 +27,9 @@ Known: TypeAlias = Sequence[tuple[str, int]]
 
 _RECORD = ", ".join(RECORD_COLUMNS)
 
-_JOIN = "INSERT INTO wio_members (name, process, knows, joined_at, alive_until) VALUES (?, ?, ?, ?, ?)"
+# A newer release may have migrated the file since this process has opened it. Then nobody joins.
+_JOIN = f"""INSERT INTO wio_members (name, process, knows, joined_at, alive_until)
+    SELECT ?, ?, ?, ?, ? WHERE ({STORED_VERSION}) <= {SCHEMA_VERSION}"""
 _RENEW = "UPDATE wio_members SET alive_until = ? WHERE epoch = ?"
 _IS_MEMBER = "SELECT EXISTS (SELECT 1 FROM wio_members WHERE epoch = ?)"
 _OTHERS = "SELECT epoch, process, alive_until FROM wio_members WHERE epoch <> ?"
@@ -47,13 +50,21 @@ _OWNER = "SELECT owner FROM wio_instances WHERE id = ?"
 
 
 def join(
-    connection: sqlite3.Connection, name: str, process: str, knows: Known, now: datetime, alive_until: datetime
+    connection: sqlite3.Connection,
+    name: str,
+    process: str,
+    knows: Known,
+    now: datetime,
+    alive_until: datetime,
+    journal: str,
 ) -> int:
-    """Add a member and return its epoch."""
+    """Add a member and return its epoch. Raises `NewerSchema` when a newer release has migrated the file meanwhile."""
     row = (name, process, json.dumps(list(knows)), text_of(now), text_of(alive_until))
-    epoch = connection.execute(_JOIN, row).lastrowid
-    assert epoch is not None
-    return epoch
+    joined = connection.execute(_JOIN, row)
+    if joined.rowcount != 1:
+        checked_version(connection, journal)
+    assert joined.lastrowid is not None
+    return joined.lastrowid
 
 
 def renew(connection: sqlite3.Connection, epoch: int, alive_until: datetime) -> bool:

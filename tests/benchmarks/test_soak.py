@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import re
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,17 @@ import pytest
 import wio
 from benchmarks.soak import kinds, other_kinds, steps
 from benchmarks.soak.kinds import kinds as kinds_of
+from benchmarks.soak.rows import Row, wrong_rows
 from benchmarks.soak.runs import RunLog
 from benchmarks.soak.steps import ASK, CANCELLED, FORM, MOMENT, NOTE, Kind
 from interpreters.errors import InstanceCancelled, InstanceEnded, UnexpectedSignal
 from interpreters.testing import SimulatedInstance, Simulation
+from journals.entries import Kind as EntryKind
 
-KINDS = kinds_of(RunLog("test", None))
-NOT_TO_BE_RUN = {"draft", "run_in_transaction"}
-"""A draft is not written yet. A transaction needs a table of the user's: see `tests/faults/test_transactions.py`."""
+LOG = RunLog("test", None)
+KINDS = kinds_of(LOG, transactions=True)
+NOT_TO_BE_RUN = {"draft"}
+"""A draft is not written yet."""
 _MOST_MOMENTS = 30
 
 
@@ -30,10 +34,33 @@ def test_every_operator_is_in_it() -> None:
     assert [name for name in sorted(operators) if not re.search(rf"\b{name}\(", text)] == []
 
 
+def test_a_journal_without_transactions_gets_all_but_the_kinds_that_need_them() -> None:
+    left_out = {name for name, kind in KINDS.items() if kind.writes}
+    assert left_out
+    assert KINDS.keys() - kinds_of(LOG, transactions=False).keys() == left_out
+
+
+class Table:
+    """Is the table of the soak, and a connection to it: what was written stays when the connection ends well."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+
+    @contextlib.asynccontextmanager
+    async def connect(self) -> AsyncGenerator[Table]:
+        written = Table()
+        yield written
+        self.rows += written.rows
+
+    async def execute(self, _query: bytes, params: Sequence[str], /) -> None:
+        instance, step = params
+        self.rows.append((instance, step))
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_undisturbed_it_ends_as_it_must(name: str) -> None:
-    kind = KINDS[name]
-    with Simulation(*(each.workflow for each in KINDS.values())) as simulation:
+    kind, table = KINDS[name], Table()
+    with Simulation(*(each.workflow for each in KINDS.values()), connect=table.connect) as simulation:
         for number in range(4):
             instance = simulation.start(kind.workflow, id=f"{name}-{number}", input=number)
             for note in range(kind.notes):
@@ -43,6 +70,10 @@ def test_undisturbed_it_ends_as_it_must(name: str) -> None:
                 _give(instance, kind, number, asks)
                 simulation.advance(MOMENT)
             assert _outcome(instance) == kind.outcome(number)
+            events = [(instance.id, each.address) for each in instance.history if each.kind is EntryKind.EVENT]
+            rows = [row for row in table.rows if row[0] == instance.id]
+            assert bool(rows) == kind.writes
+            assert list(wrong_rows(events if kind.writes else [], rows)) == []
 
 
 def _give(instance: SimulatedInstance[Any, Any], kind: Kind, number: int, asks: list[int]) -> None:
