@@ -24,7 +24,7 @@ from journals.outbox import Delivered, Deliveries, Undelivered
 from journals.ports import Journal, Listener, Member
 from journals.scrubbing import Scrub
 from journals.search import EVERY, Count, Cursor, Order, Search
-from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
+from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released, Unanswered
 from journals.transactions import StartsWithin, Transaction, Transactions, starts_within_of, transactions_of
 from journals.workflows import Disabled, Hooked, Unfinished
 
@@ -141,6 +141,10 @@ class ForwardingJournal:
     async def answer_to(self, message_id: int) -> Payload | None:
         """See `Journal`."""
         return await self.around("answer_to", lambda: self.journal.answer_to(message_id))
+
+    async def unanswered(self, instance_id: str, *, most: int = 100) -> tuple[Unanswered, ...]:
+        """See `Journal`."""
+        return await self.around("unanswered", lambda: self.journal.unanswered(instance_id, most=most))
 
     async def scrub(self, scrub: Scrub) -> None:
         """See `Journal`."""

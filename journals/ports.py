@@ -18,7 +18,7 @@ from journals.labels import Labels
 from journals.outbox import Delivered, Deliveries, Undelivered
 from journals.scrubbing import Scrub
 from journals.search import EVERY, Count, Cursor, Order, Search
-from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released
+from journals.sharing import LEASE, Claimed, Claims, Hear, MemberRecord, Posted, Released, Unanswered
 from journals.workflows import Disabled, Hooked, Unfinished
 
 LIMIT_BYTES = 2_000_000
@@ -243,6 +243,13 @@ class Journal(Protocol):
 
     async def answer_to(self, message_id: int) -> Payload | None:
         """Return the answer to a message, or None as long as there is none. Answers are kept for an hour at least."""
+        ...
+
+    async def unanswered(self, instance_id: str, *, most: int = 100) -> tuple[Unanswered, ...]:
+        """Return the messages for an instance that have no answer, whoever owns it, in order, at most `most` of them.
+
+        Of an instance that is unknown there are none.
+        """
         ...
 
     async def scrub(self, scrub: Scrub) -> None:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import attrs
 
-from journals.entries import Entry, InstanceRecord
+from journals.entries import Entry, InstanceRecord, Message
 
 LEASE = timedelta(seconds=10)
 """Is how long a member that gives no sign of life keeps what it owns."""
@@ -120,6 +120,14 @@ class Posted:
 
     id: int
     is_over: bool
+
+
+@attrs.frozen
+class Unanswered:
+    """Is a message that has no answer yet, and when it was stored, by the store's clock."""
+
+    message: Message
+    sent_at: datetime
 
 
 @attrs.frozen

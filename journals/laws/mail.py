@@ -67,6 +67,31 @@ async def messages_are_for_the_owner(connect: Connect) -> None:
         await has_mail(rival, "a", ["key"])
 
 
+async def anybody_sees_what_is_unanswered(connect: Connect) -> None:
+    """Whoever owns an instance, its messages without an answer are seen, in order, with the times of their coming."""
+    async with connect() as one, connect() as other:
+        member = await joined(one)
+        await starts(one, by(member, commit("a", 0)), by(member, commit("b", 0)), due("c", LATER))
+        keys = ("1", "2", "é '3'")
+        posted = [await other.post(message("a", key)) for key in keys]
+        await one.post(message("b"))
+        await one.post(message("c"))
+        found = await other.unanswered("a")
+        sent = [attrs.evolve(message("a", key), id=each.id) for key, each in zip(keys, posted, strict=True)]
+        require([each.message for each in found] == sent, f"Sent was {sent}, but unanswered are {found}.")
+        times = [each.sent_at for each in found]
+        require(times == sorted(times), f"The times go back: {times}.")
+        for time in times:
+            apart = abs((member.now() - time).total_seconds())
+            require(time.tzinfo is not None and apart < 60, f"A message was stored at {time!r}, {apart} s from now.")
+        await member.answer([(posted[1].id, WORD)])
+        for most, left in ((100, ["1", "é '3'"]), (1, ["1"]), (0, [])):
+            keys_left = [each.message.key for each in await other.unanswered("a", most=most)]
+            require(keys_left == left, f"At most {most}, unanswered must be {left}, but are {keys_left}.")
+        require(len(await other.unanswered("c")) == 1, "The message of what nobody owns is not seen.")
+        require(await other.unanswered("unknown") == (), "An unknown instance has messages.")
+
+
 async def an_owner_hears_of_its_mail(connect: Connect) -> None:
     """Who owns an instance hears `Mail` for it, whoever owned it before."""
     async with connect() as one, connect() as other:
@@ -322,6 +347,7 @@ async def a_closed_journal_lets_nobody_join(connect: Connect) -> None:
         await refused(JournalClosed, journal.owner("a"), "owner() on a closed journal")
         await refused(JournalClosed, journal.post(message("a")), "post() on a closed journal")
         await refused(JournalClosed, journal.answer_to(1), "answer_to() on a closed journal")
+        await refused(JournalClosed, journal.unanswered("a"), "unanswered() on a closed journal")
         await journal.open()
         require(await journal.members() == (), "There are members of a journal that nobody has joined.")
         await journal.close()
@@ -331,6 +357,7 @@ LAWS = (
     a_message_is_stored_once_for_its_key,
     messages_come_in_order_and_unchanged,
     messages_are_for_the_owner,
+    anybody_sees_what_is_unanswered,
     an_owner_hears_of_its_mail,
     an_owner_hears_of_mail_from_before_the_end,
     mail_wakes_what_nobody_owns,

@@ -33,6 +33,7 @@ from journals.sharing import (
     Posted,
     Rested,
     ToDeliver,
+    Unanswered,
 )
 from journals.validation import (
     validate,
@@ -328,6 +329,11 @@ class InMemoryJournal(Owning):
         """Return the answer to a message, or None. See `Journal.answer_to`."""
         self._check_open()
         return self._messages.answer_to(message_id)
+
+    async def unanswered(self, instance_id: str, *, most: int = 100) -> tuple[Unanswered, ...]:
+        """Return the messages for an instance that have no answer. See `Journal.unanswered`."""
+        self._check_open()
+        return self._messages.unanswered(instance_id, most)
 
     # The outbox and the feed
 

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
@@ -17,7 +18,19 @@ import attrs
 
 from journals.entries import Message, Payload
 from journals.outbox import Delivered, Deliveries
-from journals.sharing import Claimed, Claims, Hear, Lost, Mail, MemberRecord, Notice, Released, ToDeliver, Work
+from journals.sharing import (
+    Claimed,
+    Claims,
+    Hear,
+    Lost,
+    Mail,
+    MemberRecord,
+    Notice,
+    Released,
+    ToDeliver,
+    Unanswered,
+    Work,
+)
 
 if TYPE_CHECKING:
     from journals.memory import InMemoryJournal
@@ -229,6 +242,11 @@ class Messages:
     def open(self, instance_id: str) -> tuple[Message, ...]:
         """Return the messages of an instance without an answer, in the order of their numbers."""
         return tuple(posted.message for posted in self._open.get(instance_id, {}).values())
+
+    def unanswered(self, instance_id: str, most: int) -> tuple[Unanswered, ...]:
+        """Return the first messages of an instance without an answer, and when they came."""
+        posted = islice(self._open.get(instance_id, {}).values(), max(0, most))
+        return tuple(Unanswered(each.message, each.at) for each in posted)
 
     def answer(self, number: int, answer: Payload) -> bool:
         """Keep the answer to a message. Return whether it is the first one."""

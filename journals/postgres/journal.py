@@ -28,7 +28,7 @@ from journals.rows import counts_of, entries_of, entry_of, labels_by_id, record_
 from journals.scrubbing import Scrub, check_scrubbable
 from journals.search import EVERY, Count, Cursor, Order, Search, check_page
 from journals.search_sql import Statement, counting, found
-from journals.sharing import LEASE, Hear, MemberRecord, Posted
+from journals.sharing import LEASE, Hear, MemberRecord, Posted, Unanswered
 from journals.validation import (
     validate,
     validate_disabling,
@@ -52,7 +52,7 @@ try:
     from journals.postgres.errors import InvalidSetting, place_of
     from journals.postgres.feed import feed_statements
     from journals.postgres.joining import Joining, PostgresListener, member_of
-    from journals.postgres.members import PostgresMember, payload_of
+    from journals.postgres.members import PostgresMember, message_of, payload_of
     from journals.postgres.outbox import undelivered_of
     from journals.postgres.removing import ended_of, ended_parameters, remove_parameters, removing_statements
     from journals.postgres.schema import checked_schema, migrate
@@ -303,6 +303,14 @@ class PostgresJournal:
         """Return the answer to a message, or None. See `Journal.answer_to`."""
         rows = await self._ask(self._sharing.answer_to, str(_clamped(message_id)))
         return payload_of(*rows[0]) if rows else None
+
+    async def unanswered(self, instance_id: str, *, most: int = 100) -> tuple[Unanswered, ...]:
+        """Return the messages for an instance that have no answer. See `Journal.unanswered`."""
+        if not storable(instance_id):
+            self._require_opened()
+            return ()
+        rows = await self._ask(self._sharing.unanswered, instance_id, str(_clamped(max(0, most))))
+        return tuple(Unanswered(message_of(row), time_of(row[8])) for row in rows)
 
     async def scrub(self, scrub: Scrub) -> None:
         """Leave of some entries what is given, in one statement. See `Journal.scrub`."""

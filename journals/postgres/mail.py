@@ -48,6 +48,11 @@ JOIN {schema}.messages AS m ON m.instance_id = i.id AND m.answered_at IS NULL
 ORDER BY m.id
 """
 
+UNANSWERED = """
+SELECT m.instance_id, m.operation, m.name, m.type, m.version, m.payload, m.key, m.id, m.sent_at
+FROM {schema}.messages AS m WHERE m.instance_id = $1 AND m.answered_at IS NULL ORDER BY m.id LIMIT $2::bigint
+"""
+
 ANSWER = """
 WITH answered AS (
     UPDATE {schema}.messages AS m

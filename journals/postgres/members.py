@@ -144,7 +144,7 @@ class PostgresMember:
         """Return the messages without an answer, in order. See `Member.messages`."""
         ids = array(each for each in dict.fromkeys(instance_ids) if storable(each))
         rows = await self._ask(self._statements.messages, str(self._epoch), ids)
-        return tuple(Message(row[0], row[1], row[2], payload_of(*row[3:6]), row[6], row[7]) for row in rows)
+        return tuple(message_of(row) for row in rows)
 
     async def answer(self, answers: Sequence[tuple[int, Payload]]) -> None:
         """Store answers to messages. See `Member.answer`."""
@@ -204,6 +204,11 @@ class PostgresMember:
         found = tuple(each for each in _claimed(rows) if each.record.id not in self._given)
         self._given.update(each.record.id for each in found)
         return found
+
+
+def message_of(row: Row) -> Message:
+    """Return the message that a row begins with."""
+    return Message(row[0], row[1], row[2], payload_of(*row[3:6]), row[6], row[7])
 
 
 def payload_of(type_: str | None, version: int | None, text: str | None) -> Payload | None:

@@ -23,6 +23,7 @@ from journals.postgres.mail import (
     POST,
     PRUNE,
     STOP_POLLING,
+    UNANSWERED,
 )
 from journals.postgres.notices import channel_of
 from journals.postgres.outbox import DELIVERED, DELIVERIES, OUTBOX
@@ -222,6 +223,7 @@ class SharingStatements:
     begin_trial: bytes
     acquit: bytes
     messages: bytes
+    unanswered: bytes
     answer: bytes
     post: bytes
     answer_to: bytes
@@ -243,7 +245,7 @@ def sharing_statements(schema: str) -> SharingStatements:
     texts = (
         *(_JOIN, _RENEW, _BURY, _FREE, _GIVE_BACK, *nudges, _CLAIM, _CLAIM_INSTANCE, _OWNED, _RELEASE),
         *(BEGIN_TRIAL, ACQUIT),
-        *(MESSAGES, ANSWER, POST, ANSWER_TO, _MEMBERS, _OWNER, PRUNE, POLL, STOP_POLLING, _LISTEN),
+        *(MESSAGES, UNANSWERED, ANSWER, POST, ANSWER_TO, _MEMBERS, _OWNER, PRUNE, POLL, STOP_POLLING, _LISTEN),
         *(DELIVERIES, DELIVERED, OUTBOX, SCRUB),
     )
     return SharingStatements(*(_for_schema(text, schema) for text in texts))

@@ -32,7 +32,7 @@ from journals.outbox import Undelivered
 from journals.ports import LIMIT_BYTES
 from journals.scrubbing import Scrub
 from journals.search import EVERY, Count, Cursor, Order, Search, check_page
-from journals.sharing import LEASE, Hear, MemberRecord, Posted
+from journals.sharing import LEASE, Hear, MemberRecord, Posted, Unanswered
 from journals.sqlite import feed, mail, outbox, removing, sharing, statements, workflows
 from journals.sqlite import search as searching
 from journals.sqlite.errors import translated
@@ -253,6 +253,10 @@ class SqliteJournal:
     async def answer_to(self, message_id: int) -> Payload | None:
         """Return the answer to a message, or None. See `Journal.answer_to`."""
         return await self._now_open().reader.ask(lambda connection: mail.answer_to(connection, message_id))
+
+    async def unanswered(self, instance_id: str, *, most: int = 100) -> tuple[Unanswered, ...]:
+        """Return the messages for an instance that have no answer. See `Journal.unanswered`."""
+        return await self._now_open().reader.ask(lambda connection: mail.unanswered(connection, instance_id, most))
 
     async def scrub(self, scrub: Scrub) -> None:
         """Leave of some entries what is given. See `Journal.scrub`."""

@@ -9,10 +9,11 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from journals.entries import RESTING, UNFINISHED, Commit, Message, Payload
 from journals.errors import UnknownInstance
-from journals.sharing import Posted
+from journals.sharing import Posted, Unanswered
 from journals.sqlite.notices import WORK, Told, answered, mail_for, rested, tell
 from journals.sqlite.outbox import put as publish
 from journals.sqlite.writing import text_of, text_of_now, transaction
@@ -36,6 +37,8 @@ _OPEN = """SELECT m.instance_id, m.operation, m.name, m.type, m.version, m.paylo
     CROSS JOIN wio_instances AS i ON i.id = wanted.value AND (i.owner = ? OR i.finished_at IS NOT NULL)
     CROSS JOIN wio_messages AS m INDEXED BY wio_open ON m.instance_id = i.id AND m.answered_at IS NULL
     ORDER BY m.id"""
+_UNANSWERED = """SELECT instance_id, operation, name, type, version, payload, key, id, sent_at
+    FROM wio_messages INDEXED BY wio_open WHERE instance_id = ? AND answered_at IS NULL ORDER BY id LIMIT ?"""
 _ANSWER = """UPDATE wio_messages SET answered_at = ?, answer_type = ?, answer_version = ?, answer = ?
     WHERE id = ? AND answered_at IS NULL"""
 _ANSWER_TO = "SELECT answer_type, answer_version, answer FROM wio_messages WHERE id = ? AND answered_at IS NOT NULL"
@@ -127,10 +130,18 @@ def has_mail(connection: sqlite3.Connection, instance_id: str) -> bool:
 def messages(connection: sqlite3.Connection, epoch: int, instance_ids: Sequence[str]) -> tuple[Message, ...]:
     """Return the messages without an answer for instances that are owned under an epoch, or have ended."""
     rows = connection.execute(_OPEN, (json.dumps(sorted(set(instance_ids))), epoch)).fetchall()
-    return tuple(
-        Message(instance_id, operation, name, _payload(type_, version, text), key, number)
-        for instance_id, operation, name, type_, version, text, key, number in rows
-    )
+    return tuple(_message(row) for row in rows)
+
+
+def unanswered(connection: sqlite3.Connection, instance_id: str, most: int) -> tuple[Unanswered, ...]:
+    """Return the first messages without an answer for an instance, and when they were stored."""
+    rows = connection.execute(_UNANSWERED, (instance_id, max(0, most))).fetchall()
+    return tuple(Unanswered(_message(row[:-1]), datetime.fromisoformat(row[-1])) for row in rows)
+
+
+def _message(row: tuple[Any, ...]) -> Message:
+    instance_id, operation, name, type_, version, text, key, number = row
+    return Message(instance_id, operation, name, _payload(type_, version, text), key, number)
 
 
 def answer(connection: sqlite3.Connection, answers: Sequence[tuple[int, Payload]]) -> None:

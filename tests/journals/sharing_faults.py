@@ -12,7 +12,20 @@ from journals.entries import UNFINISHED, Commit, Message, Payload, Status
 from journals.errors import Conflict, JournalError, NotOwner
 from journals.memory import InMemoryJournal
 from journals.memory.members import Ear, InMemoryMember
-from journals.sharing import LEASE, Answered, Claimed, Claims, Hear, Mail, MemberRecord, Notice, Posted, Released, Work
+from journals.sharing import (
+    LEASE,
+    Answered,
+    Claimed,
+    Claims,
+    Hear,
+    Mail,
+    MemberRecord,
+    Notice,
+    Posted,
+    Released,
+    Unanswered,
+    Work,
+)
 
 
 class ClaimsTwice(InMemoryJournal):
@@ -308,6 +321,24 @@ class KeepsTheLastAnswer(InMemoryJournal):
         super().answer(answers)
 
 
+class ShowsTheAnswered(InMemoryJournal):
+    async def unanswered(self, instance_id: str, *, most: int = 100) -> tuple[Unanswered, ...]:
+        posted = [each for each in self._messages._posted.values() if each.message.instance_id == instance_id]
+        return tuple(Unanswered(each.message, each.at) for each in posted)[:most]
+
+
+class ShowsOnlyTheOwned(InMemoryJournal):
+    async def unanswered(self, instance_id: str, *, most: int = 100) -> tuple[Unanswered, ...]:
+        found = await super().unanswered(instance_id, most=most)
+        return found if found and self._instances[instance_id].owner is not None else ()
+
+
+class MakesThemNew(InMemoryJournal):
+    async def unanswered(self, instance_id: str, *, most: int = 100) -> tuple[Unanswered, ...]:
+        found = await super().unanswered(instance_id, most=most)
+        return tuple(attrs.evolve(each, sent_at=datetime.max.replace(tzinfo=UTC)) for each in found)
+
+
 class AnswersNothing(InMemoryJournal):
     async def answer_to(self, message_id: int) -> Payload | None:
         return await super().answer_to(message_id) or Payload("", 0, "")
@@ -438,6 +469,7 @@ SHARING_FAULTS: dict[str, tuple[type[InMemoryJournal], ...]] = {
     "a_message_is_stored_once_for_its_key": (StoresEveryMessage, TakesKeysForUnique, ForgetsAnsweredKeys),
     "messages_come_in_order_and_unchanged": (TurnsMessagesAround, TakesNoPayloadForEmpty),
     "messages_are_for_the_owner": (ShowsMessagesToAll,),
+    "anybody_sees_what_is_unanswered": (ShowsTheAnswered, ShowsOnlyTheOwned, MakesThemNew),
     "an_owner_hears_of_its_mail": (SaysNothingOfMail,),
     "an_owner_hears_of_mail_from_before_the_end": (SaysNothingOfMail, ForgetsWhatTheEndedWereAsked),
     "mail_wakes_what_nobody_owns": (LetsItSleepOn, SaysNothingOfWork),

@@ -54,6 +54,7 @@ CALLS_OF_ALL: dict[str, Callable[[Journal, Member], Awaitable[Any]]] = {
     "members": lambda journal, _: journal.members(),
     "owner": lambda journal, _: journal.owner("a"),
     "answer_to": lambda journal, _: journal.answer_to(1),
+    "unanswered": lambda journal, _: journal.unanswered("a"),
     "claim": lambda _, member: member.claim(1),
     "claim_instance": lambda _, member: member.claim_instance("a"),
     "release": lambda _, member: member.release(()),
