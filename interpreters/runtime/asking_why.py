@@ -7,45 +7,53 @@ from datetime import datetime
 
 import attrs
 
+from interpreters.machine.dwelling import Dwelling
 from interpreters.machine.execution import Execution
-from interpreters.machine.pending import ChildRunning, ChildToCancel, ChildToStart, SignalExpected
+from interpreters.machine.pending import ChildRunning, ChildToCancel, ChildToStart, EffectToRun, SignalExpected
 from interpreters.runtime.deadly import is_deadly
 from interpreters.runtime.reading import read_execution
 from interpreters.runtime.registry import Workflows
 from interpreters.runtime.storing import is_of_store
-from interpreters.runtime.why import Reason, Seen, began_with, since_of, waits_of, why
+from interpreters.runtime.why import Reason, Seen, waits_of, why
 from journals.codecs import Codec
-from journals.entries import Entry, InstanceRecord
+from journals.entries import InstanceRecord
 from journals.errors import UnknownInstance
 from journals.ports import Journal
 
 _PAGE = 200
-_MOST_PAGES = 50
 
 
 async def reason_of(
-    journal: Journal, workflows: Workflows, codec: Codec, id: str, now: Callable[[], datetime]
+    journal: Journal,
+    workflows: Workflows,
+    codec: Codec,
+    id: str,
+    now: Callable[[], datetime],
+    *,
+    handling: str | None = None,
 ) -> Reason:
     """Return why an instance does not go on. Nothing is changed, and its owner is not disturbed.
 
-    Raises `UnknownInstance`.
+    `handling` is the step at which this process handles a signal, if it does. Raises `UnknownInstance`.
     """
     record = await journal.find(id)
     owner, members = await journal.owner(id), await journal.members()
-    execution, problem = await _execution(journal, workflows, codec, record)
-    seen = Seen(record, execution, owner, members, now(), problem=problem)
-    return why(await _with_children(journal, await _with_entries(journal, seen)))
+    unanswered = await journal.unanswered(id)
+    dwelling = Dwelling()
+    execution, problem = await _execution(journal, workflows, codec, record, dwelling)
+    seen = Seen(record, execution, owner, members, now(), problem=problem, unanswered=unanswered, handling=handling)
+    return why(await _with_children(journal, await _with_entries(journal, seen, dwelling)))
 
 
 async def _execution(
-    journal: Journal, workflows: Workflows, codec: Codec, record: InstanceRecord
+    journal: Journal, workflows: Workflows, codec: Codec, record: InstanceRecord, dwelling: Dwelling
 ) -> tuple[Execution | None, str]:
     """Return where an instance stands, or why that cannot be told."""
     workflow = workflows.get((record.workflow, record.version))
     if workflow is None or is_deadly(record):
         return None, ""
     try:
-        execution = await read_execution(journal, record.id, workflow, codec)
+        execution = await read_execution(journal, record.id, workflow, codec, applying=dwelling.apply)
         waits_of(Seen(record, execution, None, (), record.updated_at))
     # Code of the user runs in there: pure functions, codecs.
     except Exception as error:
@@ -55,23 +63,22 @@ async def _execution(
     return execution, ""
 
 
-async def _with_entries(journal: Journal, seen: Seen) -> Seen:
-    """Add the last entries, back to the one with which the nearest wait has begun, unless that is far back."""
-    waits = waits_of(seen)
+async def _with_entries(journal: Journal, seen: Seen, dwelling: Dwelling) -> Seen:
+    """Add when the nearest wait has begun; where the workflow does not tell what that is, the last entries."""
+    waits, execution = waits_of(seen), seen.execution
     place = waits[0].place if waits else None
-    if place is not None and isinstance(waits[0].pending, SignalExpected):
-        begun = await journal.read(seen.record.id, after=max(0, place.since - 1), most=1)
-        return attrs.evolve(seen, entries=begun)
-    entries: tuple[Entry, ...] = ()
-    before = seen.record.last_seq
-    for _ in range(_MOST_PAGES):
-        after = max(0, before - _PAGE)
-        page = await journal.read(seen.record.id, after=after, most=before - after)
-        entries, before = (*page, *entries), after
-        is_found = not waits or any(began_with(waits[0], entry) for entry in page)
-        if is_found or before == 0 or since_of(seen, waits[0]) is not None:
-            break
-    return attrs.evolve(seen, entries=entries)
+    if execution is None or place is None:
+        last = await journal.read(seen.record.id, after=max(0, seen.record.last_seq - _PAGE), most=_PAGE)
+        return attrs.evolve(seen, entries=last)
+    match waits[0].pending:
+        case SignalExpected():
+            seq = place.since
+        case EffectToRun(not_before=None):
+            seq = dwelling.runs_since(execution, place)
+        case _:
+            seq = dwelling.since(execution, place)
+    begun = await journal.read(seen.record.id, after=max(0, seq - 1), most=1)
+    return attrs.evolve(seen, begun=begun[0].recorded_at if begun else None)
 
 
 async def _with_children(journal: Journal, seen: Seen) -> Seen:

@@ -308,7 +308,9 @@ class Runtime(Serving, Oversight, Following):
         It also answers for workflows that this runtime was not given, by their records.
         """
         self._check_running()
-        return await reason_of(self.journal, self._workflows, self._codec, id, self._clock.now)
+        live = self._lives.find(id)
+        handling = None if live is None else live.handling
+        return await reason_of(self.journal, self._workflows, self._codec, id, self._clock.now, handling=handling)
 
     # Life cycle
 

@@ -32,10 +32,11 @@ from interpreters.machine.pending import (
 from interpreters.machine.places import places
 from interpreters.runtime.agenda import described, due_of
 from interpreters.runtime.oversight import known_versions, stranded_words
+from interpreters.runtime.why_arrived import Arrived, arrived_at
 from interpreters.runtime.why_disabled import to_enable
 from interpreters.runtime.why_words import ago, joined, one_line, said, since_words
 from journals.entries import UNFINISHED, Entry, InstanceRecord, Kind, Status
-from journals.sharing import MemberRecord
+from journals.sharing import MemberRecord, Unanswered
 
 _MOST_OTHERS = 3
 
@@ -56,6 +57,7 @@ class Because(enum.Enum):
     RETRY = "retry"
     TIMER = "timer"
     SIGNAL = "signal"
+    ARRIVED = "signal arrived"
     TASK = "task"
     CHILD = "child"
     CHILD_TO_START = "child to start"
@@ -115,8 +117,10 @@ class Reason:
 class Seen:
     """Is what was seen of an instance. `execution` is None where its workflow is not known, or does not fit: `problem`.
 
-    `owner` is the epoch of who owns it. `members` are those whose lease holds, `entries` the last ones in order, and
-    `children` the records of its children by their ids.
+    `owner` is the epoch of who owns it. `members` are those whose lease holds, `entries` the last ones in order where
+    the workflow does not tell, and `children` the records of its children by their ids. `begun` is when the nearest
+    of what it waits for began, None where the journal does not tell. `unanswered` are the messages to it; `handling` is
+    the step at which this process handles a signal, if it does.
     """
 
     record: InstanceRecord
@@ -127,6 +131,9 @@ class Seen:
     entries: tuple[Entry, ...] = ()
     children: Mapping[str, InstanceRecord] = attrs.field(factory=dict[str, InstanceRecord])
     problem: str = ""
+    begun: datetime | None = None
+    unanswered: tuple[Unanswered, ...] = ()
+    handling: str | None = None
 
     @property
     def owned_by(self) -> MemberRecord | None:
@@ -142,10 +149,14 @@ class Seen:
 
 @attrs.frozen
 class Wait:
-    """Is one thing that an instance waits for, and the place where it does; None of the instance as a whole."""
+    """Is one thing that an instance waits for, and the place where it does; None of the instance as a whole.
+
+    `arrived` is the signal that has come already, if that is what it waits for.
+    """
 
     pending: Pending
     place: Active | None = None
+    arrived: Arrived | None = None
 
 
 def why(seen: Seen) -> Reason:
@@ -182,17 +193,19 @@ def waits_of(seen: Seen) -> tuple[Wait, ...]:
         return (Wait(Outcome(execution.outcome.outcome, execution.outcome.recorded)),)
     if execution.held is not None:
         return (Wait(execution.held),)
+    arrived = arrived_at(execution, seen.unanswered, seen.handling)
     standing = ((pending_at(execution, place), place) for place in places(execution))
-    found = [Wait(waiting, place) for waiting, place in standing if waiting is not None]
+    found = [Wait(waiting, place, arrived.get(place.address)) for waiting, place in standing if waiting is not None]
     is_paused = seen.record.status is Status.PAUSED
-    found.sort(key=lambda wait: _turn(wait.pending, is_paused, seen.now))
+    found.sort(key=lambda wait: _turn(wait, is_paused, seen.now))
     if not found and seen.record.status is Status.STUCK:
         return (Wait(Stuck(why_stuck(execution))),)
     return tuple(found)
 
 
-def _turn(waiting: Pending, is_paused: bool, now: datetime) -> tuple[int, datetime]:
+def _turn(wait: Wait, is_paused: bool, now: datetime) -> tuple[int, datetime]:
     """Return when something has its turn: what goes on by itself comes before what others have to do."""
+    waiting = wait.pending
     due = due_of(waiting) or now
     match waiting:
         case PausedAt():
@@ -208,52 +221,20 @@ def _turn(waiting: Pending, is_paused: bool, now: datetime) -> tuple[int, dateti
         case TaskOffered():
             return 5, now
         case SignalExpected():
-            return 6, now
+            return (6 if wait.arrived is None else 1), now
         case Held() | Stuck() | Outcome():
             return 7, now
 
 
-# When it began
-
-
-def began_with(wait: Wait, entry: Entry) -> bool:
-    """Tell whether an instance has come to wait for something with an entry."""
-    waiting = wait.pending
-    match waiting:
-        case SignalExpected():
-            return wait.place is not None and entry.seq == wait.place.since
-        case EffectToRun(address):
-            return _is_at(entry, address, Kind.ATTEMPT_FAILED, Kind.ATTEMPT_LOST)
-        case TimerRunning(address):
-            return _is_at(entry, address, Kind.TIMER_SET)
-        case TaskOffered(address, by=None):
-            return _is_at(entry, address, Kind.TASK_OFFERED, Kind.TASK_RELEASED, Kind.TASK_DELEGATED)
-        case TaskOffered(address):
-            return _is_at(entry, address, Kind.TASK_CLAIMED)
-        case ChildToStart(address) | ChildRunning(address) | ChildToCancel(address):
-            return _is_at(entry, address, Kind.CHILD_STARTED)
-        case PausedAt(address):
-            return _is_at(entry, address, Kind.PAUSED, Kind.ATTEMPT_FAILED)
-        case Held(since=since):
-            return entry.kind is Kind.PAUSED and entry.recorded_at == since
-        case Stuck() | Outcome():
-            return False
-
-
-def _is_at(entry: Entry, address: str, *kinds: Kind) -> bool:
-    return entry.address == address and entry.kind in kinds
-
-
 def since_of(seen: Seen, wait: Wait) -> datetime | None:
-    """Return when an instance has come to wait for something, as far as the entries that were seen tell."""
+    """Return when an instance has come to wait for something, the nearest of what it waits for."""
     match wait.pending:
-        case EffectToRun(not_before=None) | Stuck() | Outcome():
+        case Stuck() | Outcome():
             return seen.record.updated_at
         case Held(since=since):
             return since
         case _:
-            begun = (entry.recorded_at for entry in reversed(seen.entries) if began_with(wait, entry))
-            return next(begun, None)
+            return seen.begun if wait.arrived is None else wait.arrived.at
 
 
 # Each reason
@@ -271,7 +252,7 @@ def _reason(
     others: tuple[Wait, ...] = (),
 ) -> Reason:
     owner = seen.owned_by
-    told = tuple(described(other.pending) for other in others[:_MOST_OTHERS])
+    told = tuple(_told_besides(other) for other in others[:_MOST_OTHERS])
     rest = f"; and {len(others) - len(told)} more" if len(others) > len(told) else ""
     also = f" Besides, it {'; '.join(map(one_line, told))}{rest}." if told else ""
     name = None if owner is None else owner.name
@@ -279,6 +260,21 @@ def _reason(
     return Reason(
         seen.record.id, because, said_all, since, until, address, name, can, tuple(map(one_line, told)), len(others)
     )
+
+
+def _told_besides(wait: Wait) -> str:
+    waiting = wait.pending
+    if isinstance(waiting, SignalExpected) and wait.arrived is not None:
+        return wait.arrived.said(waiting.node.signal.name, waiting.address)
+    return described(waiting)
+
+
+def _words(seen: Seen, wait: Wait, now: datetime | None = None, *, errors: int = 0) -> str:
+    """Return what an instance does or waits for, as the rest of a sentence; see `said`."""
+    waiting = wait.pending
+    if isinstance(waiting, SignalExpected) and wait.arrived is not None:
+        return wait.arrived.said(waiting.node.signal.name, waiting.address)
+    return said(waiting, seen.children, now, errors=errors)
 
 
 def _ended(seen: Seen) -> Reason:
@@ -315,7 +311,7 @@ def _paused_as_recorded(seen: Seen) -> Reason:
 def _stranded(seen: Seen, waits: tuple[Wait, ...]) -> Reason:
     record = seen.record
     nobody = stranded_words(record.workflow, record.version, known_versions(seen.members, record.workflow))
-    told = said(waits[0].pending, seen.children) if waits else one_line(record.detail)
+    told = _words(seen, waits[0]) if waits else one_line(record.detail)
     # Nobody runs it, whatever its record says.
     told += " next" if told.startswith("runs ") else ""
     waiting = f"it {told}" if waits else f"its record says: {told}"
@@ -332,7 +328,7 @@ def _stranded(seen: Seen, waits: tuple[Wait, ...]) -> Reason:
 def _unclaimed(seen: Seen, waits: tuple[Wait, ...]) -> Reason:
     record, knowing = seen.record, seen.knowing
     alive = f"{len(knowing)} live processes know it" if len(knowing) > 1 else "one live process knows it"
-    next_of_all = said(waits[0].pending, seen.children) if waits else one_line(record.detail)
+    next_of_all = _words(seen, waits[0]) if waits else one_line(record.detail)
     waiting = f"; then it {next_of_all}" if next_of_all else ""
     since = since_words(record.wake_up, seen.now)
     return _reason(
@@ -368,19 +364,21 @@ def _of_wait(seen: Seen, waits: tuple[Wait, ...]) -> Reason:
     nearest, waiting = waits[0], waits[0].pending
     since, until = since_of(seen, nearest), due_of(waiting)
     errors = nearest.place.standing.failed if nearest.place and isinstance(nearest.place.standing, Attempts) else 0
-    words = said(waiting, seen.children, seen.now, errors=errors)
+    words = _words(seen, nearest, seen.now, errors=errors)
     owner = seen.owned_by
+    if nearest.arrived is not None and owner is not None:
+        words = f"{words}, which is with {owner.name} (member {owner.epoch})"
     if isinstance(waiting, EffectToRun) and waiting.not_before is None and owner is not None:
         words = f"is owned by {owner.name} (member {owner.epoch}), which {words}"
     nobody = _nobody(seen) if isinstance(waiting, PausedAt | Held) else ""
     return _reason(
         seen,
-        because_of(waiting),
+        because_of(waiting) if nearest.arrived is None else Because.ARRIVED,
         f"{seen.record.id} {words}{since_words(since, seen.now)}.{nobody}",
         since=since,
         until=until,
         address=getattr(waiting, "address", ""),
-        can=can_be_done_about(waiting),
+        can=can_be_done_about(waiting) if nearest.arrived is None else (Action(Remedy.WAIT), Action(Remedy.CANCEL)),
         others=waits[1:],
     )
 

@@ -36,9 +36,7 @@ from interpreters.runtime.why import (
     Reason,
     Remedy,
     Seen,
-    Wait,
     because_of,
-    began_with,
     can_be_done_about,
     why,
 )
@@ -46,7 +44,6 @@ from interpreters.runtime.why_words import said
 from interpreters.testing import START, Simulation
 from journals.entries import InstanceRecord, Payload, Status
 from journals.errors import UnknownInstance
-from journals.laws.samples import entry
 from journals.memory import InMemoryJournal
 from journals.sharing import MemberRecord
 from tests.runtime.running import APPROVE, DAY, Approval, Gate, approval, rounds, run, virtual, workflow
@@ -457,7 +454,6 @@ def test_it_has_its_reason_and_its_words(waiting: Pending, because: Because, wor
     assert because_of(waiting) is because
     assert said(waiting, {}) == words
     assert can_be_done_about(waiting) != ()
-    assert not began_with(Wait(waiting), entry(1))
 
 
 @pytest.mark.parametrize(
