@@ -1,4 +1,4 @@
-"""Since which entry does each part of an instance stand where it stands? The journal is applied again, with a look at it.
+"""Since which entry does each part of an instance stand where it stands? The journal is applied again to see it.
 
     on = Dwelling()
     recover(workflow, entries, applying=on.apply)

@@ -39,6 +39,9 @@ from wio.signals import Signal
 _Wanted: TypeAlias = tuple[str, str | None]
 """Is the name of a signal, and the key that its request must have, or None where every request will do."""
 
+GOES_ON = "; goes on at "
+"""Is what the detail of a paused instance says before the time at which the pause ends by itself."""
+
 _MOST_IN_DETAIL = 3
 _CHILDREN = (ChildToStart, ChildRunning, ChildToCancel)
 _MOST_CHARACTERS = 1_000
@@ -300,7 +303,7 @@ def _retried(effect: EffectToRun) -> str:
 def _paused(paused: PausedAt) -> str:
     """Say where an instance is paused, after how many errors, until when, and what is still to be undone then."""
     errors = f" after {paused.errors} errors" if paused.errors > 1 else ""
-    until = "" if paused.resume_at is None else f"; goes on at {paused.resume_at:%Y-%m-%d %H:%M:%S} UTC"
+    until = "" if paused.resume_at is None else f"{GOES_ON}{paused.resume_at:%Y-%m-%d %H:%M:%S} UTC"
     rest = f"; still to be undone after it: {', '.join(paused.remaining)}"[:_MOST_OF_REST] if paused.remaining else ""
     after = until + rest
     return f"paused at {paused.address}{errors}: {paused.problem}"[: _MOST_CHARACTERS - len(after)] + after

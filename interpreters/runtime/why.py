@@ -30,11 +30,11 @@ from interpreters.machine.pending import (
     why_stuck,
 )
 from interpreters.machine.places import places
-from interpreters.runtime.agenda import described, due_of
+from interpreters.runtime.agenda import GOES_ON, described, due_of
 from interpreters.runtime.oversight import known_versions, stranded_words
 from interpreters.runtime.why_arrived import Arrived, arrived_at
 from interpreters.runtime.why_disabled import to_enable
-from interpreters.runtime.why_words import ago, joined, one_line, said, since_words
+from interpreters.runtime.why_words import ago, joined, one_line, said, since_words, without_since
 from journals.entries import UNFINISHED, Entry, InstanceRecord, Kind, Status
 from journals.sharing import MemberRecord, Unanswered
 
@@ -292,19 +292,21 @@ def _paused_as_recorded(seen: Seen) -> Reason:
     is_parked = not record.detail.startswith("paused")
     pauses = (entry for entry in reversed(seen.entries) if entry.kind in (Kind.PAUSED, Kind.ATTEMPT_FAILED))
     last = None if is_parked else next(pauses, None)
-    since = record.updated_at if last is None else last.recorded_at
-    words = f"paused: {record.detail}" if is_parked else record.detail
-    address = "" if last is None else last.address
+    detail, held_since = without_since(record.detail)
+    since = held_since or record.updated_at if last is None else last.recorded_at
+    words = f"paused: {detail}" if is_parked else detail
+    until = record.wake_up if GOES_ON in detail and not is_parked else None
     return _reason(
         seen,
         Because.PARKED if is_parked else Because.PAUSED,
         f"{record.id} is {one_line(words).rstrip('.')}{since_words(since, seen.now)}.{_nobody(seen)}",
         since=since,
-        address=address,
+        until=until,
+        address="" if last is None else last.address,
         # What is parked is not read, so it cannot be cancelled either.
         can=(Action(Remedy.MEND), Action(Remedy.RESUME))
         if is_parked
-        else (*_resume(record.detail), Action(Remedy.CANCEL)),
+        else (*_resume(detail, until), Action(Remedy.CANCEL)),
     )
 
 
@@ -434,7 +436,7 @@ def can_be_done_about(waiting: Pending) -> tuple[Action, ...]:
         case ChildToStart(_, child) | ChildRunning(_, child) | ChildToCancel(_, child):
             return (Action(Remedy.LOOK_AT_CHILD, child.id), cancel)
         case PausedAt(_, problem):
-            return (*_resume(str(problem)), cancel)
+            return (*_resume(str(problem), waiting.resume_at), cancel)
         case Held():
             return (Action(Remedy.RESUME), cancel)
         case Stuck():
@@ -443,8 +445,9 @@ def can_be_done_about(waiting: Pending) -> tuple[Action, ...]:
             return (Action(Remedy.WAIT),)
 
 
-def _resume(words: str) -> tuple[Action, ...]:
-    """Return how a paused step goes on, by the words that say why it is paused."""
+def _resume(words: str, until: datetime | None) -> tuple[Action, ...]:
+    """Return how a paused step goes on, by the words that say why it is paused, and when it goes on by itself."""
     disabled = to_enable(words)
+    wait = () if until is None else (Action(Remedy.WAIT),)
     first = () if disabled is None else (Action(Remedy.ENABLE, disabled.workflow, disabled.version),)
-    return (*first, Action(Remedy.RESUME))
+    return (*wait, *first, Action(Remedy.RESUME))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from interpreters.machine.execution import ChildLink, Held
 from interpreters.machine.pending import (
@@ -22,6 +23,7 @@ from interpreters.machine.pending import (
 from journals.entries import UNFINISHED, InstanceRecord, Payload
 
 _MOST_CHARACTERS = 500
+_HELD = re.compile(r"(?P<by>paused(?: by .+?)?) since (?P<since>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC", re.DOTALL)
 
 
 def said(
@@ -48,10 +50,11 @@ def said(
             return f"waits for child {child.id} at {address}{_child(child, children)}"
         case ChildToCancel(address, child):
             return f"cancels child {child.id} at {address}{_child(child, children)}"
-        case PausedAt(address, problem, remaining):
+        case PausedAt(address, problem, remaining, _, resume_at):
             after = f" after {errors} errors" if errors > 1 else ""
+            ends = "" if resume_at is None else f"; goes on by itself at {at(resume_at, now)}"
             left = f"; still to be undone after it: {', '.join(remaining)}" if remaining else ""
-            return f"is paused at {address}{after}: {one_line(str(problem)).rstrip('.')}{left}"
+            return f"is paused at {address}{after}: {one_line(str(problem)).rstrip('.')}{ends}{left}"
         case Held(by, reason):
             why = f": {one_line(reason).rstrip('.')}" if reason else ""
             return f"is paused by {by or 'a command'}{why}"
@@ -101,6 +104,21 @@ def since_words(since: datetime | None, now: datetime) -> str:
     ', since 2026-01-31 12:00:00 UTC (for 3 min)'
     """
     return "" if since is None else f", since {moment(since)} (for {lasting(now - since)})"
+
+
+def without_since(detail: str) -> tuple[str, datetime | None]:
+    """Return what a record says of an instance that a command has paused without since when, and that by itself.
+
+    >>> without_since("paused by ada since 2026-01-31 12:00:00 UTC: a recall")
+    ('paused by ada: a recall', datetime.datetime(2026, 1, 31, 12, 0, tzinfo=datetime.timezone.utc))
+    >>> without_since("paused at pay: OSError: no route since noon")
+    ('paused at pay: OSError: no route since noon', None)
+    """
+    found = _HELD.match(detail)
+    if found is None:
+        return detail, None
+    since = datetime.fromisoformat(found["since"]).replace(tzinfo=UTC)
+    return f"{found['by']}{detail[found.end() :]}", since
 
 
 def at(due: datetime, now: datetime | None) -> str:

@@ -50,6 +50,7 @@ from tests.runtime.running import APPROVE, DAY, Approval, Gate, approval, rounds
 from wio import (
     WIO,
     Fixed,
+    Pause,
     Retry,
     Task,
     Workflow,
@@ -167,6 +168,44 @@ def test_a_pause_after_how_many_errors() -> None:
     )
     assert (found.because, found.since) == (Because.PAUSED, START + 2 * MINUTE)
     assert found.actions == (Action(Remedy.RESUME), CANCEL)
+
+
+def test_a_pause_that_ends_by_itself_says_when() -> None:
+    retry = Retry(attempts=2, backoff=Fixed(MINUTE), exceeded=Pause(resume_after=DAY))
+    with simulated(run_io(breaks, name="pay", retry=retry)) as simulation:
+        simulation.advance(MINUTE)
+        found = reason(simulation)
+
+        async def without_the_workflow() -> Reason:
+            async with Client(simulation.runtime.journal, []) as stranger:
+                return await stranger.why("a")
+
+        told = simulation.call(without_the_workflow)
+    assert found.sentence == (
+        "a is paused at pay after 2 errors: OSError: no route for 7; goes on by itself at 2026-01-02 00:01:00 UTC"
+        " (in 24 h), since 2026-01-01 00:01:00 UTC (for 0 s)."
+    )
+    assert found.until == told.until == START + MINUTE + DAY
+    assert found.actions == told.actions == (Action(Remedy.WAIT), Action(Remedy.RESUME), CANCEL)
+
+
+def test_what_a_command_has_paused_says_since_when_once() -> None:
+    """Also where only the record can be read, which says it too."""
+    with simulated(approval()) as simulation:
+        instance = simulation.instance(workflow(approval()), "a")
+        instance.pause(by="ada", reason="a recall since 2025-12-31 00:00:00 UTC")
+        simulation.advance(MINUTE)
+
+        async def without_the_workflow() -> Reason:
+            async with Client(simulation.runtime.journal, []) as stranger:
+                return await stranger.why("a")
+
+        found = reason(simulation)
+        told = simulation.call(without_the_workflow)
+    said = "a is paused by ada: a recall since 2025-12-31 00:00:00 UTC, since 2026-01-01 00:00:00 UTC (for "
+    assert found.sentence.startswith(said)
+    assert told.sentence.startswith(said)
+    assert found.since == told.since == START
 
 
 def test_what_is_stuck() -> None:
@@ -437,6 +476,11 @@ EVERY: tuple[tuple[Pending, Because, str], ...] = (
         PausedAt("undo", Problem("OSError", "no route."), ("pay", "book")),
         Because.PAUSED,
         "is paused at undo: OSError: no route; still to be undone after it: pay, book",
+    ),
+    (
+        PausedAt("pay", Problem("OSError", "no route."), errors=2, resume_at=START),
+        Because.PAUSED,
+        "is paused at pay: OSError: no route; goes on by itself at 2026-01-01 00:00:00 UTC",
     ),
     (Held("ada", "a recall.", START), Because.PAUSED, "is paused by ada: a recall"),
     (Stuck("x waits"), Because.STUCK, "is stuck, nothing can happen in it any more: x waits"),
