@@ -57,13 +57,13 @@ def _rows_of(workflow: str, entry: Entry) -> Iterator[tuple[str, str, str]]:
         case Kind.TIMER_FIRED:
             yield "timer fired", address, address
         case Kind.PAUSED | Kind.RESUMED if not address:
-            yield f"workflow {entry.kind.value}", address, _said_by(recorded)
+            yield f"workflow {entry.kind.value}", address, _said_by(recorded) + _parked(_read(entry.response))
         case Kind.WENT_BACK:
             yield "workflow went back", address, _said_by(recorded)
         case Kind.PAUSED:
             yield "workflow paused", address, f"{address} {_problem(recorded)}"
         case Kind.RESUMED:
-            yield "workflow resumed", address, address
+            yield "workflow resumed", address, _with_note(address, recorded)
         case Kind.COMPLETED:
             yield "workflow completed", "", result
         case Kind.FAILED:
@@ -71,7 +71,14 @@ def _rows_of(workflow: str, entry: Entry) -> Iterator[tuple[str, str, str]]:
         case Kind.CANCELLED:
             yield "workflow cancelled", "", workflow
         case Kind.CANCELLING:
-            yield "cancel requested", "", workflow
+            yield "cancel requested", "", _with_note(workflow, recorded)
+        case Kind.DATA_DELETION_REQUESTED:
+            yield "data deletion requested", "", _said_by(recorded)
+        case Kind.RETRIED | Kind.TASK_STARTED | Kind.TASK_HEARTBEAT | Kind.TASK_RELEASED:
+            yield entry.kind.value.replace("_", " "), address, _with_note(address, recorded)
+        case Kind.TASK_SKIPPED | Kind.TASK_DELEGATED:
+            told = _with_note(f"{address} {result}", _read(entry.response))
+            yield entry.kind.value.replace("_", " "), address, told
         case Kind.ELEMENTS:
             yield "elements recorded", address, f"{address} {result}"
         case Kind.ATTRIBUTES:
@@ -110,6 +117,24 @@ def _said_by(recorded: object) -> str:
             return _by(by, text)
         case _:
             return "by somebody"
+
+
+def _with_note(told: str, recorded: object) -> str:
+    """Return what is told with who said so, and why, where somebody did."""
+    match recorded:
+        case {"by": str(), "text": str()}:
+            return f"{told} {_said_by(recorded)}"
+        case _:
+            return told
+
+
+def _parked(recorded: object) -> str:
+    """Return why an instance was parked that somebody resumed, if it was."""
+    match recorded:
+        case {"reason": str(reason)}:
+            return f" (was parked: {' '.join(reason.split())})"
+        case _:
+            return ""
 
 
 def _by(by: str, text: str) -> str:

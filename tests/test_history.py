@@ -5,13 +5,25 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from interpreters.history import ActivityRow, activities
-from interpreters.machine.recorded import AttemptFailed, AttemptLost, AttributesSet, Loss, Paused, Problem, TimerSet
+from interpreters.machine.recorded import (
+    AttemptFailed,
+    AttemptLost,
+    AttributesSet,
+    Loss,
+    Note,
+    Paused,
+    Problem,
+    TimerSet,
+)
+from interpreters.machine.recording import unparked_entry
 from journals.codecs import JsonCodec
 from journals.entries import Entry, Kind, Payload
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ADA = Note("ada", "a recall")
 PROBLEM = Problem("TimeoutError", "no answer", "Traceback: a | long | story")
 
 
@@ -82,6 +94,25 @@ def test_the_last_failed_attempt_pauses() -> None:
         ),
         (entry(Kind.PAUSED, "pause", Paused(PROBLEM)), ("workflow paused", "pause (TimeoutError: no answer)")),
         (entry(Kind.RESUMED, "pause"), ("workflow resumed", "pause")),
+        (entry(Kind.RESUMED, "pause", ADA), ("workflow resumed", "pause by ada: a recall")),
+        (entry(Kind.RESUMED, "", ADA), ("workflow resumed", "by ada: a recall")),
+        (
+            unparked_entry(JsonCodec(), 1, "it did\nnot fit", NOW, ADA),
+            ("workflow resumed", "by ada: a recall (was parked: it did not fit)"),
+        ),
+        (entry(Kind.RETRIED, "ship", ADA), ("retried", "ship by ada: a recall")),
+        (entry(Kind.CANCELLING), ("cancel requested", "Order")),
+        (entry(Kind.CANCELLING, "", ADA), ("cancel requested", "Order by ada: a recall")),
+        (entry(Kind.DATA_DELETION_REQUESTED, "", ADA), ("data deletion requested", "by ada: a recall")),
+        (entry(Kind.TASK_RELEASED, "ship", Note("ada")), ("task released", "ship by ada")),
+        (
+            replace(entry(Kind.TASK_SKIPPED, "ship", 5), response=JsonCodec().encode(ADA, Note)),
+            ("task skipped", "ship 5 by ada: a recall"),
+        ),
+        (
+            replace(entry(Kind.TASK_DELEGATED, "ship", "bob"), response=JsonCodec().encode(ADA, Note)),
+            ("task delegated", 'ship "bob" by ada: a recall'),
+        ),
         (entry(Kind.FAILED, value={"reason": None}), ("workflow failed", "{reason: null}")),
     ],
     ids=lambda value: value.kind.value if isinstance(value, Entry) else "",

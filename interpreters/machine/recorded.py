@@ -213,6 +213,15 @@ class Note:
 
 
 @attrs.frozen
+class WasParked:
+    """Is recorded beside a command to resume an instance that was parked: the reason, which only its record had."""
+
+    __stored_name__: ClassVar = "wio.WasParked"
+
+    reason: str
+
+
+@attrs.frozen
 class WentBack:
     """Is recorded of a command to go back to an address. `void` are all entries that do not count any more, this one
     included: runs of them, each with the numbers of its first and its last. The rest is as in a `Note`.

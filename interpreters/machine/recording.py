@@ -56,6 +56,7 @@ from interpreters.machine.recorded import (
     Taken,
     TimerSet,
     Topic,
+    WasParked,
     storable,
 )
 from interpreters.machine.trail import last_beside
@@ -198,10 +199,16 @@ def pause_entry(execution: Execution, address: str, error: BaseException, at: da
 
 
 def resume_entry(execution: Execution, address: str, at: datetime, note: Note | None = None) -> Entry:
-    """Return the entry that lets a paused place go on, with a fresh retry policy; at "", a held instance as a whole."""
+    """Return the entry that lets a paused place go on, with a fresh retry policy; at "", the instance as a whole."""
     if address:
         _active(execution, address)
     return Entry(execution.seq + 1, Kind.RESUMED, address, _noted(execution.codec, note), at)
+
+
+def unparked_entry(codec: Codec, seq: int, reason: str, at: datetime, note: Note | None = None) -> Entry:
+    """Return the entry, with its number, that lets an instance go on which was parked; it need not be read for that."""
+    parked = codec.encode(WasParked(storable(reason)), WasParked)
+    return Entry(seq, Kind.RESUMED, "", _noted(codec, note), at, response=parked)
 
 
 def retry_entry(execution: Execution, address: str, at: datetime, note: Note | None = None) -> Entry:

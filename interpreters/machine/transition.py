@@ -204,7 +204,7 @@ def _apply_to_whole(execution: Execution, entry: Entry, observe: Observer | None
         return cancel(execution, observe)
     if entry.kind is Kind.PAUSED and not entry.address and ended is None and execution.held is None:
         return hold(execution, entry)
-    if entry.kind is Kind.RESUMED and not entry.address and execution.held is not None:
+    if entry.kind is Kind.RESUMED and not entry.address and not (ended is not None and ended.recorded):
         return let_go(replace(execution, seq=entry.seq, touched=()))
     if entry.kind in _ENDS and ended is not None:
         return record_end(execution, ended, entry)

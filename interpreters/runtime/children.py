@@ -17,7 +17,7 @@ from interpreters.machine.children import left_address
 from interpreters.machine.execution import Active, Bond, ChildLink, Execution
 from interpreters.machine.pending import ChildRunning, ChildToCancel, ChildToSee, ChildToStart, Outcome, pending_at
 from interpreters.machine.places import place_at
-from interpreters.machine.recorded import Parent
+from interpreters.machine.recorded import Note, Parent
 from interpreters.machine.recording import (
     cancel_entry,
     child_deleted_entry,
@@ -130,7 +130,9 @@ class Children:
         except OwnedElsewhere:
             with suppress(InstanceEnded, InstanceDataDeleted):
                 if (await self._remote.execution(child.id)).parent == parent:
-                    await self._remote.steer(child.id, Command(Verb.CANCEL), self._clock.now())
+                    said = _said_by(parent)
+                    told = Command(Verb.CANCEL, said.by, said.text)
+                    await self._remote.steer(child.id, told, self._clock.now())
 
     async def _cancel_own(self, child: Live, parent: Parent) -> None:
         async with child.lock:
@@ -141,7 +143,8 @@ class Children:
             if execution.parent != parent or execution.outcome is not None:
                 return
             now = self._clock.now()
-            await self._driver.adopt(child, turn(execution, cancel_entry(execution, now), now, self._driver.chance))
+            entry = cancel_entry(execution, now, _said_by(parent))
+            await self._driver.adopt(child, turn(execution, entry, now, self._driver.chance))
         self._driver.start(child)
 
     def tell_parent(self, child: Live) -> None:
@@ -189,6 +192,11 @@ class Children:
 
 def _entry(entry_of: Callable[..., Entry], address: str, execution: Execution, at: datetime) -> Entry:
     return entry_of(execution, address, at=at)
+
+
+def _said_by(parent: Parent) -> Note:
+    """Return what is recorded with the cancel of a child: who gave it, and why."""
+    return Note(parent.instance, f"its parent, which has no need of it any more at {parent.address}")
 
 
 def _seen_at(execution: Execution, active: Active | None) -> object:

@@ -59,6 +59,12 @@ def ended(instance_id: str, state: RunState, verb: Verb) -> MoveRefused:
             return InstanceEnded(instance_id, state, RunState.RUNNING)
 
 
+def with_key(command: Command) -> Command:
+    """Return a command with a key, by which it is found once it is recorded."""
+    key = command.key or f"{command.verb.value}:{uuid.uuid4().hex}"
+    return attrs.evolve(command, key=key)
+
+
 class _Sent(msgspec.Struct, frozen=True):
     """Is a command in JSON."""
 
@@ -70,7 +76,7 @@ class _Sent(msgspec.Struct, frozen=True):
 def message_of(instance_id: str, command: Command) -> Message:
     """Return the message that brings a command to whoever owns the instance."""
     sent = Payload("wio.Command", 1, msgspec.json.encode(_Sent(command.by, command.reason, command.address)).decode())
-    key = command.key or f"{command.verb.value}:{uuid.uuid4().hex}"
+    key = with_key(command).key or ""
     return Message(instance_id, COMMAND, command.verb.value, sent, key)
 
 

@@ -99,7 +99,10 @@ class Instance(Generic[Err, Out]):
         await self._runtime.steer(self.id, Command(Verb.PAUSE, by, reason))
 
     async def resume(self, *, by: str = "", reason: str = "") -> None:
-        """Let a paused instance go on, with a fresh retry policy where a step has paused it. Raises `NotPaused`."""
+        """Let a paused instance go on, with a fresh retry policy where a step has paused it.
+
+        Raises `NotPaused`, and `InstancePaused` for one that is parked and cannot be read yet.
+        """
         await self._runtime.steer(self.id, Command(Verb.RESUME, by, reason))
 
     async def retry(self, *, from_address: str = "", by: str = "", reason: str = "") -> None:

@@ -156,7 +156,7 @@ class Runtime(Serving, Oversight, Following):
         )
         publishing = Publishing(self._codec, self._hooks, self._delivering.look)
         self._suspects = Suspects(
-            self.journal, self._membership, clock, self._most_deaths, self._mail.refuse, publishing
+            self.journal, self._membership, self._codec, clock, self._most_deaths, self._mail.refuse, publishing
         )
         self._store = Store(
             self.journal,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import TypeAlias
 
@@ -17,11 +18,12 @@ from interpreters.errors import (
     NothingToRetry,
 )
 from interpreters.machine.execution import Execution
-from interpreters.machine.recording import cancel_entry, hold_entry, resume_entry, retry_entry
+from interpreters.machine.recorded import Note
+from interpreters.machine.recording import cancel_entry, hold_entry, resume_entry, retry_entry, unparked_entry
 from interpreters.machine.turn import Turn, together, turn
 from interpreters.runtime.calls import Calls
 from interpreters.runtime.clock import Clock
-from interpreters.runtime.commands import Command, Verb, ended
+from interpreters.runtime.commands import Command, Verb, ended, with_key
 from interpreters.runtime.deadly import is_deadly
 from interpreters.runtime.driver import Driver
 from interpreters.runtime.going_back import go_back
@@ -29,7 +31,7 @@ from interpreters.runtime.live import Live, check_not_held
 from interpreters.runtime.membership import Membership
 from interpreters.runtime.storing import Store
 from journals.entries import UNFINISHED, Entry, Status
-from journals.errors import Conflict, JournalError, JournalUnavailable
+from journals.errors import Conflict, JournalUnavailable
 from journals.run_states import run_state
 
 MakesEntry: TypeAlias = Callable[..., Entry]
@@ -48,11 +50,12 @@ class Steering:
 
     async def obey(self, live: Live, command: Command) -> None:
         """Do what a command says, unless it is recorded already; see `Instance`."""
+        given = with_key(command)
         try:
-            await self._calls.finish(self._obey(live, command))
+            await self._calls.finish(self._obey(live, given))
         except Conflict:
             # Another process has continued the instance since it was loaded here: what it is now decides.
-            await self._calls.finish(self._obey(live, command))
+            await self._calls.finish(self._obey(live, given))
 
     async def _obey(self, live: Live, command: Command) -> None:
         parkings = live.parkings
@@ -61,21 +64,22 @@ class Steering:
                 await self._go_back(live, command)
                 self._driver.start(live)
                 return
-            execution = await self._loaded(
-                live, command, resuming=command.verb is Verb.RESUME and live.parkings == parkings
-            )
-            if await self._is_done(live, command):
-                return
-            match command.verb:
-                case Verb.PAUSE:
-                    await self._pause(live, execution, command)
-                case Verb.RESUME:
-                    await self._resume(live, execution, command)
-                case Verb.CANCEL:
-                    await self._cancel(live, execution, command)
-                case Verb.RETRY:
-                    await self._retry(live, execution, command)
+            is_resume = command.verb is Verb.RESUME and live.parkings == parkings
+            execution = await self._loaded(live, command, resume=command if is_resume else None)
+            if not await self._is_done(live, command):
+                await self._do(live, execution, command)
         self._driver.start(live)
+
+    async def _do(self, live: Live, execution: Execution, command: Command) -> None:
+        match command.verb:
+            case Verb.PAUSE:
+                await self._pause(live, execution, command)
+            case Verb.RESUME:
+                await self._resume(live, execution, command)
+            case Verb.CANCEL:
+                await self._cancel(live, execution, command)
+            case Verb.RETRY:
+                await self._retry(live, execution, command)
 
     async def _go_back(self, live: Live, command: Command) -> None:
         """Let an instance be read anew from an earlier place; one that does not fit its workflow cannot be loaded."""
@@ -107,9 +111,9 @@ class Steering:
     async def _is_done(self, live: Live, command: Command) -> bool:
         return command.key is not None and await self._store.journal.find_key(live.id, command.key) is not None
 
-    async def _loaded(self, live: Live, command: Command, *, resuming: bool) -> Execution:
+    async def _loaded(self, live: Live, command: Command, *, resume: Command | None) -> Execution:
         try:
-            return await self._store.load(live, resuming=resuming)
+            return await self._store.load(live, resume=resume)
         except InstanceDataDeleted as error:
             record = await self._store.journal.find(live.id)
             raise ended(live.id, run_state(record.status), command.verb) from error
@@ -134,16 +138,17 @@ class Steering:
         if resumes:
             await self._record(live, execution, command, resumes)
         elif live.status is Status.PAUSED:
-            await self._mark_waiting(live, execution)
+            await self._resume_parked(live, execution, command)
         else:
             raise _ended(live, execution, command)
 
-    async def _mark_waiting(self, live: Live, execution: Execution) -> None:
-        """Let an instance go on that was parked: nothing in its entries says so."""
+    async def _resume_parked(self, live: Live, execution: Execution, command: Command) -> None:
+        """Let an instance go on that was parked, which no entry says; that it was, and who has ended that, one does."""
         try:
-            await self._store.mark(live, execution, Status.WAITING)
-        except JournalError:
-            live.forget()
+            reason = (await self._store.journal.find(live.id)).detail
+            await self._record(live, execution, command, (partial(_unparked_entry, reason),))
+        except BaseException:
+            live.forget()  # it is parked still
             raise
 
     async def _retry(self, live: Live, execution: Execution, command: Command) -> None:
@@ -166,6 +171,10 @@ class Steering:
             turns.append(turn(execution, entry, now, self._driver.chance))
             execution = turns[-1].execution
         await self._driver.adopt(live, together(turns))
+
+
+def _unparked_entry(reason: str, execution: Execution, at: datetime, note: Note | None) -> Entry:
+    return unparked_entry(execution.codec, execution.seq + 1, reason, at, note)
 
 
 def _resumes(live: Live) -> tuple[MakesEntry, ...]:

@@ -21,6 +21,7 @@ from interpreters.machine.turn import Turn
 from interpreters.runtime.agenda import Agenda
 from interpreters.runtime.childs_end import end_message, ends_in
 from interpreters.runtime.clock import Clock
+from interpreters.runtime.commands import Command
 from interpreters.runtime.deadly import was_running
 from interpreters.runtime.live import Live
 from interpreters.runtime.membership import Membership
@@ -162,13 +163,13 @@ class Store:
             raise
         live.status = status
 
-    async def load(self, live: Live, *, resuming: bool = False) -> Execution:
+    async def load(self, live: Live, *, resume: Command | None = None) -> Execution:
         """Return the execution of an instance, from memory, or from the journal when it can be owned.
 
         Raises `UnknownInstance`, `UnknownWorkflow`, `OwnedElsewhere`, and `InstancePaused` when the journal does not
         fit the workflow, or when it has killed too many processes: then the instance is parked with the reason, and
-        nothing of it is lost. A parked instance stays so, even when the journal fits again, until it is loaded with
-        `resuming`.
+        nothing of it is lost. A parked instance stays so, even when the journal fits again, until it is loaded to
+        `resume` it; one that was parked for its deaths goes on with that.
         """
         execution = live.execution
         if execution is not None and execution.outcome is not None and await self._has_moved_on(live, execution):
@@ -188,12 +189,12 @@ class Store:
             await self._membership.release(live.owner, Released(record.id, record.wake_up))
             raise
         try:
-            await self._suspects.take(live, live.owner, claimed, resuming=resuming)
+            claimed = await self._suspects.take(live, live.owner, claimed, resume)
         finally:
             if claimed.has_mail:
                 self._collect(live.id)
         try:
-            return await self._read(live, live.owner, claimed, workflow, resuming=resuming)
+            return await self._read(live, live.owner, claimed, workflow, resuming=resume is not None)
         finally:
             self._suspects.trials.has_begun(live)
 

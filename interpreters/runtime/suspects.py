@@ -14,14 +14,20 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable
 
+import attrs
+from msgspec.structs import replace
+
 from interpreters.errors import InstancePaused
+from interpreters.machine.recording import unparked_entry
 from interpreters.runtime.clock import Clock
+from interpreters.runtime.commands import Command
 from interpreters.runtime.deadly import goes_on_as, is_deadly, parked_detail
 from interpreters.runtime.live import Live
 from interpreters.runtime.membership import Membership
 from interpreters.runtime.publishing import Publishing
 from interpreters.runtime.trials import Trials
-from journals.entries import UNFINISHED, Commit, InstanceRecord, Status
+from journals.codecs import Codec
+from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Status
 from journals.ports import Journal
 from journals.sharing import SUSPECT, Claimed
 
@@ -39,6 +45,7 @@ class Suspects:
         self,
         journal: Journal,
         membership: Membership,
+        codec: Codec,
         clock: Clock,
         most_deaths: int,
         refuse: Callable[[str, Exception], Awaitable[None]],
@@ -46,26 +53,28 @@ class Suspects:
     ) -> None:
         self._journal = journal
         self._membership = membership
+        self._codec = codec
         self._clock = clock
         self._most_deaths = most_deaths
         self._refuse = refuse
         self._publishing = publishing
         self.trials = Trials(membership)
 
-    async def take(self, live: Live, owner: int, claimed: Claimed, *, resuming: bool) -> None:
-        """Let an instance be read that has just been claimed: at once, in its turn, or not at all.
+    async def take(self, live: Live, owner: int, claimed: Claimed, resume: Command | None) -> Claimed:
+        """Let an instance be read that has just been claimed: at once, in its turn, or not at all. Return what it is.
 
-        Raises `InstancePaused` for what has killed too many processes, which is parked, unless it is `resuming`.
+        Raises `InstancePaused` for what has killed too many processes, which is parked, unless somebody resumes it.
         """
         record = claimed.record
         if is_deadly(record):
-            if not resuming:
+            if resume is None:
                 raise InstancePaused(live.id, "", record.detail)
-            await self._let_go_on(record, owner)
-        elif claimed.deaths >= self._most_deaths and record.status in UNFINISHED:
+            return await self._let_go_on(claimed, owner, resume)
+        if claimed.deaths >= self._most_deaths and record.status in UNFINISHED:
             await self._park(live, record, owner, claimed.deaths)
         elif claimed.deaths >= SUSPECT and record.status in UNFINISHED:
             await self.trials.begin(live, claimed)
+        return claimed
 
     async def _park(self, live: Live, record: InstanceRecord, owner: int, deaths: int) -> None:
         detail = parked_detail(record, deaths)
@@ -80,14 +89,33 @@ class Suspects:
         self._publishing.stored(parked)
         raise paused
 
-    async def _let_go_on(self, record: InstanceRecord, owner: int) -> None:
-        """Let what was parked be read again, with no deaths: should that kill, it is counted as at any other time."""
+    async def _let_go_on(self, claimed: Claimed, owner: int, resume: Command) -> Claimed:
+        """Let what was parked be read again, with no deaths: should that kill, it is counted as at any other time.
+
+        Who has resumed it is recorded before that, unread as it is. What was paused before stays so until it is read.
+        """
+        record = claimed.record
         await self._membership.member.acquit([record.id])
         status, detail = goes_on_as(record)
-        await self._journal.commit(self._commit(record, owner, status, detail, wakes=True))
+        entries: tuple[Entry, ...] = ()
+        if status is not Status.PAUSED:
+            now, seq = self._clock.now(), record.last_seq + 1
+            entry = unparked_entry(self._codec, seq, record.detail, now, resume.note)
+            entries = (replace(entry, key=resume.key),)
+        await self._journal.commit(self._commit(record, owner, status, detail, entries, wakes=True))
+        let_go = attrs.evolve(record, status=status, detail=detail, last_seq=record.last_seq + len(entries))
+        known = None if claimed.entries is None else (*claimed.entries, *entries)
+        return attrs.evolve(claimed, record=let_go, entries=known)
 
     def _commit(
-        self, record: InstanceRecord, owner: int, status: Status, detail: str, *, wakes: bool = False
+        self,
+        record: InstanceRecord,
+        owner: int,
+        status: Status,
+        detail: str,
+        entries: tuple[Entry, ...] = (),
+        *,
+        wakes: bool = False,
     ) -> Commit:
         now = self._clock.now()
         return Commit(
@@ -95,7 +123,7 @@ class Suspects:
             record.workflow,
             record.version,
             record.last_seq,
-            (),
+            entries,
             status,
             now,
             uuid.uuid4().hex,

@@ -12,6 +12,7 @@ from interpreters.history import ActivityRow
 from interpreters.history import activities as activities_of
 from interpreters.runtime.reading import read_all
 from interpreters.shell import options
+from interpreters.shell.complaints import one_line
 from interpreters.shell.endings import payload_as_json
 from interpreters.shell.journal_urls import journal_at
 from interpreters.shell.output import Column, print_json, print_table, time_words
@@ -97,7 +98,7 @@ def _entry_row(entry: Entry) -> tuple[str, ...]:
 _OWN_WORDS = frozenset(
     {
         *(Kind.ATTEMPT_FAILED, Kind.PAUSED, Kind.RESUMED, Kind.RETRIED, Kind.WENT_BACK, Kind.CANCELLING),
-        Kind.DATA_DELETION_REQUESTED,
+        *(Kind.TASK_STARTED, Kind.TASK_HEARTBEAT, Kind.TASK_RELEASED, Kind.DATA_DELETION_REQUESTED),
     }
 )
 """Are the kinds of entries whose payloads are wio's own, and said in words."""
@@ -129,6 +130,8 @@ def _response_words(response: Payload) -> str:
             return f"task {task} v{version}"
         case {"type": "wio.Note", "value": {"by": str(by), "text": str(text)}}:
             return _said_words(by, text)
+        case {"type": "wio.WasParked", "value": {"reason": str(reason)}}:
+            return f"was parked: {one_line(reason)}"
         case _:
             return _payload_words(response)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,7 @@ from interpreters.testing import (
     VirtualClock,
 )
 from journals.codecs import JsonCodec
-from journals.entries import Commit, Kind, Status
+from journals.entries import Commit, Entry, Kind, Status
 from journals.errors import JournalUnavailable, UnknownInstance
 from journals.memory import InMemoryJournal
 from journals.sharing import Released
@@ -855,6 +855,23 @@ def test_the_end_of_a_child_reaches_its_parent_that_was_only_read() -> None:
     run(main())
 
 
+BY_PARENT = '{"by":"s","text":"its parent, which has no need of it any more at waiting"}'
+
+
+def cancels(entries: Iterable[Entry]) -> list[str]:
+    """Return what was said with the commands to cancel."""
+    return [entry.payload.text for entry in entries if entry.kind is Kind.CANCELLING and entry.payload]
+
+
+def test_a_child_that_its_parent_cancels_says_so_in_its_history() -> None:
+    parent = shop(child(waiting, result=str))
+    with Simulation(parent) as simulation:
+        simulation.start(parent, id="s", input="x").cancel(by="ada")
+        kid = simulation.instance(waiting, "s:waiting")
+        assert kid.record.status is Status.CANCELLED
+        assert cancels(kid.history) == [BY_PARENT]
+
+
 def test_a_cancel_reaches_a_child_in_another_process() -> None:
     parent = shop(child(waiting, result=str))
 
@@ -867,6 +884,7 @@ def test_a_cancel_reaches_a_child_in_another_process() -> None:
             with pytest.raises(InstanceCancelled):
                 await instance.result()
             assert (await journal.find("s:waiting")).status is Status.CANCELLED
+            assert cancels(await journal.read("s:waiting")) == [BY_PARENT]
 
     run(main())
 

@@ -245,7 +245,7 @@ def test_what_has_killed_too_often_is_not_run_until_it_is_resumed() -> None:
                 await instance.signal(NOTE, "early")
             await instance.resume()
             assert await instance.result() == Success(5)
-            assert await kinds(instance) == [Kind.STARTED, Kind.EVENT, Kind.COMPLETED]
+            assert await kinds(instance) == [Kind.STARTED, Kind.RESUMED, Kind.EVENT, Kind.COMPLETED]
         assert (await deaths(journal, "a"), effect.runs) == (0, 1)
 
     run(main())

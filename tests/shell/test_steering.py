@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 SAID = ("--by", "ada", "--reason", "a recall")
 
 
@@ -61,3 +63,43 @@ def test_data_is_deleted_by_whoever_runs_the_workflow(started: Callable[..., Any
     drawn = wio("draw", "shell_workflows:order", "--id", "order")
     assert drawn.code == 1
     assert "its data is deleted" in drawn.err
+
+
+def test_a_resume_of_a_parked_instance_says_who_and_why_and_why_it_was_parked(
+    started: Callable[..., Any], wio: Callable[..., Any]
+) -> None:
+    started("order")
+    assert wio("cancel", "shell_workflows:reordered", "--id", "order").code == 5
+    assert "order is paused: JournalMismatch" in wio("why", "order").out
+    refused = wio("resume", "shell_workflows:reordered", "--id", "order", *SAID)
+    assert (refused.code, "JournalMismatch" in refused.out) == (5, True)
+    before = wio("history", "--id", "order", "--json").json()
+    assert on(wio, "resume", "order", "--by", "ada", "--reason", "mended the code").code == 4
+    row = wio("history", "--id", "order").out.splitlines()[len(before) + 1]
+    assert "by ada: mended the code -> was parked: JournalMismatch: Entry 2" in row
+    assert len(wio("history", "--id", "order", "--json").json()) == len(before) + 1
+    assert "it waits for signal confirm" in wio("why", "order", "shell_workflows:order").out
+
+
+@pytest.mark.parametrize(
+    ("command", "of"),
+    [
+        ("pause", "order"),
+        ("cancel", "order"),
+        ("resume", "pausing"),
+        ("retry", "pausing"),
+        ("release --at approve", "offering"),
+        ("delegate --at approve --to {}", "offering"),
+        ('skip --at approve --output {"by":"Ann"}', "offering"),
+    ],
+)
+def test_every_command_says_in_the_history_who_gave_it_and_why(
+    command: str, of: str, started: Callable[..., Any], wio: Callable[..., Any]
+) -> None:
+    started(of)
+    if of == "offering":
+        on(wio, "claim", of, "--at", "approve", "--by", "ada")
+    name, *words = command.split()
+    on(wio, name, of, *words, *SAID)
+    assert "by ada: a recall" in wio("history", "--id", of).out
+    assert "by ada: a recall" in wio("history", "--id", of, "--activities").out

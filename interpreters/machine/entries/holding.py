@@ -1,6 +1,7 @@
 """How is a whole instance paused by a command, and how does it go on?
 
 While it is held, what was under way may end and is recorded; nothing follows from it. A resume lets all that follow.
+Where nothing is held, a resume changes nothing. It says who let an instance go on that was parked, as no entry says.
 """
 
 from __future__ import annotations
