@@ -26,6 +26,7 @@ from interpreters.machine.pending import (
     Stuck,
     TaskOffered,
     TimerRunning,
+    ToRecord,
     pending_at,
     why_stuck,
 )
@@ -209,7 +210,7 @@ def _turn(waiting: Pending, is_paused: bool, now: datetime) -> tuple[int, dateti
             return 5, now
         case SignalExpected():
             return 6, now
-        case Held() | Stuck() | Outcome():
+        case ToRecord() | Held() | Stuck() | Outcome():
             return 7, now
 
 
@@ -236,7 +237,7 @@ def began_with(wait: Wait, entry: Entry) -> bool:
             return _is_at(entry, address, Kind.PAUSED, Kind.ATTEMPT_FAILED)
         case Held(since=since):
             return entry.kind is Kind.PAUSED and entry.recorded_at == since
-        case Stuck() | Outcome():
+        case ToRecord() | Stuck() | Outcome():
             return False
 
 
@@ -247,7 +248,7 @@ def _is_at(entry: Entry, address: str, *kinds: Kind) -> bool:
 def since_of(seen: Seen, wait: Wait) -> datetime | None:
     """Return when an instance has come to wait for something, as far as the entries that were seen tell."""
     match wait.pending:
-        case EffectToRun(not_before=None) | Stuck() | Outcome():
+        case EffectToRun(not_before=None) | ToRecord() | Stuck() | Outcome():
             return seen.record.updated_at
         case Held(since=since):
             return since
@@ -413,6 +414,8 @@ def because_of(waiting: Pending) -> Because:
             return Because.CHILD
         case ChildToCancel():
             return Because.CHILD_TO_CANCEL
+        case ToRecord():
+            return Because.RECORDED
         case PausedAt() | Held():
             return Because.PAUSED
         case Stuck():
@@ -425,7 +428,7 @@ def can_be_done_about(waiting: Pending) -> tuple[Action, ...]:
     """Return what can be done, what helps most first."""
     cancel = Action(Remedy.CANCEL)
     match waiting:
-        case EffectToRun() | TimerRunning():
+        case EffectToRun() | TimerRunning() | ToRecord():
             return (Action(Remedy.WAIT), cancel)
         case SignalExpected(_, node):
             return (Action(Remedy.SEND_SIGNAL, node.signal.name), cancel)

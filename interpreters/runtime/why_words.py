@@ -18,6 +18,7 @@ from interpreters.machine.pending import (
     Stuck,
     TaskOffered,
     TimerRunning,
+    ToRecord,
 )
 from journals.entries import UNFINISHED, InstanceRecord, Payload
 
@@ -48,6 +49,8 @@ def said(
             return f"waits for child {child.id} at {address}{_child(child, children)}"
         case ChildToCancel(address, child):
             return f"cancels child {child.id} at {address}{_child(child, children)}"
+        case ToRecord(address):
+            return f"goes on at {address}, which is still to be recorded"
         case PausedAt(address, problem, remaining):
             after = f" after {errors} errors" if errors > 1 else ""
             left = f"; still to be undone after it: {', '.join(remaining)}" if remaining else ""
