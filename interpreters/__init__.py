@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         Stuck,
         TaskOffered,
         TimerRunning,
+        ToRecord,
         answer,
         pending,
     )
@@ -147,6 +148,7 @@ _MODULES = {
     "TaskRefused": "interpreters.errors",
     "Threads": "interpreters.runtime.threads",
     "TimerRunning": "interpreters.machine.pending",
+    "ToRecord": "interpreters.machine.pending",
     "Turn": "interpreters.machine.turn",
     "UndeclaredTarget": "interpreters.errors",
     "UnexpectedQuery": "interpreters.errors",
@@ -249,6 +251,7 @@ __all__ = [
     "TaskRefused",
     "Threads",
     "TimerRunning",
+    "ToRecord",
     "Turn",
     "UndeclaredTarget",
     "UnexpectedQuery",

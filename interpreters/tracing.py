@@ -28,7 +28,7 @@ from interpreters.machine.pending import (
     Stuck,
     TaskOffered,
     TimerRunning,
-    is_to_be_recorded,
+    ToRecord,
     pending,
 )
 from interpreters.machine.places import place_at, places
@@ -92,8 +92,6 @@ def progress(workflow: Workflow[Any, Any, Any], entries: Sequence[Entry], codec:
     trace.extend(reached for each in standing if (reached := _present(each)) is not None)
     trace.extend(_held_up(execution))
     trace.extend(_left_behind(execution))
-    if isinstance(waiting[0], Stuck) and is_to_be_recorded(execution):
-        return Progress(tuple(trace), Mark(State.WAITING, "goes on when a process reads it"))
     return Progress(tuple(trace), _outcome(waiting))
 
 
@@ -205,7 +203,7 @@ def _present(waiting: Pending) -> Reached | None:
             return None
         case PausedAt(address, problem):
             return Reached(step_of(address), State.PAUSED, _said(problem))
-        case Held() | Outcome() | Stuck():
+        case ToRecord() | Held() | Outcome() | Stuck():
             return None
 
 
@@ -234,6 +232,8 @@ def _mark(waiting: Pending) -> Mark:
             return Mark(State.RETRYING)
         case SignalExpected() | TimerRunning() | TaskOffered() | ChildToStart() | ChildRunning() | ChildToCancel():
             return Mark(State.WAITING)
+        case ToRecord():
+            return Mark(State.WAITING, "goes on when a process reads it")
         case Stuck(reason):
             return Mark(State.STUCK, _said(reason))
 

@@ -152,6 +152,16 @@ class PausedAt:
 
 
 @attrs.frozen
+class ToRecord:
+    """Is a step that only has to be recorded, such as attributes: whoever runs the instance does so when it reads it.
+
+    A runtime records it in the commit that leads there. So it is seen only after an instance was told to go back.
+    """
+
+    address: str
+
+
+@attrs.frozen
 class Stuck:
     """Is an instance in which nothing can happen any more, although it has not ended, and why."""
 
@@ -181,7 +191,16 @@ ChildToSee: TypeAlias = ChildToStart | ChildRunning | ChildToCancel
 """Is a child that the instance has to see to."""
 
 Pending: TypeAlias = (
-    EffectToRun | SignalExpected | TimerRunning | TaskOffered | ChildToSee | PausedAt | Held | Stuck | Outcome
+    EffectToRun
+    | SignalExpected
+    | TimerRunning
+    | TaskOffered
+    | ChildToSee
+    | ToRecord
+    | PausedAt
+    | Held
+    | Stuck
+    | Outcome
 )
 """Is one thing that an execution waits for."""
 
@@ -196,7 +215,8 @@ def pending(execution: Execution) -> tuple[Pending, ...]:
         return (Outcome(ended.outcome, ended.recorded),)
     if execution.held is not None:
         return (execution.held,)
-    found = tuple(waiting for place in places(execution) if (waiting := pending_at(execution, place)) is not None)
+    standing = (pending_at(execution, place) or _to_record(place) for place in places(execution))
+    found = tuple(waiting for waiting in standing if waiting is not None)
     return found or (Stuck(why_stuck(execution)),)
 
 
@@ -248,13 +268,9 @@ def _child(address: str, link: ChildLink, waits: bool) -> ChildToSee:
             return ChildToStart(address, link)
 
 
-def is_to_be_recorded(execution: Execution) -> bool:
-    """Tell whether something only has to be recorded, such as attributes, so that whoever reads it goes on with it.
-
-    A runtime records it in the commit that leads there. So it is seen only after an instance was told to go back.
-    """
-    standing = (place.standing for place in places(execution) if place.problem is None and not place.gated)
-    return any(isinstance(each, Unrecorded | Going) for each in standing)
+def _to_record(active: Active) -> ToRecord | None:
+    is_to_be = isinstance(active.standing, Unrecorded | Going) and not active.gated
+    return ToRecord(active.address) if is_to_be else None
 
 
 def why_stuck(execution: Execution) -> str:

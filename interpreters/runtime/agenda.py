@@ -28,6 +28,7 @@ from interpreters.machine.pending import (
     Stuck,
     TaskOffered,
     TimerRunning,
+    ToRecord,
     pending_at,
     why_stuck,
 )
@@ -329,6 +330,8 @@ def described(waiting: Pending) -> str:
             return f"waits for child {child.id} at {address}"
         case ChildToCancel(address, child):
             return f"cancels child {child.id} at {address}"
+        case ToRecord(address):
+            return f"records {address}"
         case PausedAt():
             return _paused(waiting)
         case Held():

@@ -26,6 +26,7 @@ from interpreters.machine.pending import (
     Stuck,
     TaskOffered,
     TimerRunning,
+    ToRecord,
     pending_at,
     why_stuck,
 )
@@ -222,14 +223,14 @@ def _turn(wait: Wait, is_paused: bool, now: datetime) -> tuple[int, datetime]:
             return 5, now
         case SignalExpected():
             return (6 if wait.arrived is None else 1), now
-        case Held() | Stuck() | Outcome():
+        case ToRecord() | Held() | Stuck() | Outcome():
             return 7, now
 
 
 def since_of(seen: Seen, wait: Wait) -> datetime | None:
     """Return when an instance has come to wait for something, the nearest of what it waits for."""
     match wait.pending:
-        case Stuck() | Outcome():
+        case ToRecord() | Stuck() | Outcome():
             return seen.record.updated_at
         case Held(since=since):
             return since
@@ -413,6 +414,8 @@ def because_of(waiting: Pending) -> Because:
             return Because.CHILD
         case ChildToCancel():
             return Because.CHILD_TO_CANCEL
+        case ToRecord():
+            return Because.RECORDED
         case PausedAt() | Held():
             return Because.PAUSED
         case Stuck():
@@ -425,7 +428,7 @@ def can_be_done_about(waiting: Pending) -> tuple[Action, ...]:
     """Return what can be done, what helps most first."""
     cancel = Action(Remedy.CANCEL)
     match waiting:
-        case EffectToRun() | TimerRunning():
+        case EffectToRun() | TimerRunning() | ToRecord():
             return (Action(Remedy.WAIT), cancel)
         case SignalExpected(_, node):
             return (Action(Remedy.SEND_SIGNAL, node.signal.name), cancel)

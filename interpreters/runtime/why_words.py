@@ -19,6 +19,7 @@ from interpreters.machine.pending import (
     Stuck,
     TaskOffered,
     TimerRunning,
+    ToRecord,
 )
 from journals.entries import UNFINISHED, InstanceRecord, Payload
 
@@ -50,6 +51,8 @@ def said(
             return f"waits for child {child.id} at {address}{_child(child, children)}"
         case ChildToCancel(address, child):
             return f"cancels child {child.id} at {address}{_child(child, children)}"
+        case ToRecord(address):
+            return f"goes on at {address}, which is still to be recorded"
         case PausedAt(address, problem, remaining, _, resume_at):
             after = f" after {errors} errors" if errors > 1 else ""
             ends = "" if resume_at is None else f"; goes on by itself at {at(resume_at, now)}"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from returns.result import Failure, Success
 
-from interpreters import CannotGoBack, InstanceFailed, InstancePaused, MoveRefused, Runtime
+from interpreters import CannotGoBack, InstanceFailed, InstancePaused, MoveRefused, Runtime, ToRecord
 from interpreters.runtime.client import Client
 from interpreters.testing import CrashAt, Simulation, VirtualClock
 from journals.entries import Kind, Status
@@ -34,7 +34,21 @@ from tests.runtime.running import (
 )
 from tests.runtime.test_client import Connect, connect
 from tests.runtime.test_suspects import die
-from wio import Exceeded, Retry, checkpoint, child, parallel, race, receive_signal, run_io, saga, undoable, wait
+from wio import (
+    Exceeded,
+    Retry,
+    checkpoint,
+    child,
+    fail,
+    parallel,
+    race,
+    receive_signal,
+    run_io,
+    saga,
+    set_attributes,
+    undoable,
+    wait,
+)
 from wio.signals import Early, Signal
 
 __all__ = ["connect"]
@@ -75,6 +89,20 @@ def test_a_failed_instance_goes_on_from_an_earlier_step(connect: Connect) -> Non
             assert history[4].payload.text == (
                 '{"address":"one","by":"ada","text":"the price was wrong","void":[[2,5]]}'
             )
+
+    run(main())
+
+
+def test_what_has_gone_back_to_a_step_that_only_records_waits_for_that() -> None:
+    flow = workflow(set_attributes(stage="new") >> fail("sold out"))
+
+    async def main() -> None:
+        journal = InMemoryJournal()
+        async with virtual(journal, flow) as runtime:
+            assert await (await runtime.start(flow, id="a", input=7)).result() == Failure("sold out")
+        async with Client(journal, [flow]) as client:
+            await (await client.instance(flow, "a")).retry(from_address="attributes")
+            assert await client.pending("a") == (ToRecord("attributes"),)
 
     run(main())
 

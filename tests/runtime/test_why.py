@@ -25,6 +25,7 @@ from interpreters.machine.pending import (
     Stuck,
     TaskOffered,
     TimerRunning,
+    ToRecord,
 )
 from interpreters.machine.recorded import Problem
 from interpreters.machine.transition import JSON
@@ -482,6 +483,7 @@ EVERY: tuple[tuple[Pending, Because, str], ...] = (
         Because.PAUSED,
         "is paused at pay: OSError: no route; goes on by itself at 2026-01-01 00:00:00 UTC",
     ),
+    (ToRecord("stage"), Because.RECORDED, "goes on at stage, which is still to be recorded"),
     (Held("ada", "a recall.", START), Because.PAUSED, "is paused by ada: a recall"),
     (Stuck("x waits"), Because.STUCK, "is stuck, nothing can happen in it any more: x waits"),
     (Outcome(Success(1), False), Because.ENDING, "has come to its end, which is still to be recorded"),
