@@ -96,7 +96,7 @@ class Remote:
         self._answers: dict[int, set[asyncio.Future[None]]] = {}
         self._rests: dict[str, set[asyncio.Future[None]]] = {}
         self._heard: deque[int] = deque(maxlen=_MOST_HEARD)
-        self._is_stopped = False
+        self._stopped: WioError | None = None
 
     def hear(self, notice: Notice) -> None:
         """Wake whoever waits for what a notice tells of."""
@@ -114,9 +114,9 @@ class Remote:
             case _:
                 pass
 
-    def stop(self) -> None:
-        """Let nobody wait any more."""
-        self._is_stopped = True
+    def stop(self, why: WioError | None = None) -> None:
+        """Let nobody wait any more; those who do are told why."""
+        self._stopped = why or RuntimeStopped()
         self._news.tell()
         self._wake_all()
 
@@ -285,8 +285,8 @@ class Remote:
                 _leave(self._rests, id, rested)
 
     def _check_running(self) -> None:
-        if self._is_stopped:
-            raise RuntimeStopped
+        if self._stopped is not None:
+            raise self._stopped.with_traceback(None)
 
     async def _raise_rest(self, record: InstanceRecord) -> None:
         """Raise what says why an instance does not go on."""

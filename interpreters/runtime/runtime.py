@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
 
 from interpreters.errors import (
     RuntimeStopped,
@@ -59,11 +59,12 @@ from interpreters.runtime.wakeups import WakeUps
 from interpreters.runtime.why import Reason
 from journals.codecs import Codec
 from journals.entries import InstanceRecord, Status
-from journals.errors import OwnedElsewhere
+from journals.errors import JournalError, OwnedElsewhere
 from journals.ports import Journal
 from journals.scrubbing import Scrubber, without_text
 from journals.sharing import Lost, Mail, Missed, Notice, ToDeliver, Work
 from journals.validation import validate_id
+from wio.errors import WioError
 from wio.workflow import Workflow
 
 A = TypeVar("A")
@@ -137,10 +138,14 @@ class Runtime(Serving, Oversight, Following):
         self._retention = retention if retention is not None or clock is not None else Retention()
         self._look_again = durations_given(look_again, "look_again")
         self._running = False
+        self._refusal: JournalError | None = None
+        self._stopping: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         await self.journal.open()
+        self._refusal, self._stopping, self._is_over = None, None, asyncio.Event()
         self._membership = Membership(self.journal, self._workflows, self._hear)
+        self._membership.refused.add_done_callback(self._refused)
         clock = self._given_clock or StoreClock(self._membership)
         self._clock = clock
         self._wake_ups = WakeUps(clock, self._wake)
@@ -217,22 +222,11 @@ class Runtime(Serving, Oversight, Following):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._running = False
-        self._driver.stopping = True
+        self._is_over.set()
         try:
-            self._suspects.trials.close()
-            await self._claiming.stop()
-            await self._housekeeping.stop()
-            await self._come_to_rest()
-            await self._suspects.trials.stop()
-            await self._mail.stop()
-            await self._delivering.stop(asyncio.get_running_loop().time() + self._grace.total_seconds())
-            await self._wake_ups.stop()
-            await self._membership.leave()
+            await (self._stopping or self._stop())
         finally:
-            self._remote.stop()
-            for live in self._lives.all():
-                live.wake_result_waiters(RuntimeStopped())
-                live.refuse_kept(RuntimeStopped())
+            self._let_go(RuntimeStopped())
             self._workers.close()
             await self.journal.close()
 
@@ -313,6 +307,47 @@ class Runtime(Serving, Oversight, Following):
         return await reason_of(self.journal, self._workflows, self._codec, id, self._clock.now, handling=handling)
 
     # Life cycle
+
+    async def until_stopped(self) -> NoReturn:
+        """Wait as long as this runtime runs, then raise why it does not: `RuntimeStopped` after `async with`.
+
+        It stops by itself when it has lost its lease, and the store does not take it back. Then this, and all other
+        calls, raise what the store says, such as `NewerSchema` after a newer release has migrated the store.
+        """
+        self._check_running()
+        await self._is_over.wait()
+        self._check_running()
+        raise RuntimeStopped
+
+    async def _stop(self) -> None:
+        """Begin nothing more, let what runs end, and give everything back."""
+        self._driver.stopping = True
+        self._suspects.trials.close()
+        await self._claiming.stop()
+        await self._housekeeping.stop()
+        await self._come_to_rest()
+        await self._suspects.trials.stop()
+        await self._mail.stop()
+        await self._delivering.stop(asyncio.get_running_loop().time() + self._grace.total_seconds())
+        await self._wake_ups.stop()
+        await self._membership.leave()
+
+    def _refused(self, refused: asyncio.Future[JournalError]) -> None:
+        """Stop, as the store does not take this process back. The journal stays open until the end of `async with`."""
+        if self._running:
+            self._running = False
+            self._refusal = refused.result()
+            _LOG.error("This runtime has stopped: %s", self._refusal)
+            self._is_over.set()
+            self._let_go(self._refusal)
+            self._stopping = asyncio.create_task(self._stop())
+
+    def _let_go(self, why: WioError) -> None:
+        """Tell all who wait for something that it will not come here."""
+        self._remote.stop(why)
+        for live in self._lives.all():
+            live.wake_result_waiters(why)
+            live.refuse_kept(why)
 
     async def _say_what_is_left(self) -> None:
         """Say in the log which instances wait for a process that has their workflow."""
@@ -403,4 +438,4 @@ class Runtime(Serving, Oversight, Following):
 
     def _check_running(self) -> None:
         if not self._running:
-            raise RuntimeStopped
+            raise RuntimeStopped if self._refusal is None else self._refusal.with_traceback(None)

@@ -1,7 +1,8 @@
 """The command `wio worker`: how does a process run the instances of some workflows, beside others like it?
 
 It is a member of the journal until a signal tells it to stop. Then it claims nothing more, lets what runs end for a
-while, and gives everything back, so that its peers go on at once.
+while, and gives everything back, so that its peers go on at once. Where the journal does not take it back after it has
+lost its lease, it ends with that error.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from interpreters.shell.worker_stranded import watched_stranded
 from interpreters.shell.worker_telling import Figures, JsonLines, LiveView, Telling, warnings_told
 from interpreters.shell.worker_watch import WatchedJournal
 from journals.archives import FolderArchive
+from journals.errors import JournalError
 from journals.ports import Journal
 
 _KEEP = (
@@ -108,11 +110,26 @@ async def _work(
     async with telling.shown(figures):
         telling.tell("started", host=socket.gethostname(), pid=os.getpid(), workflows=known, **where)
         with _stop_signals() as stopped:
-            async with runtime, watched_stranded(journal, telling):
-                begun.append(runtime)
-                name = await stopped
-                telling.tell("stopping", signal=name, grace_seconds=grace.total_seconds())
+            try:
+                async with runtime, watched_stranded(journal, telling):
+                    begun.append(runtime)
+                    name = await _first_signal(stopped, runtime)
+                    telling.tell("stopping", signal=name, grace_seconds=grace.total_seconds())
+            except JournalError as error:
+                if begun:
+                    telling.tell("stopped", reason=str(error))
+                raise
         telling.tell("stopped")
+
+
+async def _first_signal(stopped: asyncio.Future[str], runtime: Runtime) -> str:
+    """Return the name of the signal that stops the worker. Raises why the runtime stops by itself before."""
+    ending = asyncio.create_task(runtime.until_stopped())
+    try:
+        await asyncio.wait((stopped, ending), return_when=asyncio.FIRST_COMPLETED)
+        return await (ending if ending.done() else stopped)
+    finally:
+        ending.cancel()
 
 
 @contextlib.contextmanager

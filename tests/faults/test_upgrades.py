@@ -13,11 +13,12 @@ import attrs
 import psycopg
 import pytest
 
+from interpreters import Runtime
 from journals.errors import NewerSchema
 from journals.ports import Journal
 from journals.postgres import PostgresJournal
 from journals.sqlite import SqliteJournal
-from tests.runtime.running import run
+from tests.runtime.running import approval, run, workflow
 
 KNOWS = [("flow", 1)]
 STORES = ("postgres", "postgres through a pooler", "sqlite")
@@ -75,5 +76,27 @@ def test_nobody_joins_after_a_newer_release_has_migrated(store: Store) -> None:
             assert (caught.value.found, caught.value.known) == (99, 2)
             assert [each.epoch for each in await journal.members()] == [member.epoch]
             await member.leave()
+
+    run(main())
+
+
+def test_a_runtime_that_has_lost_its_lease_does_not_come_back_then(store: Store) -> None:
+    """Whoever waits for something in it, and whoever calls it, is told so."""
+    flow = workflow(approval())
+
+    async def main() -> None:
+        async with Runtime(store.journal(), [flow]) as runtime:
+            instance = await runtime.start(flow, id="a", input=7)
+            waiting = asyncio.create_task(instance.result())
+            await asyncio.sleep(0)
+            await store.does(store.newer, store.expel)
+            with pytest.raises(NewerSchema):
+                await runtime.start(flow, id="b", input=7)
+            with pytest.raises(NewerSchema):
+                await waiting
+            with pytest.raises(NewerSchema):
+                await runtime.until_stopped()
+            with pytest.raises(NewerSchema):
+                await runtime.start(flow, id="c", input=7)
 
     run(main())

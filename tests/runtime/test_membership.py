@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from returns.result import Success
 
-from interpreters import Runtime
+from interpreters import Runtime, RuntimeStopped
 from interpreters.runtime.membership import Membership
-from journals.errors import JournalUnavailable
+from journals.entries import InstanceRecord
+from journals.errors import JournalError, JournalReadOnly, JournalUnavailable, NewerSchema
 from journals.laws.members import due
 from journals.laws.samples import AT, commit
 from journals.memory import InMemoryJournal
@@ -169,6 +171,110 @@ def test_who_has_become_a_member_again_looks_for_what_has_happened_meanwhile() -
                 await asyncio.sleep(0.01)
             await rounds()
             assert heard == [Work(), Missed()]
+            await membership.leave()
+
+    run(main())
+
+
+# A place that cannot be taken anew
+
+NEWER = NewerSchema("The journal", 3, 2)
+
+
+@pytest.mark.parametrize(
+    "error", [NEWER, JournalReadOnly("The journal is read-only.")], ids=lambda error: type(error).__name__
+)
+def test_a_runtime_that_the_store_does_not_take_back_stops_and_says_why(
+    error: JournalError, caplog: pytest.LogCaptureFixture
+) -> None:
+    flow = workflow(approval())
+
+    async def main() -> None:
+        memory = InMemoryJournal()
+        journal = FaultyJournal(memory)
+        async with Runtime(memory, [flow]) as other, Runtime(journal, [flow]) as runtime:
+            await other.start(flow, id="theirs", input=7)
+            await runtime.start(flow, id="mine", input=7)
+            calls = (
+                runtime.until_stopped(),
+                (await runtime.instance(flow, "mine")).result(),
+                (await runtime.instance(flow, "theirs")).result(),
+            )
+            waiting = [asyncio.create_task(call) for call in calls]
+            await rounds()
+            journal.fail("join", error)
+            memory.expel(epoch_of(runtime))
+            assert await asyncio.gather(*waiting, return_exceptions=True) == [error] * len(calls)
+            with pytest.raises(type(error)):
+                await runtime.start(flow, id="new", input=7)
+            with pytest.raises(type(error)):
+                await runtime.idle()
+            assert await (await other.instance(flow, "mine")).signal(APPROVE, ADA) == "ok 7 by Ada"
+        assert f"This runtime has stopped: {error}" in caplog.messages
+        async with runtime:
+            assert await (await runtime.instance(flow, "mine")).result() == Success("7 by Ada")
+
+    run(main())
+
+
+def test_what_still_runs_there_gets_its_grace_and_nothing_new_begins() -> None:
+    gate = Gate()
+    flow = workflow(run_io(gate, event=int, name="work"))
+
+    async def main() -> None:
+        memory = InMemoryJournal()
+        journal = FaultyJournal(memory)
+        async with Runtime(journal, [flow]) as runtime:
+            await runtime.start(flow, id="a", input=7)
+            await gate.begun.wait()
+            journal.fail("join", NEWER)
+            memory.expel(epoch_of(runtime))
+            with pytest.raises(NewerSchema):
+                await runtime.until_stopped()
+            claims = journal.calls["claim"]
+            await memory.commit(due("b", AT))
+            await rounds()
+            assert journal.calls["claim"] == claims
+            gate.open.set()
+        assert gate.runs == 1
+        assert (await _record(memory, "a")).last_seq == 1
+
+    run(main())
+
+
+async def _record(journal: InMemoryJournal, id: str) -> InstanceRecord:
+    async with journal:
+        return await journal.find(id)
+
+
+def test_a_runtime_that_was_left_says_so_to_whoever_waits_for_its_end() -> None:
+    async def main() -> None:
+        async with Runtime(InMemoryJournal(), []) as runtime:
+            waiting = asyncio.create_task(runtime.until_stopped())
+            await rounds()
+        with pytest.raises(RuntimeStopped):
+            await waiting
+        with pytest.raises(RuntimeStopped):
+            await runtime.until_stopped()
+
+    run(main())
+
+
+def test_a_membership_that_was_refused_is_not_asked_for_again() -> None:
+    async def main() -> None:
+        store = InMemoryJournal()
+        journal = FaultyJournal(store)
+        async with journal:
+            membership = await joined(journal)
+            member = membership.member
+            journal.fail("join", NEWER)
+            with pytest.raises(NewerSchema):
+                await membership.epoch(lost=member.epoch)
+            for _ in range(2):
+                with pytest.raises(NewerSchema):
+                    await membership.epoch(lost=member.epoch)
+            assert not membership.holds(member)
+            assert journal.calls["join"] == 2
             await membership.leave()
 
     run(main())

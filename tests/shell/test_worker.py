@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -77,6 +79,21 @@ def test_a_second_signal_ends_it_at_once(wio: Callable[..., Any]) -> None:
         process.process.send_signal(signal.SIGTERM)
         process.read_until("stopping")
         assert process.stop(signal.SIGINT) == 130
+
+
+def test_one_that_a_newer_release_has_locked_out_says_so_and_ends_with_exit_code_1() -> None:
+    with worker("order") as process:
+        with closing(sqlite3.connect("orders.db")) as connection, connection:
+            connection.execute("UPDATE wio_meta SET value = 99 WHERE name = 'schema_version'")
+            connection.execute("DELETE FROM wio_members")
+        reason = process.read_until("stopped")["reason"]
+        assert "has schema version 99; this release of wio knows versions up to 2" in reason
+        assert process.process.stderr is not None
+        assert process.process.stderr.read() == f"wio: {reason}\n"
+        assert process.process.wait(30) == 1
+    told = process.lines[-2]
+    assert (told["event"], told["level"]) == ("warning", "error")
+    assert told["message"] == f"This runtime has stopped: {reason}"
 
 
 def test_what_a_killed_worker_ran_is_taken_over(wio: Callable[..., Any]) -> None:
