@@ -15,7 +15,8 @@ from interpreters.errors import EndlessRounds
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import Pending, pending
 from interpreters.machine.recorded import Parent
-from interpreters.machine.recording import Chance, end_entry, following_entry, started_entry
+from interpreters.machine.recording import end_entry, following_entry, started_entry
+from interpreters.machine.recording.following import Chance
 from interpreters.machine.transition import JSON, apply, begin_from
 from journals.codecs import Codec
 from journals.entries import Entry
