@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("wio")
 
 
 def status(wio: Callable[..., Any], id: str) -> str:
-    return next(record["status"] for record in wio("list", "--json").json() if record["id"] == id)
+    return next(record["status"] for record in wio("list", "--json").json()["instances"] if record["id"] == id)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
