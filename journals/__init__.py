@@ -23,7 +23,7 @@ from journals.errors import (
 from journals.labels import Labels
 from journals.memory import InMemoryJournal
 from journals.ports import Journal
-from journals.run_states import RunState, run_state
+from journals.run_states import RunState, run_state, statuses_of
 from journals.search import Count, Cursor, Order, Search
 from journals.sqlite import Durability, SqliteJournal
 from journals.workflows import Disabled, Unfinished
@@ -74,4 +74,5 @@ __all__ = [
     "WorkflowDisabled",
     "read_archived",
     "run_state",
+    "statuses_of",
 ]

@@ -15,12 +15,19 @@ class JournalError(WioError):
 
 
 class Conflict(JournalError):
-    """Says that somebody else has continued the instance since it was read (or has started it)."""
+    """Says that somebody else has continued the instance since it was read (or has started it).
 
-    def __init__(self, instance_id: str, expected: int) -> None:
+    `expected` is the number of the entry after which it was to go on, None where it was given up before that was known.
+    """
+
+    def __init__(self, instance_id: str, expected: int | None) -> None:
+        happened = (
+            "was given up here: another process goes on with it."
+            if expected is None
+            else f"no longer ends at entry {expected}: another writer was first."
+        )
         super().__init__(
-            f"Instance {instance_id!r} no longer ends at entry {expected}: another writer was first."
-            " Nothing was stored. Read the new entries and decide again."
+            f"Instance {instance_id!r} {happened} Nothing was stored. Read the new entries and decide again."
         )
         self.instance_id = instance_id
         self.expected = expected

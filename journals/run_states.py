@@ -71,6 +71,15 @@ def run_state(status: Status) -> RunState:
     return _OF_STATUS[status]
 
 
+def statuses_of(state: RunState) -> frozenset[Status]:
+    """Return the statuses that a run in a state may have.
+
+    >>> sorted(each.value for each in statuses_of(RunState.RUNNING))
+    ['running', 'stuck', 'waiting']
+    """
+    return frozenset(status for status, each in _OF_STATUS.items() if each is state)
+
+
 def may_move(before: Status, after: Status) -> bool:
     """Return whether a run may go from one status to another; to stay in a state is no move.
 

@@ -40,11 +40,6 @@ def with_clear_titles(svg: str) -> str:
     return moved[:end] + "".join(lifted) + moved[end:] if lifted else moved
 
 
-def crossings(svg: str, top: float, bottom: float) -> tuple[float, ...]:
-    """Return where lines run between two heights, from the left."""
-    return _between(tuple(_points(svg)), top, bottom)
-
-
 def text_width(words: str, size: float) -> float:
     """Return about how wide some words are in the widest of the usual fonts."""
     return size * sum(map(_letter_width, words))

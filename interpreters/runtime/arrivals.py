@@ -19,7 +19,7 @@ from journals.errors import Conflict
 def execution_of(live: Live) -> Execution:
     """Return the execution. Raises `Conflict` when another process has moved the instance on."""
     if live.execution is None:
-        raise Conflict(live.id, 0)
+        raise Conflict(live.id, None)
     return live.execution
 
 

@@ -14,7 +14,7 @@ from interpreters.runtime.runtime import Runtime
 from interpreters.shell import options
 from interpreters.shell.companions import with_companions
 from interpreters.shell.complaints import resume_told
-from interpreters.shell.endings import in_words
+from interpreters.shell.endings import as_json, in_words
 from interpreters.shell.exit_codes import WAITING
 from interpreters.shell.going_on import say_kin, standing_of
 from interpreters.shell.journal_urls import journal_at
@@ -38,8 +38,9 @@ def signal(
     key: Annotated[str, Parameter(help="An idempotency key: a repeat with it gets the first response again.")],
     journal: options.JournalUrl,
     wait: options.Patience = options.PATIENCE,
+    json: options.AsJson = False,
 ) -> int:
-    """Send a signal to an instance and print the response as JSON.
+    """Send a signal to an instance and print the response as JSON, with --json also what became of the instance.
 
     The instance then goes on until it ends or only waits; where it stands is said on standard error. A signal that
     is kept until a step takes it prints null and gives exit code 4; send it again with its key for the response.
@@ -50,8 +51,10 @@ def signal(
     sent = target.signal(signal)
     value = read_json(request, sent.request, "--request")
     with warnings_shown(), only_json(), resume_told(workflow):
-        answered, response = asyncio.run(_send(target, id, journal_at(journal), sent, value, key, wait))
-    print_json(plain(response))
+        sending = _send(target, id, journal_at(journal), sent, value, key, wait, quietly=json)
+        answered, response, instance = asyncio.run(sending)
+    answer = plain(response)
+    print_json({"answered": answered, "response": answer, "instance": instance} if json else answer)
     return 0 if answered else WAITING
 
 
@@ -63,8 +66,13 @@ async def _send(
     request: object,
     key: str,
     patience: timedelta,
-) -> tuple[bool, object]:
-    """Return whether there is a response, and the response. What was broken off before is gone on with first."""
+    *,
+    quietly: bool,
+) -> tuple[bool, object, dict[str, object]]:
+    """Return whether there is a response, the response, and where the instance stands, which is said unless `quietly`.
+
+    What was broken off before is gone on with first.
+    """
     async with awake(), Runtime(journal, with_companions(target), recover=False, grace=GRACE) as runtime:
         instance = await runtime.instance(target.workflow, id)
         async with stopping_said(runtime, journal, id):
@@ -84,11 +92,12 @@ async def _send(
         response = delivery.result() if answered else None
         delivery.cancel()
         standing = await standing_of(runtime, target, id)
-    say(in_words(standing.record, standing.outcome))
-    say_kin(standing)
-    if not answered:
+    if not quietly:
+        say(in_words(standing.record, standing.outcome))
+        say_kin(standing)
+    if not (answered or quietly):
         say(f"wio: the signal is kept until a step takes it. Sent again with key {key!r} it gets that step's response.")
-    return answered, response
+    return answered, response, as_json(standing.record, standing.outcome)
 
 
 async def _taken(delivery: asyncio.Future[Any], runtime: Runtime, id: str, recorded_as: str) -> None:
@@ -114,13 +123,17 @@ def query(
     id: options.InstanceId,
     query: Annotated[str, Parameter(help="The name of the query.")],
     journal: options.JournalUrl,
+    json: options.AsJson = False,
 ) -> int:
-    """Ask an instance and print the answer as JSON. Nothing is changed, and nothing goes on."""
+    """Ask an instance and print the answer as JSON, with --json beside what was asked.
+
+    Nothing is changed, and nothing goes on.
+    """
     target = load(workflow)
     question = target.query(query)
     with warnings_shown(), only_json(), resume_told(workflow):
         answer = asyncio.run(answer_of(target, id, journal_at(journal), question))
-    print_json(plain(answer))
+    print_json({"id": id, "query": query, "answer": plain(answer)} if json else plain(answer))
     return 0
 
 

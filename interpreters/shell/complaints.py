@@ -16,8 +16,9 @@ def complaint(error: Exception) -> str:
     """Return the message of an error of wio, which says all; of any other error the class too."""
     match error:
         case Conflict():
+            after = "" if error.expected is None else f" after entry {error.expected}"
             return (
-                f"Another process runs instance {error.instance_id!r}. What was done here after entry {error.expected}"
+                f"Another process runs instance {error.instance_id!r}. What was done here{after}"
                 f" was not stored. See: wio history --id {shlex.quote(error.instance_id)}"
             )
         case InstancePaused():

@@ -7,6 +7,7 @@ import json
 from interpreters.shell.exit_codes import DONE, FAILED, PAUSED, WAITING
 from journals.entries import InstanceRecord, Kind, Payload, Status
 from journals.ports import Journal
+from journals.run_states import run_state
 
 _RUNS = "runs "
 
@@ -72,6 +73,7 @@ def as_json(record: InstanceRecord, outcome: Payload | None) -> dict[str, object
         "id": record.id,
         "workflow": record.workflow,
         "version": record.version,
+        "state": run_state(record.status).value,
         "status": record.status.value,
         "detail": detail_words(record),
         "wake_up": None if record.goes_on_at is None else record.goes_on_at.isoformat(),

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from interpreters.shell.shell_errors import WrongInput
 from journals.entries import Status
+from journals.run_states import RunState, statuses_of
 from journals.search import Search
 from wio.attributes import AttributeValue
 
@@ -33,8 +34,11 @@ class Filters:
     workflow: Annotated[str | None, Parameter(name="--workflow", help="Only instances of this workflow.")] = None
     version: Annotated[int | None, Parameter(name="--version", help="Only instances of this version.")] = None
     state: Annotated[
+        tuple[RunState, ...], Parameter(name="--state", help="Only instances in this run state; may be repeated.")
+    ] = ()
+    status: Annotated[
         tuple[Status, ...],
-        Parameter(name=("--state", "--status"), help="Only instances in this state; may be repeated."),
+        Parameter(name="--status", help="Only instances with this status, which is finer; may be repeated."),
     ] = ()
     detail: Annotated[str, Parameter(name="--detail", help="Only instances in whose detail this stands.")] = ""
     since: Annotated[_Moment, _of_time("--since", "Only instances started then or later")] = None
@@ -52,7 +56,7 @@ class Filters:
         return Search(
             workflow=self.workflow,
             version=self.version,
-            statuses=self.state or None,
+            statuses=self._statuses(),
             detail=self.detail,
             started_from=_moment(self.since, "--since", now),
             started_until=_moment(self.until, "--until", now),
@@ -61,6 +65,12 @@ class Filters:
             tags=self.tag,
             attributes=dict(map(_attribute, self.attribute)),
         )
+
+    def _statuses(self) -> frozenset[Status] | None:
+        """Return which statuses fit the states and the statuses that were given, None for all."""
+        of_states = frozenset[Status]().union(*map(statuses_of, self.state)) if self.state else frozenset(Status)
+        given = of_states & frozenset(self.status or Status)
+        return given if self.state or self.status else None
 
 
 EVERYTHING = Filters()

@@ -6,7 +6,7 @@ import asyncio
 import enum
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -17,10 +17,11 @@ from interpreters.shell.complaints import one_line
 from interpreters.shell.endings import as_json, detail_words
 from interpreters.shell.finding import EVERYTHING, Filters, as_words
 from interpreters.shell.journal_urls import journal_at
-from interpreters.shell.output import Column, print_json, print_table, say, time_words
-from journals.entries import InstanceRecord
+from interpreters.shell.output import Column, print_json, print_page, print_table, say, time_words
+from journals.entries import InstanceRecord, Status
 from journals.labels import Labels
 from journals.ports import Journal
+from journals.run_states import RunState, run_state
 from journals.search import Count, Cursor, Order, Search
 
 
@@ -28,6 +29,7 @@ class CountBy(enum.Enum):
     """Says by what instances are counted."""
 
     STATE = "state"
+    STATUS = "status"
     WORKFLOW = "workflow"
 
 
@@ -45,14 +47,16 @@ def list_instances(
     place = Cursor.read(after, order) if after else None
     search = filters.search(datetime.now(UTC))
     found, more = asyncio.run(_page(journal_at(journal), search, order, place, max(most, 1)))
+    behind = Cursor.behind(found[-1][0]).text(order) if more else None
     if json:
-        print_json([_record_as_json(record, labels) for record, labels in found])
-    elif found:
+        print_page([_record_as_json(record, labels) for record, labels in found], behind)
+        return
+    if found:
         print_table(_RECORD_COLUMNS, [_record_row(record, labels) for record, labels in found])
     else:
         say("wio: no instances.")
-    if more:
-        say(f"wio: there are more. Go on with: --after {shlex.quote(Cursor.behind(found[-1][0]).text(order))}")
+    if behind is not None:
+        say(f"wio: there are more. Go on with: --after {shlex.quote(behind)}")
 
 
 async def _page(
@@ -77,13 +81,35 @@ def count_instances(
     counts = asyncio.run(_counts(journal_at(journal), filters.search(datetime.now(UTC))))
     numbers: Counter[str] = Counter()
     for count in counts:
-        numbers[count.status.value if by is CountBy.STATE else count.workflow] += count.instances
+        numbers[_counted_as(count, by)] += count.instances
+    found = {name: numbers[name] for name in _in_order(numbers, by)}
     if json:
-        print_json(dict(numbers))
-    elif numbers:
-        print_table((Column(by.value, "bold"), Column("instances")), [(name, f"{n}") for name, n in numbers.items()])
+        print_json(found)
+    elif found:
+        print_table((Column(by.value, "bold"), Column("instances")), [(name, f"{n}") for name, n in found.items()])
     else:
         say("wio: no instances.")
+
+
+def _counted_as(count: Count, by: CountBy) -> str:
+    match by:
+        case CountBy.STATE:
+            return run_state(count.status).value
+        case CountBy.STATUS:
+            return count.status.value
+        case CountBy.WORKFLOW:
+            return count.workflow
+
+
+def _in_order(names: Collection[str], by: CountBy) -> list[str]:
+    """Return names in the order in which runs go through them, those of workflows by the alphabet."""
+    match by:
+        case CountBy.STATE:
+            return [state.value for state in RunState if state.value in names]
+        case CountBy.STATUS:
+            return [status.value for status in Status if status.value in names]
+        case CountBy.WORKFLOW:
+            return sorted(names)
 
 
 async def _counts(journal: Journal, search: Search) -> tuple[Count, ...]:

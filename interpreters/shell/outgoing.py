@@ -20,6 +20,7 @@ from journals.changes import Change
 from journals.feed import Subscriber
 from journals.outbox import Undelivered
 from journals.ports import Journal
+from journals.run_states import run_state
 
 _PAGE = 500
 _LONGEST_WAIT_SECONDS = 10.0
@@ -155,6 +156,7 @@ def _json_line(change: Change) -> str:
             "workflow": change.workflow,
             "version": change.version,
             "change": change.word,
+            "state": None if change.status is None else run_state(change.status).value,
             "status": None if change.status is None else change.status.value,
             "before": None if change.before is None else change.before.value,
             "entries": change.last_seq,

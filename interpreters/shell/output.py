@@ -60,6 +60,11 @@ def print_json(value: object) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def print_page(instances: Sequence[object], behind: str | None) -> None:
+    """Print a page of instances as plain JSON, with what `--after` takes for the next page: null at the end."""
+    print_json({"instances": instances, "next": behind})
+
+
 def plain(value: object) -> object:
     """Return a value as plain JSON; what JSON does not know is shown as Python writes it."""
     return msgspec.to_builtins(value, enc_hook=repr)

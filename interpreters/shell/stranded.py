@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 
 from interpreters.runtime.client import Client
 from interpreters.runtime.oversight import Stranded
@@ -10,7 +11,7 @@ from interpreters.shell import options
 from interpreters.shell.complaints import one_line
 from interpreters.shell.endings import as_json, detail_words
 from interpreters.shell.journal_urls import journal_at
-from interpreters.shell.output import Column, print_json, print_table, say
+from interpreters.shell.output import Column, print_page, print_table, say
 from journals.ports import Journal
 
 _COLUMNS = (Column("id", "bold"), Column("workflow"), Column("status"), Column("reason"), Column("detail", cut=True))
@@ -24,14 +25,16 @@ def stranded(
     A process that knows their workflow and version, and starts, goes on with them at once.
     """
     found, more = asyncio.run(_stranded(journal_at(journal), after, max(most, 1)))
+    behind = found[-1].record.id if more else None
     if json:
-        print_json([_as_json(each) for each in found])
-    elif found:
+        print_page([_as_json(each) for each in found], behind)
+        return
+    if found:
         print_table(_COLUMNS, [_row(each) for each in found])
     else:
         say("wio: no instance is stranded.")
-    if more:
-        say(f"wio: there are more. Go on with: --after {found[-1].record.id}")
+    if behind is not None:
+        say(f"wio: there are more. Go on with: --after {shlex.quote(behind)}")
 
 
 async def _stranded(journal: Journal, after: str, most: int) -> tuple[tuple[Stranded, ...], bool]:

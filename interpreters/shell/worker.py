@@ -99,19 +99,22 @@ async def _work(
     grace: timedelta,
     telling: Telling,
 ) -> None:
-    watched = WatchedJournal(journal, lambda epoch: telling.tell("joined", epoch=epoch))
+    known = tuple(f"{one.name} v{one.version}" for one in with_children(workflows))
+
+    def started() -> None:
+        telling.tell("started", host=socket.gethostname(), pid=os.getpid(), workflows=known, **where)
+
+    watched = WatchedJournal(journal, lambda epoch: telling.tell("joined", epoch=epoch), opened=started)
     runtime = runtime_on(watched)
     begun: list[Runtime] = []
 
     def figures() -> Figures | None:
         return Figures(runtime.running, runtime.in_memory, watched.steps_a_second(), watched.lag()) if begun else None
 
-    known = tuple(f"{one.name} v{one.version}" for one in with_children(workflows))
     async with telling.shown(figures):
-        telling.tell("started", host=socket.gethostname(), pid=os.getpid(), workflows=known, **where)
         with _stop_signals() as stopped:
             try:
-                async with runtime, watched_stranded(journal, telling):
+                async with runtime, watched_stranded(journal, telling, lambda: watched.epoch):
                     begun.append(runtime)
                     name = await _first_signal(stopped, runtime)
                     telling.tell("stopping", signal=name, grace_seconds=grace.total_seconds())

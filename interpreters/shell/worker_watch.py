@@ -33,21 +33,32 @@ _STEPS = frozenset(
 
 
 class WatchedJournal(ForwardingJournal):
-    """Passes everything on, and counts. `joined` is told the epoch of each membership.
+    """Passes everything on, and counts. `joined` is told the epoch of each membership, before that `opened` is called.
 
     `elapsed` gives seconds that no change of the clock disturbs.
     """
 
     def __init__(
-        self, journal: Journal, joined: Callable[[int], None], elapsed: Callable[[], float] = time.monotonic
+        self,
+        journal: Journal,
+        joined: Callable[[int], None],
+        elapsed: Callable[[], float] = time.monotonic,
+        *,
+        opened: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(journal)
         self._joined = joined
+        self._opened = opened
         self._elapsed = elapsed
         self._began = elapsed()
         self._member: Member | None = None
         self._steps: deque[tuple[float, int]] = deque()
         self._lags: deque[tuple[float, timedelta]] = deque()
+
+    @property
+    def epoch(self) -> int | None:
+        """Is that of the last membership, None before the first."""
+        return None if self._member is None else self._member.epoch
 
     def steps_a_second(self) -> float:
         """Return how many steps have ended in a second, lately."""
@@ -59,6 +70,11 @@ class WatchedJournal(ForwardingJournal):
         """Return how late the latest of what was due has been claimed, lately."""
         _forget(self._lags, self._elapsed())
         return max((lag for _, lag in self._lags), default=timedelta(0))
+
+    async def open(self) -> None:
+        """See `Journal`."""
+        await super().open()
+        self._opened()
 
     async def commit(self, commit: Commit) -> None:
         """See `Journal`."""

@@ -29,17 +29,31 @@ def disable(
     version: _Version = None,
     by: options.Decider = "",
     reason: options.Reason = "",
+    json: options.AsJson = False,
 ) -> None:
     """Let nothing start any more of a workflow, in any process. What has begun goes on."""
     known = asyncio.run(_disable(journal_at(journal), workflow, version, by, reason))
+    if json:
+        versions = [each for name, each in known if name == workflow]
+        print_json({"workflow": workflow, "version": version, "enabled": False, "known_versions": versions})
+        return
     print(f"{_named(workflow, version)} is disabled. Instances that have begun go on.")
     if all((name, version or each) != (workflow, each) for name, each in known):
         say(f"wio: {_unknown_words(workflow, version, known)}")
 
 
-def enable(workflow: _Name, /, *, journal: options.JournalUrl, version: _Version = None) -> None:
+def enable(
+    workflow: _Name, /, *, journal: options.JournalUrl, version: _Version = None, json: options.AsJson = False
+) -> None:
     """Let a workflow start again: one version of it, or all."""
     was, left = asyncio.run(_enable(journal_at(journal), workflow, version))
+    if json:
+        still = [_disabled_as_json(each) for each in left]
+        # Of one version, what is disabled for all still holds; of all, nothing is left.
+        is_free = not any(each.version in (None, version) for each in left)
+        done = {"workflow": workflow, "version": version, "enabled": is_free, "was_disabled": was}
+        print_json({**done, "still_disabled": still})
+        return
     print(f"{_named(workflow, version)} {'is enabled' if was else 'was not disabled'}.")
     for each in left:
         say(f"wio: still disabled: {_named(each.workflow, each.version)}{_disabled_words(each)}")
@@ -114,14 +128,16 @@ def _as_json(each: KnownWorkflow) -> dict[str, object]:
         "enabled": disabled is None,
         "unfinished": each.unfinished,
         "known_by": list(each.known_by),
-        "disabled": None
-        if disabled is None
-        else {
-            "version": disabled.version,
-            "by": disabled.by,
-            "reason": disabled.reason,
-            "at": disabled.at.isoformat(),
-        },
+        "disabled": None if disabled is None else _disabled_as_json(disabled),
+    }
+
+
+def _disabled_as_json(disabled: Disabled) -> dict[str, object]:
+    return {
+        "version": disabled.version,
+        "by": disabled.by,
+        "reason": disabled.reason,
+        "at": disabled.at.isoformat(),
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from interpreters.render import Drawing, draw, to_svg
 from interpreters.render.svg import LAYOUTS, Layout
-from interpreters.render.titles import crossings, text_width, with_clear_titles
+from interpreters.render.titles import _between, _points, text_width, with_clear_titles
 from tests.render import sample_operators as operators
 from tests.render import sample_workflows as samples
 from wio import critical, query, saga
@@ -72,5 +72,5 @@ def test_no_line_runs_through_a_title(layout: Layout, drawing: Drawing) -> None:
     svg = to_svg(drawing, layouts=(layout,))
     for left, base, size, words in _TITLE.findall(svg.partition("<rect ")[0]):
         right = float(left) + text_width(words, float(size))
-        crossed = crossings(svg, float(base) - float(size), float(base))
+        crossed = _between(tuple(_points(svg)), float(base) - float(size), float(base))
         assert not [x for x in crossed if float(left) < x < right], words

@@ -24,6 +24,32 @@ def test_a_signal_prints_its_response_and_moves_the_instance(
     assert answer.err == 'order completed with str "2 x book by Ann"\n'
 
 
+def test_as_json_a_response_comes_with_what_became_of_the_instance(
+    started: Callable[..., Any], wio: Callable[..., Any]
+) -> None:
+    for name in ("order", "keeping"):
+        started(name)
+    words = ("--signal", "confirm", "--request", '{"by": "Ann"}', "--key", "k", "--json")
+    answer = wio("signal", "shell_workflows:order", "--id", "order", *words)
+    assert (answer.code, answer.err) == (0, "")
+    said = answer.json()
+    assert (said["answered"], said["response"]) == (True, "Hi Ann")
+    assert (said["instance"]["state"], said["instance"]["outcome"]["value"]) == ("Completed", "2 x book by Ann")
+    kept = wio(
+        *("signal", "shell_workflows:keeping", "--id", "keeping", "--signal", "kept", "--request", "41"),
+        *("--key", "k", "--json"),
+    )
+    assert (kept.code, kept.err) == (4, "")
+    assert (kept.json()["answered"], kept.json()["response"]) == (False, None)
+    assert kept.json()["instance"]["id"] == "keeping"
+
+
+def test_as_json_an_answer_says_what_was_asked(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("order")
+    answer = wio("query", "shell_workflows:order", "--id", "order", "--query", "status", "--json")
+    assert answer.json() == {"id": "order", "query": "status", "answer": "Reserved"}
+
+
 def test_a_signal_that_is_repeated_with_its_key_gets_the_first_response(
     started: Callable[..., Any], wio: Callable[..., Any]
 ) -> None:

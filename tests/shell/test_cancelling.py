@@ -67,5 +67,5 @@ def test_the_children_of_a_cancelled_instance_are_cancelled_and_undone(
 ) -> None:
     started("undoing_parent")
     assert cancel(wio, "undoing_parent").code == 0
-    statuses = {record["id"]: record["status"] for record in wio("list", "--json").json()}
+    statuses = {record["id"]: record["status"] for record in wio("list", "--json").json()["instances"]}
     assert statuses == {"undoing_parent": "cancelled", "undoing_parent:undoing": "cancelled"}

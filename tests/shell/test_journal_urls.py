@@ -83,4 +83,4 @@ def test_every_command_works_on_postgres(
     assert wio("run", "shell_workflows:order", "--id", "a", "--input", '{"item": "book", "quantity": 2}').code == 4
     words = ("--id", "a", "--signal", "confirm", "--request", '{"by": "Ann"}', "--key", "k")
     assert wio("signal", "shell_workflows:order", *words).json() == "Hi Ann"
-    assert [record["status"] for record in wio("list", "--json").json()] == ["completed"]
+    assert [record["status"] for record in wio("list", "--json").json()["instances"]] == ["completed"]

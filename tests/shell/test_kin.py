@@ -80,7 +80,7 @@ def test_a_child_that_a_continuation_starts_is_found_in_the_module(
     started: Callable[..., Any], wio: Callable[..., Any]
 ) -> None:
     assert started("hasty").out == 'hasty completed with str "Order"\n'
-    assert wio("list", "--json").json()[0]["id"] == "Order"
+    assert wio("list", "--json").json()["instances"][0]["id"] == "Order"
 
 
 def test_a_child_that_an_earlier_command_left_waiting_goes_on_with_its_parent(

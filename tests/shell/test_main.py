@@ -92,7 +92,7 @@ def test_a_terminal_gets_one_line_for_each_instance_with_its_detail_cut(tmp_path
     assert id in row
     assert "paused at talk: V" in row
     assert row.endswith("…")
-    (record,) = json.loads(process(tmp_path, "list", "--json").stdout)
+    (record,) = json.loads(process(tmp_path, "list", "--json").stdout)["instances"]
     assert record["detail"].endswith("to the end")
 
 

@@ -15,7 +15,7 @@ RUN = ("run", "shell_workflows:order", "--id", "a", "--input", INPUT)
 
 
 def listed(wio: Wio, *words: str) -> list[str]:
-    return [each["id"] for each in wio("list", "--json", *words).json()]
+    return [each["id"] for each in wio("list", "--json", *words).json()["instances"]]
 
 
 @pytest.fixture(params=["sqlite:///orders.db", "postgres"])

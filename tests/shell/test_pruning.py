@@ -14,7 +14,7 @@ Started = Callable[..., Answer]
 
 
 def listed(wio: Wio) -> list[str]:
-    return [each["id"] for each in wio("list", "--json").json()]
+    return [each["id"] for each in wio("list", "--json").json()["instances"]]
 
 
 def test_what_ended_is_removed_and_what_waits_is_left(wio: Wio, started: Started) -> None:

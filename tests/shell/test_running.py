@@ -104,7 +104,7 @@ def test_an_attempt_lost_in_a_crash_is_recorded_and_other_instances_are_left_alo
     assert started("failing").code == 3
     kinds = [entry["kind"] for entry in wio("history", "--id", "failing", "--json").json()]
     assert kinds == ["started", "attempt_lost", "event", "failed"]
-    (other,) = wio("list", "--status", "running", "--json").json()
+    (other,) = wio("list", "--status", "running", "--json").json()["instances"]
     assert (other["id"], other["entries"], other["updated_at"]) == ("other", 1, NOW.isoformat())
 
 
@@ -171,7 +171,7 @@ def test_the_start_of_an_instance_needs_its_input(started: Callable[..., Any], w
     answer = wio("run", "shell_workflows:order", "--id", "new")
     assert (answer.code, answer.out) == (1, "")
     assert answer.err == "wio: There is no instance 'new' yet, and to start it, its input is needed: --input JSON.\n"
-    assert [record["id"] for record in wio("list", "--json").json()] == ["order"]
+    assert [record["id"] for record in wio("list", "--json").json()["instances"]] == ["order"]
 
 
 def test_without_the_input_no_journal_is_made(wio: Callable[..., Any]) -> None:

@@ -58,7 +58,7 @@ def test_data_is_deleted_by_whoever_runs_the_workflow(started: Callable[..., Any
     on(wio, "cancel", "order")
     answer = wio("delete-data", "--id", "order", *SAID)
     assert (answer.code, answer.out) == (0, "order waits for its data to be deleted\n")
-    assert wio("list", "--json").json()[0]["status"] == "data_deletion_requested"
+    assert wio("list", "--json").json()["instances"][0]["status"] == "data_deletion_requested"
     assert "by ada: a recall" in wio("history", "--id", "order").out
     drawn = wio("draw", "shell_workflows:order", "--id", "order")
     assert drawn.code == 1

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("wio")
 
 
 def status(wio: Callable[..., Any], id: str) -> str:
-    return next(record["status"] for record in wio("list", "--json").json() if record["id"] == id)
+    return next(record["status"] for record in wio("list", "--json").json()["instances"] if record["id"] == id)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -40,6 +40,17 @@ def test_a_signal_stops_it_with_exit_code_0_and_gives_everything_back(number: in
             assert first.lines[-2]["signal"] == signal.Signals(number).name
             start("failing")
             assert second.stop(signal.SIGTERM) == 0
+
+
+def test_a_worker_that_may_not_use_the_store_has_not_started(wio: Callable[..., Any]) -> None:
+    start("order")
+    with sqlite3.connect("orders.db") as connection:
+        connection.execute("UPDATE wio_meta SET value = 99 WHERE name = 'schema_version'")
+    connection.close()
+    answer = wio("worker", "shell_workflows:order")
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err.startswith("wio: ")
+    assert "schema version 99" in answer.err
 
 
 def test_the_log_says_what_it_runs_and_warns_of(wio: Callable[..., Any]) -> None:

@@ -36,13 +36,35 @@ def test_it_tells_what_is_new_and_looks_again_after_an_error() -> None:
         journal = FaultyJournal(InMemoryJournal())
         await journal.open()
         journal.fail("unfinished", None, JournalUnavailable("gone"))
-        async with watched_stranded(journal, told, look_seconds=0):
+        here = await journal.join("here", [("other", 1)], lambda _: None)
+        async with watched_stranded(journal, told, lambda: here.epoch, look_seconds=0):
             await journal.commit(commit("a", 0, status=Status.WAITING))
             assert await told.facts.get() == {"instances": 1, "workflows": ("workflow v1: 1",)}
             member = await journal.join("one", [("workflow", 1)], lambda _: None)
             assert await told.facts.get() == {"instances": 0, "workflows": ()}
             await member.leave()
             assert await told.facts.get() == {"instances": 1, "workflows": ("workflow v1: 1",)}
+            assert told.facts.empty()
+
+    run(main())
+
+
+def test_what_only_it_knows_is_not_stranded_while_it_is_no_member_itself() -> None:
+    """Its lease may have run out, as it was frozen: it joins again, and looks then."""
+
+    async def main() -> None:
+        told, epochs = Told(), [0]
+        journal = FaultyJournal(InMemoryJournal())
+        await journal.open()
+        await journal.commit(commit("a", 0, status=Status.WAITING))
+        async with watched_stranded(journal, told, lambda: epochs[-1], look_seconds=0):
+            while journal.calls["unfinished"] < 3:
+                await asyncio.sleep(0)
+            member = await journal.join("here", [("workflow", 1)], lambda _: None)
+            epochs.append(member.epoch)
+            looks = journal.calls["unfinished"]
+            while journal.calls["unfinished"] < looks + 3:
+                await asyncio.sleep(0)
             assert told.facts.empty()
 
     run(main())

@@ -91,9 +91,36 @@ def test_the_stranded_are_listed(started: Callable[..., Any], wio: Callable[...,
     ]
     assert "no live process knows workflow order version 2, nor any other version of it" in rows[0]
     first = wio("stranded", "--most", "1", "--json")
-    assert [(each["id"], each["known_versions"]) for each in first.json()] == [("order", [])]
-    assert first.err == "wio: there are more. Go on with: --after order\n"
-    assert [each["id"] for each in wio("stranded", "--after", "order", "--json").json()] == ["pausing"]
+    assert [(each["id"], each["known_versions"]) for each in first.json()["instances"]] == [("order", [])]
+    assert (first.json()["next"], first.err) == ("order", "")
+    assert wio("stranded", "--most", "1").err == "wio: there are more. Go on with: --after order\n"
+    assert wio("stranded", "--after", "order", "--json").json()["next"] is None
+    assert [each["id"] for each in wio("stranded", "--after", "order", "--json").json()["instances"]] == ["pausing"]
+
+
+def test_what_was_switched_is_also_said_as_json(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("order")
+    answer = wio("disable", "order", "--version", "2", "--by", "ann", "--json")
+    assert answer.json() == {"workflow": "order", "version": 2, "enabled": False, "known_versions": [2]}
+    assert wio("disable", "ordr", "--json").json()["known_versions"] == []
+    wio("disable", "order", "--by", "bob", "--reason", "closed")
+    answer = wio("enable", "order", "--version", "2", "--json")
+    still = answer.json().pop("still_disabled")
+    assert [(each["version"], each["by"], each["reason"]) for each in still] == [(None, "bob", "closed")]
+    assert answer.json() == {
+        "workflow": "order",
+        "version": 2,
+        "enabled": False,
+        "was_disabled": True,
+        "still_disabled": still,
+    }
+    assert wio("enable", "order", "--json").json() == {
+        "workflow": "order",
+        "version": None,
+        "enabled": True,
+        "was_disabled": True,
+        "still_disabled": [],
+    }
 
 
 def test_nothing_stranded_is_said(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
