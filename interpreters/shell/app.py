@@ -42,7 +42,7 @@ _COMMANDS = (
     ("skip", "tasking:skip", "Go on without the work of a task."),
     ("delete-data", "deleting:delete_data", "Ask for the data of an instance that has ended to be deleted."),
     ("list", "listing:list_instances", "Print the instances in a journal, or those that are looked for."),
-    ("count", "listing:count_instances", "Print how many instances are in a journal, by state or workflow."),
+    ("count", "listing:count_instances", "Print how many instances are in a journal, by status or workflow."),
     ("why", "why:why", "Say why an instance does not go on, and what can be done."),
     ("stranded", "stranded:stranded", "Print the instances that no live process can run."),
     ("workflows", "workflow_switching:workflows", "Print the workflows of a journal, and whether they may start."),

@@ -32,9 +32,9 @@ class Filters:
 
     workflow: Annotated[str | None, Parameter(name="--workflow", help="Only instances of this workflow.")] = None
     version: Annotated[int | None, Parameter(name="--version", help="Only instances of this version.")] = None
-    state: Annotated[
+    status: Annotated[
         tuple[Status, ...],
-        Parameter(name=("--state", "--status"), help="Only instances in this state; may be repeated."),
+        Parameter(name=("--status", "--state"), help="Only instances with this status; may be repeated."),
     ] = ()
     detail: Annotated[str, Parameter(name="--detail", help="Only instances in whose detail this stands.")] = ""
     since: Annotated[_Moment, _of_time("--since", "Only instances started then or later")] = None
@@ -52,7 +52,7 @@ class Filters:
         return Search(
             workflow=self.workflow,
             version=self.version,
-            statuses=self.state or None,
+            statuses=self.status or None,
             detail=self.detail,
             started_from=_moment(self.since, "--since", now),
             started_until=_moment(self.until, "--until", now),

@@ -27,7 +27,7 @@ from journals.search import Count, Cursor, Order, Search
 class CountBy(enum.Enum):
     """Says by what instances are counted."""
 
-    STATE = "state"
+    STATUS = "status"
     WORKFLOW = "workflow"
 
 
@@ -70,14 +70,14 @@ def count_instances(
     *,
     journal: options.JournalUrl,
     filters: Filters = EVERYTHING,
-    by: Annotated[CountBy, Parameter(help="By what they are counted.")] = CountBy.STATE,
+    by: Annotated[CountBy, Parameter(help="By what they are counted.")] = CountBy.STATUS,
     json: options.AsJson = False,
 ) -> None:
     """Print how many instances in a journal fit all that is asked for."""
     counts = asyncio.run(_counts(journal_at(journal), filters.search(datetime.now(UTC))))
     numbers: Counter[str] = Counter()
     for count in counts:
-        numbers[count.status.value if by is CountBy.STATE else count.workflow] += count.instances
+        numbers[count.status.value if by is CountBy.STATUS else count.workflow] += count.instances
     if json:
         print_json(dict(numbers))
     elif numbers:
