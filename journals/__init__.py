@@ -7,6 +7,7 @@ from journals.entries import Commit, Entry, InstanceRecord, Kind, Payload, Publi
 from journals.errors import (
     Conflict,
     CorruptEntry,
+    FollowedElsewhere,
     InvalidCommit,
     InvalidSearch,
     JournalClosed,
@@ -43,6 +44,7 @@ __all__ = [
     "Durability",
     "Entry",
     "FolderArchive",
+    "FollowedElsewhere",
     "InMemoryJournal",
     "InstanceRecord",
     "InvalidCommit",

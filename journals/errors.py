@@ -101,6 +101,17 @@ class UnknownSubscriber(JournalError):
         self.name = name
 
 
+class FollowedElsewhere(JournalError):
+    """Says that somebody else has begun to follow the feed under the same name since. It follows now, from there on."""
+
+    def __init__(self, name: str, journal: str) -> None:
+        super().__init__(
+            f"{journal}: somebody else has begun to follow as {name!r}. So this one follows no more, and has passed"
+            " nothing since. Let one process at a time follow under a name, or give each a name of its own."
+        )
+        self.name = name
+
+
 class InvalidCommit(JournalError):
     """Says that a commit breaks the rules of the port: a gap in `seq`, a naive time, an empty or too long id."""
 

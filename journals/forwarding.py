@@ -182,9 +182,9 @@ class ForwardingJournal:
         """See `Journal`."""
         return await self.around("outbox", lambda: self.journal.outbox(most=most))
 
-    async def subscribe(self, name: str) -> int:
+    async def subscribe(self, name: str, *, follower: str = "") -> int:
         """See `Journal`."""
-        return await self.around("subscribe", lambda: self.journal.subscribe(name))
+        return await self.around("subscribe", lambda: self.journal.subscribe(name, follower=follower))
 
     async def unsubscribe(self, name: str) -> bool:
         """See `Journal`."""
@@ -194,9 +194,9 @@ class ForwardingJournal:
         """See `Journal`."""
         return await self.around("changes", lambda: self.journal.changes(after=after, most=most, subscriber=subscriber))
 
-    async def passed(self, subscriber: str, cursor: int) -> None:
+    async def passed(self, subscriber: str, cursor: int, *, follower: str = "") -> None:
         """See `Journal`."""
-        await self.around("passed", lambda: self.journal.passed(subscriber, cursor))
+        await self.around("passed", lambda: self.journal.passed(subscriber, cursor, follower=follower))
 
     async def subscribers(self) -> tuple[Subscriber, ...]:
         """See `Journal`."""

@@ -311,11 +311,12 @@ class Journal(Protocol):
         """Return what was published and is not delivered yet, for up to `most` instances, the oldest first."""
         ...
 
-    async def subscribe(self, name: str) -> int:
+    async def subscribe(self, name: str, *, follower: str = "") -> int:
         """Follow all changes under a name, from now on; return the cursor where it stands.
 
-        Who is new is told first how all instances stand. Who has subscribed before goes on where it was. Raises
-        `InvalidCommit` for a name that a store could not hold.
+        Who is new is told first how all instances stand. Who has subscribed before goes on where it was. `follower`
+        tells apart those who follow under one name: it is the last one who does. Raises `InvalidCommit` for a name that
+        a store could not hold.
         """
         ...
 
@@ -332,8 +333,11 @@ class Journal(Protocol):
         """
         ...
 
-    async def passed(self, subscriber: str, cursor: int) -> None:
-        """Note durably that a subscriber has seen to all changes up to a cursor. Raises `UnknownSubscriber`."""
+    async def passed(self, subscriber: str, cursor: int, *, follower: str = "") -> None:
+        """Note durably that a subscriber has seen to all changes up to a cursor.
+
+        Raises `UnknownSubscriber`, or `FollowedElsewhere` when another follower has subscribed since.
+        """
         ...
 
     async def subscribers(self) -> tuple[Subscriber, ...]:

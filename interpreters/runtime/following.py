@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import TypeVar
@@ -67,12 +68,14 @@ class Following(Entered):
 
         A name that is new is told first how all instances stand; from then on the store keeps all changes for it, until
         they are passed, or until `unsubscribe`. Changes are passed, some hundred at a time, when the one behind them
-        was asked for. Those of an instance come in order, each at least once: after a crash some come again. Let one
-        process at a time follow for a subscriber. It ends when this runtime or client stops.
+        was asked for. Those of an instance come in order, each at least once: after a crash some come again. It ends
+        when this runtime or client stops. Who begins last under a name follows: any other gets `FollowedElsewhere` with
+        the next changes.
         """
         self._check_running()
+        follower = uuid.uuid4().hex
         try:
-            cursor = await _patiently(partial(self.journal.subscribe, subscriber))
+            cursor = await _patiently(partial(self.journal.subscribe, subscriber, follower=follower))
             while self._is_running():
                 count = self.news.count
                 read = partial(self.journal.changes, after=cursor, most=_PAGE, subscriber=subscriber)
@@ -81,7 +84,7 @@ class Following(Entered):
                     yield change
                 if page:
                     cursor = page[-1].cursor
-                    await _patiently(partial(self.journal.passed, subscriber, cursor))
+                    await _patiently(partial(self.journal.passed, subscriber, cursor, follower=follower))
                 else:
                     await self.news.since(count, seconds_of(self._look_again))
         except JournalClosed:

@@ -46,7 +46,7 @@ class Hooks:
 
     def of(self, change: str) -> Hook | None:
         """Return the function for a change, by the value of the status that it leads to."""
-        return self._by_status().get(Status(change))
+        return next((hook for status, hook in self._by_status().items() if status.value == change), None)
 
     @property
     def changes(self) -> frozenset[Status]:
@@ -69,7 +69,7 @@ class NoHook(WioError):
     def __init__(self, workflow: str, change: str) -> None:
         super().__init__(
             f"No runtime here has a hook for {change} of workflow {workflow!r}. The call waits in the outbox. Give the"
-            " hook to Runtime(hooks=...), as the program had it that stored the call."
+            " hook to Runtime(hooks=...), as a program had it when the call was stored."
         )
 
 

@@ -51,7 +51,7 @@ from interpreters.runtime.signalling import Signalling
 from interpreters.runtime.starting import Starting
 from interpreters.runtime.steering import Steering
 from interpreters.runtime.storing import Store
-from interpreters.runtime.suspects import Suspects
+from interpreters.runtime.suspects import MOST_DEATHS, Suspects
 from interpreters.runtime.tasking import Tasking
 from interpreters.runtime.threads import Threads, Workers
 from interpreters.runtime.transacting import check_transactions
@@ -110,7 +110,7 @@ class Runtime(Serving, Oversight, Following):
         workers: Workers | None = None,
         most_idle: int = 1_000,
         most_running: int = 1_000,
-        most_deaths: int = 5,
+        most_deaths: int = MOST_DEATHS,
         retention: Retention | None = None,
         strict: bool = False,
         look_again: LookAgain = LOOK_AGAIN,

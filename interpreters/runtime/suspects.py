@@ -31,6 +31,9 @@ from journals.entries import UNFINISHED, Commit, Entry, InstanceRecord, Status
 from journals.ports import Journal
 from journals.sharing import SUSPECT, Claimed
 
+MOST_DEATHS = 5
+"""Is after how many deaths of its process in a row an instance is parked, unless a runtime is told otherwise."""
+
 _LOG = logging.getLogger("wio.runtime")
 
 

@@ -74,7 +74,7 @@ def count_instances(
     *,
     journal: options.JournalUrl,
     filters: Filters = EVERYTHING,
-    by: Annotated[CountBy, Parameter(help="By what they are counted.")] = CountBy.STATE,
+    by: Annotated[CountBy, Parameter(help="By what they are counted.")] = CountBy.STATUS,
     json: options.AsJson = False,
 ) -> None:
     """Print how many instances in a journal fit all that is asked for."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json as json_text
 import sys
+import uuid
 from collections.abc import Callable, Sequence
 from typing import Annotated
 
@@ -116,7 +117,8 @@ async def _feed(
             return
         if not subscriber and not await client.subscribers():
             say("wio: nobody follows the changes, so none are noted. Begin with: wio feed --subscriber audit")
-        stands = await journal.subscribe(subscriber) if subscriber else 0
+        follower = uuid.uuid4().hex
+        stands = await journal.subscribe(subscriber, follower=follower) if subscriber else 0
         cursor = stands if after is None else after
         while True:
             count = client.news.count
@@ -125,7 +127,7 @@ async def _feed(
                 _print(page, told)
                 cursor = page[-1].cursor
                 if subscriber:
-                    await journal.passed(subscriber, cursor)
+                    await journal.passed(subscriber, cursor, follower=follower)
             elif follows:
                 await client.news.since(count, _LONGEST_WAIT_SECONDS)
             else:

@@ -25,6 +25,7 @@ from cyclopts import Parameter
 from interpreters.machine.questions import with_children
 from interpreters.runtime.retention import KEPT, Retention
 from interpreters.runtime.runtime import Runtime
+from interpreters.runtime.suspects import MOST_DEATHS
 from interpreters.shell import options
 from interpreters.shell.exit_codes import INTERRUPTED
 from interpreters.shell.journal_urls import journal_at, without_password
@@ -59,6 +60,10 @@ def worker(
     scrubber: Annotated[
         str, Parameter(help="What is left of a payload when data is deleted: MODULE:NAME of a function.")
     ] = "",
+    most_deaths: Annotated[
+        int,
+        Parameter(name="--most-deaths", help="After how many deaths of its process in a row an instance is parked."),
+    ] = MOST_DEATHS,
 ) -> None:
     """Run the instances of some workflows until a SIGTERM or Ctrl-C, beside other workers on the same journal.
 
@@ -71,7 +76,7 @@ def worker(
     retention = Retention(period, archive=folder)
     named = {"publisher": publisher, "hooks": hooks, "scrubber": scrubber}
     given = {name: _given(target) for name, target in named.items() if target}
-    runtime = partial(Runtime, workflows=workflows, grace=grace, retention=retention, **given)
+    runtime = partial(Runtime, workflows=workflows, grace=grace, retention=retention, most_deaths=most_deaths, **given)
     kept = "forever" if period is None else str(period).removesuffix(", 0:00:00")
     where = {"journal": without_password(journal.url), "namespace": journal.namespace, "kept": kept}
     with warnings_told(telling):

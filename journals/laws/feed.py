@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from journals.changes import Change, going
 from journals.entries import Commit, InstanceRecord, Status
-from journals.errors import Conflict, InvalidCommit, NotOwner, UnknownSubscriber
+from journals.errors import Conflict, FollowedElsewhere, InvalidCommit, NotOwner, UnknownSubscriber
 from journals.feed import Subscriber
 from journals.laws.members import Heard, by, due, joined, starts
 from journals.laws.samples import AT, Connect, commit, refused, require
@@ -152,6 +152,33 @@ async def a_subscriber_goes_on_where_it_was(connect: Connect) -> None:
         await _tells(journal, "audit", ("d", "paused"), after=await journal.subscribe("audit"))
 
 
+async def who_subscribes_last_follows(connect: Connect) -> None:
+    """Who followed under the same name before is refused, and has passed nothing; other names are left alone."""
+    async with connect() as one, connect() as other:
+        await one.subscribe("billing", follower="first")
+        await one.subscribe("audit", follower="first")
+        await starts(one, _step("a", 0, Status.PAUSED), _step("b", 0, Status.PAUSED))
+        a, b = await _all(one, "audit")
+        await one.passed("audit", a.cursor, follower="first")
+        stands = await other.subscribe("audit", follower="second")
+        require(stands == a.cursor, f"The second follower begins at {stands}, not where the first one was.")
+        error = await refused(
+            FollowedElsewhere, one.passed("audit", b.cursor, follower="first"), "passed() by an earlier follower"
+        )
+        require(error.name == "audit", f"The refusal is about {error.name!r}.")
+        await one.passed("billing", a.cursor, follower="first")
+        await _tells(other, "audit", ("b", "paused"), after=a.cursor)
+    async with connect() as journal:
+        known = await journal.subscribers()
+        require(known[0].cursor == a.cursor, f"Who was refused has passed something: {known[0]}.")
+        await refused(
+            FollowedElsewhere, journal.passed("audit", b.cursor, follower="first"), "passed() after a restart"
+        )
+        require(await journal.subscribe("audit", follower="second") == a.cursor, "A repeat moves the subscriber.")
+        await journal.passed("audit", b.cursor, follower="second")
+        await journal.passed("billing", b.cursor, follower="first")
+
+
 async def what_all_have_passed_is_deleted(connect: Connect) -> None:
     """A change stays until the last subscriber has passed it, and no longer."""
     async with connect() as journal:
@@ -269,6 +296,7 @@ LAWS = (
     a_new_subscriber_is_told_how_things_stand,
     a_refused_commit_changes_nothing_in_the_feed,
     a_subscriber_goes_on_where_it_was,
+    who_subscribes_last_follows,
     what_all_have_passed_is_deleted,
     the_feed_ends_with_its_last_subscriber,
     who_is_removed_is_told,

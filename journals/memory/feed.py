@@ -9,7 +9,7 @@ import attrs
 
 from journals.changes import Change, going, is_change
 from journals.entries import InstanceRecord, Status
-from journals.errors import UnknownSubscriber
+from journals.errors import FollowedElsewhere, UnknownSubscriber
 from journals.feed import Subscriber
 
 
@@ -19,6 +19,7 @@ class Feed:
     def __init__(self) -> None:
         self._changes: list[tuple[str, Change]] = []
         self._subscribers: dict[str, int] = {}
+        self._followers: dict[str, str] = {}
         self._last_cursor = 0
 
     @property
@@ -61,8 +62,9 @@ class Feed:
         )
         self._changes.append((subscriber, change))
 
-    def subscribe(self, name: str, records: Iterable[InstanceRecord]) -> int:
+    def subscribe(self, name: str, follower: str, records: Iterable[InstanceRecord]) -> int:
         """Return where a subscriber stands; a new one is told of these records."""
+        self._followers[name] = follower
         if name not in self._subscribers:
             self._subscribers[name] = self._last_cursor
             for record in records:
@@ -81,10 +83,15 @@ class Feed:
         found = (change for who, change in self._changes if who in ("", subscriber) and change.cursor > cursor)
         return tuple(found)[: max(most, 0)]
 
-    def passed(self, name: str, cursor: int, journal: str) -> None:
-        """Let a subscriber stand at a cursor, and forget what all have passed. Raises `UnknownSubscriber`."""
+    def passed(self, name: str, follower: str, cursor: int, journal: str) -> None:
+        """Let a subscriber stand at a cursor, and forget what all have passed.
+
+        Raises `UnknownSubscriber` or `FollowedElsewhere`.
+        """
         if name not in self._subscribers:
             raise UnknownSubscriber(name, journal)
+        if self._followers[name] != follower:
+            raise FollowedElsewhere(name, journal)
         self._subscribers[name] = max(self._subscribers[name], min(cursor, self._last_cursor))
         least = min(self._subscribers.values())
         until = {**self._subscribers, "": least}

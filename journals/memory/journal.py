@@ -342,11 +342,11 @@ class InMemoryJournal(Owning):
         self._check_open()
         return self._outbox.all(most)
 
-    async def subscribe(self, name: str) -> int:
+    async def subscribe(self, name: str, *, follower: str = "") -> int:
         """Follow all changes under a name. See `Journal.subscribe`."""
         self._check_open()
         validate_subscriber(name)
-        return self._feed.subscribe(name, (self._instances[each].record() for each in self._ids))
+        return self._feed.subscribe(name, follower, (self._instances[each].record() for each in self._ids))
 
     async def unsubscribe(self, name: str) -> bool:
         """Forget a subscriber. See `Journal.unsubscribe`."""
@@ -358,10 +358,10 @@ class InMemoryJournal(Owning):
         self._check_open()
         return self._feed.after(after, most, subscriber)
 
-    async def passed(self, subscriber: str, cursor: int) -> None:
+    async def passed(self, subscriber: str, cursor: int, *, follower: str = "") -> None:
         """Note what a subscriber has seen to. See `Journal.passed`."""
         self._check_open()
-        self._feed.passed(subscriber, cursor, repr(self))
+        self._feed.passed(subscriber, follower, cursor, repr(self))
 
     async def subscribers(self) -> tuple[Subscriber, ...]:
         """Return who follows. See `Journal.subscribers`."""

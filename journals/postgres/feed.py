@@ -9,7 +9,7 @@ import attrs
 from psycopg import sql
 
 from journals.changes import Change, change_of
-from journals.errors import UnknownSubscriber
+from journals.errors import FollowedElsewhere, UnknownSubscriber
 from journals.feed import Subscriber
 from journals.postgres.values import time_of
 
@@ -19,7 +19,7 @@ _TOLD_AT_ONCE = 200
 _NUMBERED_AT_ONCE = 10_000
 _DELETED_AT_ONCE = 10_000
 
-_SUBSCRIBE = "SELECT {schema}.subscribe($1)"
+_SUBSCRIBE = "SELECT {schema}.subscribe($1, $2)"
 
 _UNSUBSCRIBE = "SELECT {schema}.unsubscribe($1)"
 
@@ -76,7 +76,7 @@ SELECT * FROM (
 _PASSED = """
 WITH moved AS (
     UPDATE {schema}.subscribers AS s SET position = greatest(s.position, least($2::bigint, f.position))
-    FROM {schema}.feed AS f WHERE f.id = 1 AND s.name = $1 RETURNING s.position
+    FROM {schema}.feed AS f WHERE f.id = 1 AND s.name = $1 AND s.follower = $3 RETURNING s.position
 ),
 least AS MATERIALIZED (
     SELECT least(
@@ -98,7 +98,7 @@ gone AS (
         ) AS c
     ))
 )
-SELECT position FROM moved
+SELECT EXISTS (SELECT 1 FROM moved) FROM {schema}.subscribers WHERE name = $1
 """
 
 _SUBSCRIBERS = """
@@ -138,9 +138,9 @@ def feed_statements(schema: str) -> FeedStatements:
     )
 
 
-async def subscribed(ask: Ask, statements: FeedStatements, name: str) -> int:
+async def subscribed(ask: Ask, statements: FeedStatements, name: str, follower: str) -> int:
     """Return where a subscriber stands; a new one is told how all instances stand, some at a time."""
-    ((position,),) = await ask(statements.subscribe, name)
+    ((position,),) = await ask(statements.subscribe, name, follower)
     while (rows := await ask(statements.tell, name)) and rows[0][0]:
         pass
     return int(position)
@@ -153,10 +153,13 @@ async def changes(ask: Ask, statements: FeedStatements, after: int, most: int, n
     return tuple(change_of(row, time_of) for row in rows)
 
 
-async def passed(ask: Ask, statements: FeedStatements, name: str, cursor: int, journal: str) -> None:
-    """Let a subscriber stand at a cursor. Raises `UnknownSubscriber`."""
-    if not await ask(statements.passed, name, str(cursor)):
+async def passed(ask: Ask, statements: FeedStatements, name: str, follower: str, cursor: int, journal: str) -> None:
+    """Let a subscriber stand at a cursor. Raises `UnknownSubscriber` or `FollowedElsewhere`."""
+    rows = await ask(statements.passed, name, str(cursor), follower)
+    if not rows:
         raise UnknownSubscriber(name, journal)
+    if not rows[0][0]:
+        raise FollowedElsewhere(name, journal)
 
 
 def subscribers_in(rows: Sequence[tuple[Any, ...]]) -> tuple[Subscriber, ...]:

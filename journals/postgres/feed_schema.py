@@ -31,7 +31,8 @@ INSERT INTO {schema}.feed VALUES (1, 0);
 CREATE TABLE {schema}.subscribers (
     name text COLLATE "C" PRIMARY KEY,
     position bigint NOT NULL,
-    told_until text COLLATE "C"
+    told_until text COLLATE "C",
+    follower text NOT NULL
 );
 CREATE FUNCTION {schema}.note_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -48,13 +49,14 @@ BEGIN
     PERFORM pg_notify('{channel}', 'changed');
     RETURN NULL;
 END $$;
-CREATE FUNCTION {schema}.subscribe(who text) RETURNS bigint LANGUAGE plpgsql SET lock_timeout = '100ms' AS $$
+CREATE FUNCTION {schema}.subscribe(who text, whose text) RETURNS bigint LANGUAGE plpgsql
+SET lock_timeout = '100ms' AS $$
 DECLARE
     latest bigint;
     found bigint;
 BEGIN
     SELECT f.position INTO latest FROM {schema}.feed AS f FOR UPDATE;
-    SELECT s.position INTO found FROM {schema}.subscribers AS s WHERE s.name = who;
+    UPDATE {schema}.subscribers AS s SET follower = whose WHERE s.name = who RETURNING s.position INTO found;
     IF found IS NOT NULL THEN
         RETURN found;
     END IF;
@@ -69,7 +71,7 @@ BEGIN
         CREATE TRIGGER wio_removed AFTER DELETE ON {schema}.instances
             FOR EACH ROW EXECUTE FUNCTION {schema}.note_change();
     END IF;
-    INSERT INTO {schema}.subscribers (name, position, told_until) VALUES (who, latest, '');
+    INSERT INTO {schema}.subscribers (name, position, told_until, follower) VALUES (who, latest, '', whose);
     RETURN latest;
 END $$;
 CREATE FUNCTION {schema}.unsubscribe(who text) RETURNS boolean LANGUAGE plpgsql SET lock_timeout = '100ms' AS $$

@@ -362,11 +362,11 @@ class PostgresJournal:
         rows = await self._ask(self._sharing.outbox, str(_clamped(most)))
         return tuple(undelivered_of(row) for row in rows)
 
-    async def subscribe(self, name: str) -> int:
+    async def subscribe(self, name: str, *, follower: str = "") -> int:
         """Follow all changes under a name. See `Journal.subscribe`."""
         self._require_opened()
         validate_subscriber(name)
-        return await feed.subscribed(self._ask, self._feed, name)
+        return await feed.subscribed(self._ask, self._feed, name, follower)
 
     async def unsubscribe(self, name: str) -> bool:
         """Forget a subscriber. See `Journal.unsubscribe`."""
@@ -378,11 +378,11 @@ class PostgresJournal:
         name = subscriber if storable(subscriber) else ""
         return await feed.changes(self._ask, self._feed, _clamped(after), _clamped(most), name)
 
-    async def passed(self, subscriber: str, cursor: int) -> None:
+    async def passed(self, subscriber: str, cursor: int, *, follower: str = "") -> None:
         """Note what a subscriber has seen to. See `Journal.passed`."""
         self._require_opened()
         name = subscriber if storable(subscriber) else ""
-        await feed.passed(self._ask, self._feed, name, _clamped(cursor), repr(self))
+        await feed.passed(self._ask, self._feed, name, follower, _clamped(cursor), repr(self))
 
     async def subscribers(self) -> tuple[Subscriber, ...]:
         """Return who follows. See `Journal.subscribers`."""

@@ -10,7 +10,7 @@ import sqlite3
 from datetime import datetime
 
 from journals.changes import Change, change_of
-from journals.errors import UnknownSubscriber
+from journals.errors import FollowedElsewhere, UnknownSubscriber
 from journals.feed import Subscriber
 from journals.sqlite.writing import transaction
 
@@ -36,7 +36,8 @@ FEED = (
     """CREATE TABLE wio_subscribers (
         name TEXT PRIMARY KEY,
         position INTEGER NOT NULL,
-        told_until TEXT
+        told_until TEXT,
+        follower TEXT NOT NULL
     ) WITHOUT ROWID""",
 )
 """Creates the tables of the feed."""
@@ -63,7 +64,9 @@ _OFF = ("DROP TRIGGER wio_started", "DROP TRIGGER wio_changed", "DROP TRIGGER wi
 _POSITION = "SELECT position FROM wio_subscribers WHERE name = ?"
 _IS_FOLLOWED = "SELECT EXISTS (SELECT 1 FROM wio_subscribers)"
 _LATEST = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'wio_changes'"
-_ADD = "INSERT INTO wio_subscribers (name, position, told_until) VALUES (?, ?, '')"
+_ADD = "INSERT INTO wio_subscribers (name, position, told_until, follower) VALUES (?, ?, '', ?)"
+_FOLLOW = "UPDATE wio_subscribers SET follower = ? WHERE name = ? AND follower <> ?"
+_FOLLOWER = "SELECT follower FROM wio_subscribers WHERE name = ?"
 _REMOVE = "DELETE FROM wio_subscribers WHERE name = ?"
 _FORGET = "DELETE FROM wio_changes WHERE subscriber = ?"
 _TOLD_UNTIL = "SELECT told_until FROM wio_subscribers WHERE name = ?"
@@ -82,17 +85,18 @@ _ALL = """SELECT s.name, s.position, (
     ) FROM wio_subscribers AS s ORDER BY s.name"""
 
 
-def subscribe(connection: sqlite3.Connection, name: str) -> int:
+def subscribe(connection: sqlite3.Connection, name: str, follower: str) -> int:
     """Return where a subscriber stands; a new one stands at the end, and is to be told of all instances."""
     with transaction(connection):
         found = connection.execute(_POSITION, (name,)).fetchone()
         if found is not None:
+            connection.execute(_FOLLOW, (follower, name, follower))
             return int(found[0])
         if not connection.execute(_IS_FOLLOWED).fetchone()[0]:
             for trigger in _ON:
                 connection.execute(trigger)
         (latest,) = connection.execute(_LATEST).fetchone()
-        connection.execute(_ADD, (name, latest))
+        connection.execute(_ADD, (name, latest, follower))
         return int(latest)
 
 
@@ -127,12 +131,19 @@ def changes(connection: sqlite3.Connection, after: int, most: int, name: str) ->
     return tuple(change_of(row, datetime.fromisoformat) for row in in_order)
 
 
-def passed(connection: sqlite3.Connection, name: str, cursor: int, journal: str) -> None:
-    """Let a subscriber stand at a cursor, and delete what all have passed. Raises `UnknownSubscriber`."""
+def passed(connection: sqlite3.Connection, name: str, follower: str, cursor: int, journal: str) -> None:
+    """Let a subscriber stand at a cursor, and delete what all have passed.
+
+    Raises `UnknownSubscriber` or `FollowedElsewhere`.
+    """
     with transaction(connection):
-        (latest,) = connection.execute(_LATEST).fetchone()
-        if connection.execute(_PASS, (cursor, latest, name)).rowcount == 0:
+        follows = connection.execute(_FOLLOWER, (name,)).fetchone()
+        if follows is None:
             raise UnknownSubscriber(name, journal)
+        if follows[0] != follower:
+            raise FollowedElsewhere(name, journal)
+        (latest,) = connection.execute(_LATEST).fetchone()
+        connection.execute(_PASS, (cursor, latest, name))
         connection.execute(_PRUNE, (name, cursor))
         connection.execute(_PRUNE, ("", *connection.execute(_LEAST).fetchone()))
 

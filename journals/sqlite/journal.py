@@ -302,11 +302,11 @@ class SqliteJournal:
         """Return what is not delivered yet. See `Journal.outbox`."""
         return await self._now_open().reader.ask(lambda connection: outbox.undelivered(connection, max(most, 0)))
 
-    async def subscribe(self, name: str) -> int:
+    async def subscribe(self, name: str, *, follower: str = "") -> int:
         """Follow all changes under a name. See `Journal.subscribe`."""
         writer = self._now_open().writer
         validate_subscriber(name)
-        cursor = await writer.ask(lambda connection: feed.subscribe(connection, name))
+        cursor = await writer.ask(lambda connection: feed.subscribe(connection, name, follower))
         while await writer.ask(lambda connection: feed.tell(connection, name)):
             pass
         return cursor
@@ -321,9 +321,11 @@ class SqliteJournal:
             lambda connection: feed.changes(connection, after, max(most, 0), subscriber)
         )
 
-    async def passed(self, subscriber: str, cursor: int) -> None:
+    async def passed(self, subscriber: str, cursor: int, *, follower: str = "") -> None:
         """Note what a subscriber has seen to. See `Journal.passed`."""
-        await self._now_open().writer.ask(lambda connection: feed.passed(connection, subscriber, cursor, repr(self)))
+        await self._now_open().writer.ask(
+            lambda connection: feed.passed(connection, subscriber, follower, cursor, repr(self))
+        )
 
     async def subscribers(self) -> tuple[Subscriber, ...]:
         """Return who follows. See `Journal.subscribers`."""

@@ -46,16 +46,16 @@ class _IsAlwaysOn(Feed):
 
 
 class _SaysNothingToTheNew(Feed):
-    def subscribe(self, name: str, records: Iterable[InstanceRecord]) -> int:
+    def subscribe(self, name: str, follower: str, records: Iterable[InstanceRecord]) -> int:
         del records
-        return super().subscribe(name, ())
+        return super().subscribe(name, follower, ())
 
 
 class _SaysItAgain(Feed):
-    def subscribe(self, name: str, records: Iterable[InstanceRecord]) -> int:
+    def subscribe(self, name: str, follower: str, records: Iterable[InstanceRecord]) -> int:
         found = self._subscribers.get(name)
         standing = list(records)
-        at = super().subscribe(name, standing)
+        at = super().subscribe(name, follower, standing)
         if found is not None:
             for record in standing:
                 self._add(name, None, record)
@@ -63,39 +63,63 @@ class _SaysItAgain(Feed):
 
 
 class _SaysItToAll(Feed):
-    def subscribe(self, name: str, records: Iterable[InstanceRecord]) -> int:
-        at = super().subscribe(name, records)
+    def subscribe(self, name: str, follower: str, records: Iterable[InstanceRecord]) -> int:
+        at = super().subscribe(name, follower, records)
         self._changes = [("", change) for _, change in self._changes]
         return at
 
 
 class _GoesBack(Feed):
-    def passed(self, name: str, cursor: int, journal: str) -> None:
+    def passed(self, name: str, follower: str, cursor: int, journal: str) -> None:
         if name in self._subscribers:
             self._subscribers[name] = min(cursor, self._last_cursor)
-        super().passed(name, 0, journal)
+        super().passed(name, follower, 0, journal)
 
 
 class _PassesTheFuture(Feed):
-    def passed(self, name: str, cursor: int, journal: str) -> None:
+    def passed(self, name: str, follower: str, cursor: int, journal: str) -> None:
         last, self._last_cursor = self._last_cursor, 10**15
         try:
-            super().passed(name, cursor, journal)
+            super().passed(name, follower, cursor, journal)
         finally:
             self._last_cursor = last
 
 
 class _DeletesWhatOnePassed(Feed):
-    def passed(self, name: str, cursor: int, journal: str) -> None:
-        super().passed(name, cursor, journal)
+    def passed(self, name: str, follower: str, cursor: int, journal: str) -> None:
+        super().passed(name, follower, cursor, journal)
         self._changes = [each for each in self._changes if each[1].cursor > cursor]
 
 
 class _DeletesNothing(Feed):
-    def passed(self, name: str, cursor: int, journal: str) -> None:
+    def passed(self, name: str, follower: str, cursor: int, journal: str) -> None:
         kept = list(self._changes)
-        super().passed(name, cursor, journal)
+        super().passed(name, follower, cursor, journal)
         self._changes = kept
+
+
+class _LetsAnybodyPass(Feed):
+    def passed(self, name: str, follower: str, cursor: int, journal: str) -> None:
+        super().passed(name, self._followers.get(name, follower), cursor, journal)
+
+
+class _LetsTheFirstFollow(Feed):
+    def subscribe(self, name: str, follower: str, records: Iterable[InstanceRecord]) -> int:
+        return super().subscribe(name, self._followers.get(name, follower), records)
+
+
+class _RefusesTooLate(Feed):
+    def passed(self, name: str, follower: str, cursor: int, journal: str) -> None:
+        if name in self._followers:
+            super().passed(name, self._followers[name], cursor, journal)
+        super().passed(name, follower, cursor, journal)
+
+
+class _HasOneFollower(Feed):
+    def subscribe(self, name: str, follower: str, records: Iterable[InstanceRecord]) -> int:
+        at = super().subscribe(name, follower, records)
+        self._followers = dict.fromkeys(self._subscribers, follower)
+        return at
 
 
 class _NeverEnds(Feed):
@@ -165,8 +189,8 @@ class ForgetsTheFeedAtClose(InMemoryJournal):
 
 
 class TakesEveryName(InMemoryJournal):
-    async def subscribe(self, name: str) -> int:
-        return self._feed.subscribe(name, (self._instances[each].record() for each in self._ids))
+    async def subscribe(self, name: str, *, follower: str = "") -> int:
+        return self._feed.subscribe(name, follower, (self._instances[each].record() for each in self._ids))
 
 
 FEED_FAULTS: dict[str, tuple[type[InMemoryJournal], ...]] = {
@@ -197,6 +221,12 @@ FEED_FAULTS: dict[str, tuple[type[InMemoryJournal], ...]] = {
     "what_all_have_passed_is_deleted": (
         _with(_DeletesWhatOnePassed, "DeletesWhatOnePassed"),
         _with(_DeletesNothing, "DeletesNothing"),
+    ),
+    "who_subscribes_last_follows": (
+        _with(_LetsAnybodyPass, "LetsAnybodyPass"),
+        _with(_LetsTheFirstFollow, "LetsTheFirstFollow"),
+        _with(_RefusesTooLate, "RefusesTooLate"),
+        _with(_HasOneFollower, "HasOneFollower"),
     ),
     "the_feed_ends_with_its_last_subscriber": (
         _with(_NeverEnds, "NeverEnds"),

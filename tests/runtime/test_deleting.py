@@ -16,6 +16,7 @@ from journals.entries import Entry, Kind, Payload, Status
 from journals.memory import InMemoryJournal
 from journals.ports import Journal
 from journals.run_states import RunState
+from journals.sharing import Released
 from tests.runtime.running import APPROVE, STATE, Approval, answering, approval, run, virtual, workflow
 from tests.runtime.test_client import Connect, connect
 
@@ -177,5 +178,28 @@ def test_who_asks_for_it_by_a_message_hears_that_it_has_ended_however_long_the_d
             await instance.request_data_deletion()
             with pytest.raises(UnexpectedSignal, match="has ended"):
                 await instance.signal(APPROVE, ADA)
+
+    run(main())
+
+
+def test_who_reads_it_meanwhile_does_not_delay_it(connect: Connect) -> None:
+    """Who reads an instance owns it for a moment. When it is given back, a process deletes its data at once."""
+    never = (timedelta(hours=1), timedelta(hours=1))
+
+    async def main() -> None:
+        async with Client(connect(), [FLOW]) as client:
+            async with Runtime(connect(), [FLOW]):
+                instance = await client.start(FLOW, id="a", input=7)
+                await instance.signal(APPROVE, ADA)
+                await instance.result()
+            await instance.request_data_deletion()
+            async with Runtime(connect(), [FLOW], recover=False) as reader:
+                member = reader._membership.member
+                record = (await member.claim_instance("a")).record
+                async with Runtime(connect(), [FLOW], look_again=never) as runtime:
+                    await runtime.idle()
+                    await member.release([Released("a", record.wake_up)])
+                    async with asyncio.timeout(3):
+                        await deleted(client.journal)
 
     run(main())

@@ -14,6 +14,7 @@ from interpreters.errors import RuntimeStopped
 from journals import Change, InMemoryJournal, JournalUnavailable, SqliteJournal
 from journals.changes import going
 from journals.entries import Status
+from journals.errors import FollowedElsewhere
 from journals.forwarding import ForwardingJournal
 from tests.journals.test_contract import HurriedLoop
 from wio import Signal, Workflow, fail, receive_signal, run_io
@@ -66,6 +67,24 @@ def test_changes_are_told_as_they_happen_and_steps_are_not() -> None:
             assert [word for id, word in found if id == "before"] == ["started"]
             assert [word for id, word in found if id == "a"] == ["started", "completed"]
             assert [word for id, word in found if id == "b"] == ["started", "failed"]
+
+    asyncio.run(main())
+
+
+def test_who_follows_is_told_when_another_one_follows_under_the_same_name() -> None:
+    async def main() -> None:
+        journal = InMemoryJournal()
+        async with Runtime(journal, ALL) as runtime, Client(journal, ALL) as client:
+            for id in ("a", "b"):
+                await runtime.start(asking, id=id, input="x")
+            before, after = client.follow("audit"), runtime.follow("audit")
+            assert await first(before, 1) == [("a", "started")]
+            assert [await anext(after), await anext(after)]
+            assert (await anext(before)).id == "b"
+            with pytest.raises(FollowedElsewhere, match="somebody else has begun to follow as 'audit'"):
+                await anext(before)
+            await runtime.start(failing, id="c", input="x")
+            assert await first(after, 2) == [("c", "started"), ("c", "failed")]
 
     asyncio.run(main())
 

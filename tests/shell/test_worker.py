@@ -191,6 +191,12 @@ def test_a_wrong_name_is_told_in_one_line(wio: Callable[..., Any]) -> None:
     assert "has no 'nothing'" in answer.err
 
 
+def test_after_how_many_deaths_an_instance_is_parked_may_be_told(wio: Callable[..., Any]) -> None:
+    refused = wio("worker", "shell_workflows:order", "--most-deaths", "2")
+    assert refused.code == 1
+    assert "after 2 deaths of a process nobody knows yet which instance it was" in refused.err.splitlines()[-1]
+
+
 def test_the_figures_say_how_much_was_done_lately_and_how_late() -> None:
     async def main() -> None:
         seconds = [0.0]
