@@ -19,6 +19,9 @@
 `migrate` applies the missing `MIGRATIONS`, forward only, in one transaction and under a lock, so that any number of
 processes may open a new schema at once, and one that dies meanwhile leaves nothing behind. An index of ours that
 somebody else has left invalid, by building it anew without coming to an end, is built again.
+
+Processes of the release before run on after a migration, and miss nothing: it adds tables, indexes, and columns that
+have a default, and leaves `meta` as it is. For the same reason no statement depends on which other columns there are.
 """
 
 from __future__ import annotations

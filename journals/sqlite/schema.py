@@ -1,6 +1,9 @@
 """Is this file a journal, and how does one become a journal? The tables of `SqliteJournal`.
 
 Times are texts in UTC of one width, so that they sort and can be read: 2026-01-31T12:00:00.000000+00:00.
+
+Processes of the release before run on after a migration, and miss nothing: it adds tables, indexes, and columns that
+have a default.
 """
 
 from __future__ import annotations
@@ -160,7 +163,7 @@ _VERSION_2 = (
     "UPDATE wio_meta SET value = 2 WHERE name = 'schema_version'",
 )
 
-_MIGRATIONS = (_VERSION_1, _VERSION_2)
+MIGRATIONS = (_VERSION_1, _VERSION_2)
 """Lead from each version of the schema to the next one, from an empty file on."""
 
 
@@ -172,7 +175,7 @@ def prepare(connection: sqlite3.Connection, path: Path, patience: timedelta) -> 
     _version(connection, path)
     _write_ahead(connection, path, patience)
     with transaction(connection):
-        for migration in _MIGRATIONS[_version(connection, path) :]:
+        for migration in MIGRATIONS[_version(connection, path) :]:
             for statement in migration:
                 connection.execute(statement)
         # BEGIN is content with a read-only file; a write that changes nothing is not.

@@ -28,6 +28,7 @@ from tests.journals.removing_faults import REMOVING_FAULTS
 from tests.journals.scrubbing_faults import SCRUBBING_FAULTS
 from tests.journals.searching_faults import SEARCHING_FAULTS
 from tests.journals.sharing_faults import SHARING_FAULTS
+from tests.journals.wider import widen_sqlite
 from tests.journals.workflow_faults import WORKFLOW_FAULTS
 
 
@@ -41,6 +42,19 @@ def test_the_journal_in_memory_keeps_the_law(law: Law) -> None:
 @pytest.mark.parametrize("law", LAWS)
 def test_the_journal_in_sqlite_keeps_the_law(law: Law, durability: Durability, tmp_path: Path) -> None:
     asyncio.run(_run(law, lambda: SqliteJournal(tmp_path / "journal.db", durability=durability)))
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_the_journal_in_sqlite_keeps_the_law_where_a_newer_release_has_added_columns(law: Law, tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+
+    async def main() -> None:
+        async with SqliteJournal(path):
+            pass
+        widen_sqlite(path)
+        await law(lambda: SqliteJournal(path))
+
+    asyncio.run(main())
 
 
 async def _run(law: Law, connect: Callable[[], Any]) -> None:

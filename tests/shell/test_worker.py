@@ -93,6 +93,7 @@ def test_a_second_signal_ends_it_at_once(wio: Callable[..., Any]) -> None:
 
 
 def test_one_that_a_newer_release_has_locked_out_says_so_and_ends_with_exit_code_1() -> None:
+    """It has lost its lease, and the store does not take it back."""
     with worker("order") as process:
         with closing(sqlite3.connect("orders.db")) as connection, connection:
             connection.execute("UPDATE wio_meta SET value = 99 WHERE name = 'schema_version'")

@@ -36,6 +36,7 @@ from journals.postgres.connections import connector
 from journals.postgres.errors import InvalidSetting
 from journals.postgres.statements import statements
 from tests.journals.proxy import Fault, Proxy, proxied
+from tests.journals.wider import widen_postgres
 from tests.postgres_server import Server
 
 ROOT = Path(__file__).parents[3]
@@ -61,6 +62,9 @@ def test_it_keeps_the_law(law: Law, postgres_dsn: str) -> None:
 
 @pytest.mark.parametrize("law", LAWS)
 def test_it_keeps_the_law_on_one_connection_without_prepared_statements(law: Law, postgres_dsn: str) -> None:
+    """And where a newer release has added columns that this one does not know."""
+    asyncio.run(_open_and_close(postgres_dsn))
+    widen_postgres(postgres_dsn)
     asyncio.run(_run(law, lambda: PostgresJournal(postgres_dsn, pool_size=1, prepare=False)))
 
 
