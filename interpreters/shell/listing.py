@@ -74,7 +74,7 @@ def count_instances(
     *,
     journal: options.JournalUrl,
     filters: Filters = EVERYTHING,
-    by: Annotated[CountBy, Parameter(help="By what they are counted.")] = CountBy.STATUS,
+    by: Annotated[CountBy, Parameter(help="By what they are counted.")] = CountBy.STATE,
     json: options.AsJson = False,
 ) -> None:
     """Print how many instances in a journal fit all that is asked for."""
