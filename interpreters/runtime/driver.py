@@ -122,11 +122,11 @@ class Driver:
         except OwnedElsewhere:
             live.wake_result_waiters()  # they look where it goes on
         except Conflict as conflict:
-            _LOG.warning("Instance %s goes on elsewhere: %s", live.id, conflict)
+            _LOG.warning("Instance %s goes on elsewhere: %s", live.id, conflict, extra={"instance": live.id})
             live.wake_result_waiters()
             live.refuse_kept(conflict)
         except WioError as error:
-            _LOG.warning("Instance %s cannot go on: %s", live.id, error)
+            _LOG.warning("Instance %s cannot go on: %s", live.id, error, extra={"instance": live.id})
             live.wake_result_waiters(error)
             live.refuse_kept(error)
 

@@ -116,7 +116,8 @@ class Noting:
         if isinstance(arrived, Unrecorded):
             await self._record_fault(live, execution, effect, failure, now)
             return
-        _LOG.warning("Instance %s: attempt %d of %s: %s", live.id, effect.attempt, effect.address, _said(failure))
+        where, said = _where(live, effect), _said(failure)
+        _LOG.warning("Instance %s: attempt %d of %s: %s", live.id, effect.attempt, effect.address, said, extra=where)
         failed = partial(
             failure_entry,
             execution,
@@ -132,7 +133,8 @@ class Noting:
         self, live: Live, execution: Execution, effect: EffectToRun, fault: Exception, at: datetime
     ) -> None:
         """Record that the event of an effect cannot be recorded."""
-        _LOG.warning("Instance %s: the event of %s: %s", live.id, effect.address, _said(fault))
+        where, said = _where(live, effect), _said(fault)
+        _LOG.warning("Instance %s: the event of %s: %s", live.id, effect.address, said, extra=where)
         await self._adopt_error(live, partial(entry_of_fault, execution, effect.address, at=at), fault, at)
 
     async def _adopt_surely(self, live: Live, execution: Execution, entry: Entry, at: datetime) -> None:
@@ -161,6 +163,11 @@ class Untold(WioError):
 
     def __init__(self, error: Exception, fault: Exception) -> None:
         super().__init__(f"{type(error).__name__}, whose message cannot be recorded ({type(fault).__name__}).")
+
+
+def _where(live: Live, effect: EffectToRun) -> dict[str, str]:
+    """Return what the record of the log says besides: where it was, for who counts."""
+    return {"instance": live.id, "address": effect.address}
 
 
 def _said(error: Exception) -> str:

@@ -235,7 +235,7 @@ class Store:
         return execution
 
     async def _park(self, record: InstanceRecord, owner: int, error: Exception) -> None:
-        _LOG.error("Instance %s is parked: %s", record.id, error)
+        _LOG.error("Instance %s is parked: %s", record.id, error, extra={"instance": record.id})
         commit = Commit(
             record.id,
             record.workflow,

@@ -9,8 +9,8 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 import sys
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
@@ -20,10 +20,12 @@ from typing import Any, Protocol, cast
 import attrs
 
 from interpreters.shell.complaints import one_line
+from interpreters.shell.worker_warnings import Warnings
 from journals.namespaces import DEFAULT_NAMESPACE
 
 _LOOK_SECONDS = 1.0
-_MOST_WARNINGS = 5
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+"""Is what differs between warnings that are about no instance, and say the same: how often, and for how long."""
 
 
 @attrs.frozen
@@ -68,13 +70,16 @@ class LiveView:
     def __init__(self) -> None:
         self._facts: dict[str, object] = {}
         self._state = "starting"
-        self._warnings: deque[str] = deque(maxlen=_MOST_WARNINGS)
+        self._warnings = Warnings()
         self._live: Any = None
 
     def tell(self, event: str, **facts: object) -> None:
         """See `Telling`."""
         if event == "warning":
-            self._warnings.append(f"{datetime.now():%H:%M:%S}  {one_line(str(facts['message']))}")
+            message, instance = one_line(str(facts["message"])), str(facts.get("instance", ""))
+            about = (instance, str(facts.get("address", "")) if instance else _NUMBER.sub("#", message))
+            is_error = bool(instance) or facts.get("level") != "warning"
+            self._warnings.note(message, about=about, is_error=is_error)
             return
         if event == "stranded":
             self._facts["stranded"] = ", ".join(cast(tuple[str, ...], facts["workflows"]))
@@ -105,7 +110,7 @@ class LiveView:
 
     def rows(self, figures: Figures | None) -> list[tuple[str, str]]:
         """Return the lines that are shown: a title, and words."""
-        return view_rows(self._state, self._facts, figures, tuple(self._warnings))
+        return view_rows(self._state, self._facts, figures, self._warnings.lines(), self._warnings.errors())
 
     def _view(self, figures: Figures | None) -> Any:
         tables, texts = import_module("rich.table"), import_module("rich.text")
@@ -116,9 +121,13 @@ class LiveView:
 
 
 def view_rows(
-    state: str, facts: dict[str, object], figures: Figures | None, warnings: tuple[str, ...]
+    state: str,
+    facts: dict[str, object],
+    figures: Figures | None,
+    warnings: tuple[str, ...],
+    errors: tuple[int, int] = (0, 0),
 ) -> list[tuple[str, str]]:
-    """Return the lines of the view: a title, and words."""
+    """Return the lines of the view: a title, and words. `errors` are those since the start, and lately."""
     workflows = ", ".join(cast(tuple[str, ...], facts.get("workflows", ())))
     named = facts.get("namespace", DEFAULT_NAMESPACE)
     namespace = "" if named == DEFAULT_NAMESPACE else f", namespace {named}"
@@ -133,6 +142,7 @@ def view_rows(
             ("instances", f"{figures.running} running, {figures.in_memory} in memory"),
             ("steps", f"{figures.steps_a_second:.1f} a second"),
             ("lag", f"{figures.lag.total_seconds():.3f} s"),
+            ("errors", f"{errors[0]} since the start, {errors[1]} in the last minute"),
         ]
     if facts.get("stranded"):
         rows.append(("stranded", f"{facts['stranded']} (no live process knows them)"))
@@ -161,4 +171,6 @@ class _Handler(logging.Handler):
         error = record.exc_info[1] if record.exc_info else None
         said = "" if error is None else f": {type(error).__name__}: {error}"
         level = record.levelname.lower()
-        self._telling.tell("warning", level=level, logger=record.name, message=f"{record.getMessage()}{said}")
+        where = {name: found for name in ("instance", "address") if (found := getattr(record, name, None)) is not None}
+        message = f"{record.getMessage()}{said}"
+        self._telling.tell("warning", level=level, logger=record.name, **where, message=message)

@@ -225,13 +225,14 @@ def test_the_figures_say_how_much_was_done_lately_and_how_late() -> None:
 def test_the_view_has_a_line_for_each_thing() -> None:
     facts: dict[str, object] = {"workflows": ("order v1",), "journal": "sqlite:///orders.db", "epoch": 7}
     figures = Figures(3, 120, 12.34, timedelta(milliseconds=5))
-    assert view_rows("joined", facts, figures, ("one", "two")) == [
+    assert view_rows("joined", facts, figures, ("one", "two"), (12, 3)) == [
         ("wio worker", "joined"),
         ("workflows", "order v1"),
         ("journal", "sqlite:///orders.db, epoch 7"),
         ("instances", "3 running, 120 in memory"),
         ("steps", "12.3 a second"),
         ("lag", "0.005 s"),
+        ("errors", "12 since the start, 3 in the last minute"),
         ("warnings", "one"),
         ("", "two"),
     ]
