@@ -21,7 +21,7 @@ from benchmarks.report import report
 from benchmarks.workflows import Count, chained, looped, mixed, recursive, wide_each, wide_parallel
 from interpreters.machine.transition import JSON
 from interpreters.machine.turn import Turn
-from interpreters.runtime.reading import read_execution
+from interpreters.runtime.journal.reading import read_execution
 from journals import Commit, InMemoryJournal, Status
 from wio import Workflow
 

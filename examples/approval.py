@@ -27,7 +27,7 @@ from returns.result import Failure, Result, Success
 
 from examples.stories import Ending, ending_of
 from interpreters.render import draw, to_text
-from interpreters.runtime.tasking import OfferedTask
+from interpreters.runtime.requests.tasking import OfferedTask
 from interpreters.testing import SimulatedInstance, Simulation
 from interpreters.tracing import progress
 from wio import WIO, Interrupted, Signed, Task, Workflow, alongside, compute, interrupt, loop, run_io, scope, task, wait

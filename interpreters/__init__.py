@@ -66,29 +66,29 @@ if TYPE_CHECKING:
     from interpreters.machine.transition import apply, begin
     from interpreters.machine.turn import Turn, first_turn, turn
     from interpreters.render import draw, to_dot, to_json, to_mermaid, to_svg, to_text
-    from interpreters.runtime.answers import FailedElsewhere
+    from interpreters.runtime.attempts.effects import EffectContext, NoEffect, effect_context
+    from interpreters.runtime.attempts.threads import Threads, Workers
     from interpreters.runtime.blocking import BlockingInstance, BlockingRuntime
     from interpreters.runtime.client import Client
     from interpreters.runtime.clock import Clock, SystemClock
-    from interpreters.runtime.driver import NotHandled
-    from interpreters.runtime.effects import EffectContext, NoEffect, effect_context
-    from interpreters.runtime.following import Following
-    from interpreters.runtime.hooks import Hooks
+    from interpreters.runtime.driving.driver import NotHandled
+    from interpreters.runtime.driving.within import start_within
+    from interpreters.runtime.explaining.why import Action, Because, Reason, Remedy
     from interpreters.runtime.instance import Instance
+    from interpreters.runtime.keeping.retention import Retention
     from interpreters.runtime.oversight import KnownWorkflow, Oversight, Stranded
-    from interpreters.runtime.publishing import Publisher
-    from interpreters.runtime.retention import Retention
+    from interpreters.runtime.requests.tasking import OfferedTask
     from interpreters.runtime.runtime import Runtime
-    from interpreters.runtime.tasking import OfferedTask
-    from interpreters.runtime.threads import Threads, Workers
-    from interpreters.runtime.why import Action, Because, Reason, Remedy
-    from interpreters.runtime.within import start_within
+    from interpreters.runtime.sharing.answers import FailedElsewhere
+    from interpreters.runtime.telling.following import Following
+    from interpreters.runtime.telling.hooks import Hooks
+    from interpreters.runtime.telling.publishing import Publisher
     from interpreters.tracing import progress
 
 _MODULES = {
-    "Action": "interpreters.runtime.why",
+    "Action": "interpreters.runtime.explaining.why",
     "AlreadyPaused": "interpreters.errors",
-    "Because": "interpreters.runtime.why",
+    "Because": "interpreters.runtime.explaining.why",
     "BlockingInstance": "interpreters.runtime.blocking",
     "BlockingRuntime": "interpreters.runtime.blocking",
     "CannotGoBack": "interpreters.errors",
@@ -100,14 +100,14 @@ _MODULES = {
     "Clock": "interpreters.runtime.clock",
     "DraftReached": "interpreters.errors",
     "DuplicateKey": "interpreters.errors",
-    "EffectContext": "interpreters.runtime.effects",
+    "EffectContext": "interpreters.runtime.attempts.effects",
     "EffectFailed": "interpreters.errors",
     "EffectToRun": "interpreters.machine.pending",
     "EndlessRounds": "interpreters.errors",
     "Execution": "interpreters.machine.execution",
-    "FailedElsewhere": "interpreters.runtime.answers",
-    "Following": "interpreters.runtime.following",
-    "Hooks": "interpreters.runtime.hooks",
+    "FailedElsewhere": "interpreters.runtime.sharing.answers",
+    "Following": "interpreters.runtime.telling.following",
+    "Hooks": "interpreters.runtime.telling.hooks",
     "Held": "interpreters.machine.execution",
     "Instance": "interpreters.runtime.instance",
     "InstanceCancelled": "interpreters.errors",
@@ -121,21 +121,21 @@ _MODULES = {
     "KnownWorkflow": "interpreters.runtime.oversight",
     "LostArrival": "interpreters.errors",
     "MoveRefused": "interpreters.errors",
-    "NoEffect": "interpreters.runtime.effects",
+    "NoEffect": "interpreters.runtime.attempts.effects",
     "NotActive": "interpreters.errors",
     "NotDue": "interpreters.errors",
-    "NotHandled": "interpreters.runtime.driver",
+    "NotHandled": "interpreters.runtime.driving.driver",
     "NotPaused": "interpreters.errors",
     "NothingToRetry": "interpreters.errors",
-    "OfferedTask": "interpreters.runtime.tasking",
+    "OfferedTask": "interpreters.runtime.requests.tasking",
     "Outcome": "interpreters.machine.pending",
     "Oversight": "interpreters.runtime.oversight",
     "PausedAt": "interpreters.machine.pending",
     "Pending": "interpreters.machine.pending",
-    "Reason": "interpreters.runtime.why",
-    "Remedy": "interpreters.runtime.why",
-    "Publisher": "interpreters.runtime.publishing",
-    "Retention": "interpreters.runtime.retention",
+    "Reason": "interpreters.runtime.explaining.why",
+    "Remedy": "interpreters.runtime.explaining.why",
+    "Publisher": "interpreters.runtime.telling.publishing",
+    "Retention": "interpreters.runtime.keeping.retention",
     "Runtime": "interpreters.runtime.runtime",
     "RuntimeStopped": "interpreters.errors",
     "SignalExpected": "interpreters.machine.pending",
@@ -146,7 +146,7 @@ _MODULES = {
     "TaskOffered": "interpreters.machine.pending",
     "TaskRefusal": "interpreters.errors",
     "TaskRefused": "interpreters.errors",
-    "Threads": "interpreters.runtime.threads",
+    "Threads": "interpreters.runtime.attempts.threads",
     "TimerRunning": "interpreters.machine.pending",
     "ToRecord": "interpreters.machine.pending",
     "Turn": "interpreters.machine.turn",
@@ -156,7 +156,7 @@ _MODULES = {
     "UnknownWorkflow": "interpreters.errors",
     "UnsoundWorkflow": "interpreters.errors",
     "UserFunctionRaised": "interpreters.errors",
-    "Workers": "interpreters.runtime.threads",
+    "Workers": "interpreters.runtime.attempts.threads",
     "WrongPayload": "interpreters.errors",
     "WrongReturn": "interpreters.errors",
     "activities": "interpreters.history",
@@ -164,7 +164,7 @@ _MODULES = {
     "apply": "interpreters.machine.transition",
     "begin": "interpreters.machine.transition",
     "draw": "interpreters.render",
-    "effect_context": "interpreters.runtime.effects",
+    "effect_context": "interpreters.runtime.attempts.effects",
     "event_entry": "interpreters.machine.recording",
     "fired_entry": "interpreters.machine.recording",
     "first_turn": "interpreters.machine.turn",
@@ -172,7 +172,7 @@ _MODULES = {
     "progress": "interpreters.tracing",
     "recover": "interpreters.machine.recovery",
     "signal_entry": "interpreters.machine.recording",
-    "start_within": "interpreters.runtime.within",
+    "start_within": "interpreters.runtime.driving.within",
     "to_dot": "interpreters.render",
     "to_json": "interpreters.render",
     "to_mermaid": "interpreters.render",

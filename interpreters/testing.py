@@ -26,11 +26,11 @@ from returns.result import Result
 from interpreters.errors import RuntimeStopped, TaskRefusal, TaskRefused
 from interpreters.machine.pending import Pending
 from interpreters.runtime.arguments import workflows_given
-from interpreters.runtime.hooks import Hooks
 from interpreters.runtime.instance import Instance
-from interpreters.runtime.publishing import Publisher
+from interpreters.runtime.requests.tasking import OfferedTask
 from interpreters.runtime.runtime import Runtime
-from interpreters.runtime.tasking import OfferedTask
+from interpreters.runtime.telling.hooks import Hooks
+from interpreters.runtime.telling.publishing import Publisher
 from journals.codecs import Codec
 from journals.entries import Entry, InstanceRecord, Published
 from journals.faulty import (

@@ -16,8 +16,8 @@ from benchmarks.soak.rows import Row
 from benchmarks.soak.runs import Line, Run
 from benchmarks.soak.visits import Asked
 from interpreters.machine.transition import JSON
-from interpreters.runtime.agenda import Agenda
-from interpreters.runtime.reading import read_execution
+from interpreters.runtime.driving.agenda import Agenda
+from interpreters.runtime.journal.reading import read_execution
 from journals import Entry, Journal, Kind
 from journals.entries import UNFINISHED
 from journals.search import Cursor

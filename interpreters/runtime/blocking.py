@@ -19,8 +19,8 @@ from returns.result import Result
 from interpreters.errors import RuntimeStopped
 from interpreters.runtime.arguments import duration_given
 from interpreters.runtime.instance import Instance
+from interpreters.runtime.requests.tasking import OfferedTask
 from interpreters.runtime.runtime import Runtime
-from interpreters.runtime.tasking import OfferedTask
 from journals.entries import Entry, InstanceRecord
 from journals.labels import Labels
 from journals.search import EVERY, Count, Cursor, Order, Search

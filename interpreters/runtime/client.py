@@ -16,21 +16,21 @@ from interpreters.machine.recorded import Note
 from interpreters.machine.transition import JSON
 from interpreters.machine.turn import Turn, first_turn
 from interpreters.runtime.arguments import durations_given, journal_given, tags_given, workflows_given
-from interpreters.runtime.asking_why import reason_of
-from interpreters.runtime.commands import Command
-from interpreters.runtime.deleting import request_deletion
-from interpreters.runtime.following import Following, News
-from interpreters.runtime.hooks import with_call
+from interpreters.runtime.driving.same_start import existing
+from interpreters.runtime.driving.within import begin_within, start_of
+from interpreters.runtime.explaining.asking_why import reason_of
+from interpreters.runtime.explaining.why import Reason
 from interpreters.runtime.instance import Instance
+from interpreters.runtime.journal.reading import read_all
+from interpreters.runtime.keeping.deleting import request_deletion
 from interpreters.runtime.oversight import Oversight
-from interpreters.runtime.reading import read_all
 from interpreters.runtime.registry import by_name_and_version, check_registered
-from interpreters.runtime.remote import Remote
+from interpreters.runtime.requests.commands import Command
+from interpreters.runtime.requests.tasking import OfferedTask, Report
 from interpreters.runtime.rounds import LOOK_AGAIN, LookAgain
-from interpreters.runtime.same_start import existing
-from interpreters.runtime.tasking import OfferedTask, Report
-from interpreters.runtime.why import Reason
-from interpreters.runtime.within import begin_within, start_of
+from interpreters.runtime.sharing.remote import Remote
+from interpreters.runtime.telling.following import Following, News
+from interpreters.runtime.telling.hooks import with_call
 from journals.codecs import Codec
 from journals.entries import Entry
 from journals.errors import Conflict, UnknownInstance

@@ -7,8 +7,8 @@ from typing import Any, Generic, Protocol, TypeVar
 from returns.result import Result
 
 from interpreters.machine.recorded import Note
-from interpreters.runtime.commands import Command, Verb
-from interpreters.runtime.tasking import OfferedTask, Report
+from interpreters.runtime.requests.commands import Command, Verb
+from interpreters.runtime.requests.tasking import OfferedTask, Report
 from journals.entries import Entry, InstanceRecord, Kind
 from journals.labels import Labels
 from journals.ports import Journal

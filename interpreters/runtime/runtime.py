@@ -25,38 +25,38 @@ from interpreters.runtime.arguments import (
     tags_given,
     workflows_given,
 )
-from interpreters.runtime.asking_why import reason_of
-from interpreters.runtime.calls import Calls
-from interpreters.runtime.children import Children
-from interpreters.runtime.claiming import NO_INSTANCE, Claiming
+from interpreters.runtime.attempts.threads import Threads, Workers
+from interpreters.runtime.attempts.transacting import check_transactions
 from interpreters.runtime.clock import Clock
-from interpreters.runtime.deleting import Deleting
-from interpreters.runtime.delivering import OUTBOX, Delivering, Receive
-from interpreters.runtime.driver import Driver
-from interpreters.runtime.following import Following, News
-from interpreters.runtime.hooks import HookRoom, Hooks
-from interpreters.runtime.housekeeping import Housekeeping
+from interpreters.runtime.driving.calls import Calls
+from interpreters.runtime.driving.children import Children
+from interpreters.runtime.driving.driver import Driver
+from interpreters.runtime.driving.live import Live, LiveInstances
+from interpreters.runtime.driving.starting import Starting
+from interpreters.runtime.driving.wakeups import WakeUps
+from interpreters.runtime.explaining.asking_why import reason_of
+from interpreters.runtime.explaining.why import Reason
 from interpreters.runtime.instance import Instance
-from interpreters.runtime.live import Live, LiveInstances
-from interpreters.runtime.mail import Mail as MailRoom
-from interpreters.runtime.membership import Membership, StoreClock
+from interpreters.runtime.journal.storing import Store
+from interpreters.runtime.keeping.deleting import Deleting
+from interpreters.runtime.keeping.housekeeping import Housekeeping
+from interpreters.runtime.keeping.retention import Retention
 from interpreters.runtime.oversight import MOST_COUNTED, Oversight, stranded_counts
-from interpreters.runtime.publishing import Publisher, Publishing, publisher_given
 from interpreters.runtime.registry import by_name_and_version, check_registered
-from interpreters.runtime.remote import Remote
-from interpreters.runtime.retention import Retention
+from interpreters.runtime.requests.signalling import Signalling
+from interpreters.runtime.requests.steering import Steering
+from interpreters.runtime.requests.tasking import Tasking
 from interpreters.runtime.rounds import LOOK_AGAIN, LookAgain
 from interpreters.runtime.serving import Serving
-from interpreters.runtime.signalling import Signalling
-from interpreters.runtime.starting import Starting
-from interpreters.runtime.steering import Steering
-from interpreters.runtime.storing import Store
-from interpreters.runtime.suspects import MOST_DEATHS, Suspects
-from interpreters.runtime.tasking import Tasking
-from interpreters.runtime.threads import Threads, Workers
-from interpreters.runtime.transacting import check_transactions
-from interpreters.runtime.wakeups import WakeUps
-from interpreters.runtime.why import Reason
+from interpreters.runtime.sharing.claiming import NO_INSTANCE, Claiming
+from interpreters.runtime.sharing.mail import Mail as MailRoom
+from interpreters.runtime.sharing.membership import Membership, StoreClock
+from interpreters.runtime.sharing.remote import Remote
+from interpreters.runtime.sharing.suspects import MOST_DEATHS, Suspects
+from interpreters.runtime.telling.delivering import OUTBOX, Delivering, Receive
+from interpreters.runtime.telling.following import Following, News
+from interpreters.runtime.telling.hooks import HookRoom, Hooks
+from interpreters.runtime.telling.publishing import Publisher, Publishing, publisher_given
 from journals.codecs import Codec
 from journals.entries import InstanceRecord, Status
 from journals.errors import JournalError, OwnedElsewhere

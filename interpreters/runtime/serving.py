@@ -16,21 +16,21 @@ from interpreters.errors import InstanceCancelled, InstanceFailed, InstancePause
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import answer
 from interpreters.machine.recorded import Note
-from interpreters.runtime import childs_end
-from interpreters.runtime.children import Children
-from interpreters.runtime.claiming import Claiming
 from interpreters.runtime.clock import Clock
-from interpreters.runtime.commands import Command, command_in
-from interpreters.runtime.deleting import request_deletion
-from interpreters.runtime.driver import Driver
+from interpreters.runtime.driving import childs_end
+from interpreters.runtime.driving.children import Children
+from interpreters.runtime.driving.driver import Driver
+from interpreters.runtime.driving.live import Live, LiveInstances, check_not_held
 from interpreters.runtime.entered import Entered
-from interpreters.runtime.live import Live, LiveInstances, check_not_held
-from interpreters.runtime.reading import read_all
-from interpreters.runtime.remote import Remote, UnknownOperation, report_in, signal_key
-from interpreters.runtime.signalling import Signalling
-from interpreters.runtime.steering import Steering
-from interpreters.runtime.storing import Store
-from interpreters.runtime.tasking import OfferedTask, Report, Tasking
+from interpreters.runtime.journal.reading import read_all
+from interpreters.runtime.journal.storing import Store
+from interpreters.runtime.keeping.deleting import request_deletion
+from interpreters.runtime.requests.commands import Command, command_in
+from interpreters.runtime.requests.signalling import Signalling
+from interpreters.runtime.requests.steering import Steering
+from interpreters.runtime.requests.tasking import OfferedTask, Report, Tasking
+from interpreters.runtime.sharing.claiming import Claiming
+from interpreters.runtime.sharing.remote import Remote, UnknownOperation, report_in, signal_key
 from journals.codecs import Codec
 from journals.entries import Entry, Message, Payload, Status
 from journals.errors import JournalClosed, OwnedElsewhere

@@ -6,7 +6,7 @@ import asyncio
 
 from interpreters.machine.recorded import Note
 from interpreters.machine.transition import JSON
-from interpreters.runtime.deleting import request_deletion
+from interpreters.runtime.keeping.deleting import request_deletion
 from interpreters.shell import options
 from interpreters.shell.endings import as_json, in_words
 from interpreters.shell.journal_urls import journal_at

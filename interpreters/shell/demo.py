@@ -21,7 +21,7 @@ from cyclopts import Parameter
 
 from interpreters.history import activities
 from interpreters.render import Drawing, RendererMissing, draw, to_svg
-from interpreters.runtime.reading import read_all
+from interpreters.runtime.journal.reading import read_all
 from interpreters.shell import options
 from interpreters.shell.asking import answer_of
 from interpreters.shell.demo_processes import ProcessRun, run_process

@@ -14,8 +14,8 @@ from cyclopts import Parameter
 
 from interpreters.render import Drawing, Mark, Progress, Reached, State, to_dot, to_json, to_mermaid, to_svg, to_text
 from interpreters.render import draw as picture_of
-from interpreters.runtime.reading import read_all
-from interpreters.runtime.storing import check_has_data
+from interpreters.runtime.journal.reading import read_all
+from interpreters.runtime.journal.storing import check_has_data
 from interpreters.shell import options
 from interpreters.shell.journal_urls import journal_at
 from interpreters.shell.output import say

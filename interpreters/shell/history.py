@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from interpreters.history import ActivityRow
 from interpreters.history import activities as activities_of
-from interpreters.runtime.reading import read_all
+from interpreters.runtime.journal.reading import read_all
 from interpreters.shell import options
 from interpreters.shell.complaints import one_line
 from interpreters.shell.endings import payload_as_json

@@ -14,8 +14,8 @@ import attrs
 from cyclopts import Parameter
 
 from interpreters.machine.transition import JSON
-from interpreters.runtime.removing import ArchiveFailing, Remover, removable
-from interpreters.runtime.retention import MOST_AT_A_TIME
+from interpreters.runtime.keeping.removing import ArchiveFailing, Remover, removable
+from interpreters.runtime.keeping.retention import MOST_AT_A_TIME
 from interpreters.shell import options
 from interpreters.shell.exit_codes import DONE, ERROR
 from interpreters.shell.journal_urls import journal_at

@@ -15,7 +15,7 @@ from typing import Any
 
 from interpreters.errors import InstanceCancelled, InstanceFailed, InstancePaused, InstanceStuck
 from interpreters.machine.pending import EffectToRun, TimerRunning
-from interpreters.runtime.agenda import due_of
+from interpreters.runtime.driving.agenda import due_of
 from interpreters.runtime.instance import Instance
 from interpreters.runtime.runtime import Runtime
 from interpreters.shell.output import say

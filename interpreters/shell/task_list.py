@@ -6,8 +6,8 @@ import asyncio
 import json as jsons
 from typing import Any, cast
 
+from interpreters.runtime.requests.tasking import OfferedTask
 from interpreters.runtime.runtime import Runtime
-from interpreters.runtime.tasking import OfferedTask
 from interpreters.shell import options
 from interpreters.shell.complaints import resume_told
 from interpreters.shell.endings import in_words

@@ -13,7 +13,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from interpreters.runtime.client import Client
-from interpreters.runtime.why import Action, Because, Reason, Remedy
+from interpreters.runtime.explaining.why import Action, Because, Reason, Remedy
 from interpreters.shell import options
 from interpreters.shell.companions import with_companions
 from interpreters.shell.complaints import one_line

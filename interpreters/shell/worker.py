@@ -23,9 +23,9 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from interpreters.machine.questions import with_children
-from interpreters.runtime.retention import KEPT, Retention
+from interpreters.runtime.keeping.retention import KEPT, Retention
 from interpreters.runtime.runtime import Runtime
-from interpreters.runtime.suspects import MOST_DEATHS
+from interpreters.runtime.sharing.suspects import MOST_DEATHS
 from interpreters.shell import options
 from interpreters.shell.exit_codes import INTERRUPTED
 from interpreters.shell.journal_urls import journal_at, without_password

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from interpreters.machine.transition import JSON
-from interpreters.runtime.housekeeping import Housekeeping
-from interpreters.runtime.live import LiveInstances
-from interpreters.runtime.reading import read_all
-from interpreters.runtime.retention import Retention
+from interpreters.runtime.driving.live import LiveInstances
+from interpreters.runtime.journal.reading import read_all
+from interpreters.runtime.keeping.housekeeping import Housekeeping
+from interpreters.runtime.keeping.retention import Retention
 from interpreters.testing import VirtualClock
 from journals.archives import FolderArchive, read_archived
 from journals.entries import Entry, Status

@@ -27,10 +27,10 @@ from interpreters.errors import (
     WrongPayload,
 )
 from interpreters.machine.pending import SignalExpected
-from interpreters.runtime.answers import FailedElsewhere
 from interpreters.runtime.client import Client
-from interpreters.runtime.commands import Command, Verb
-from interpreters.runtime.driver import NotHandled
+from interpreters.runtime.driving.driver import NotHandled
+from interpreters.runtime.requests.commands import Command, Verb
+from interpreters.runtime.sharing.answers import FailedElsewhere
 from journals.entries import Status
 from journals.errors import InvalidCommit, UnknownInstance
 from journals.memory import InMemoryJournal

@@ -13,7 +13,7 @@ from returns.result import Success
 
 from interpreters import Runtime, RuntimeStopped, effect_context
 from interpreters.machine.recorded import Loss
-from interpreters.runtime.threads import Threads
+from interpreters.runtime.attempts.threads import Threads
 from interpreters.testing import START, VirtualClock
 from journals.entries import Kind, Status
 from journals.errors import JournalUnavailable

@@ -18,7 +18,7 @@ from interpreters.lint.rules import problems
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import PausedAt, Pending, SignalExpected, TaskOffered, TimerRunning, pending
 from interpreters.machine.recovery import recover
-from interpreters.runtime.agenda import Agenda
+from interpreters.runtime.driving.agenda import Agenda
 from interpreters.runtime.instance import Instance
 from interpreters.testing import CrashAt, VirtualClock
 from journals.entries import Commit, Entry, Kind

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from interpreters.machine.turn import first_turn
-from interpreters.runtime.agenda import Agenda
+from interpreters.runtime.driving.agenda import Agenda
 from interpreters.shell.targets import load
 from journals.entries import Commit, Status
 from journals.sqlite import SqliteJournal

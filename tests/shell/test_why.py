@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from interpreters.runtime.why import Action, Remedy
+from interpreters.runtime.explaining.why import Action, Remedy
 from interpreters.shell.why import command_of
 from tests.shell.begun_instances import begun
 

@@ -15,7 +15,7 @@ from interpreters import DraftReached, Runtime, UserFunctionRaised, WrongPayload
 from interpreters.errors import JournalMismatch, NotActive, NotDue
 from interpreters.machine.pending import EffectToRun, Outcome, PausedAt, SignalExpected, TimerRunning, pending
 from interpreters.machine.recovery import recover
-from interpreters.runtime.agenda import described
+from interpreters.runtime.driving.agenda import described
 from interpreters.testing import START, Simulation
 from journals import InMemoryJournal
 from journals.entries import Kind
