@@ -188,14 +188,17 @@ class Driver:
 
     async def _record_overdue(self, live: Live) -> None:
         """Record what an older version has left to be recorded at the places where the instance stands."""
-        if not live.may_owe:
-            return
-        async with live.lock:
-            may_owe, live.may_owe = live.may_owe, False
-            if may_owe and live.execution is not None:
-                overdue = overdue_turn(live.execution, self._clock.now(), self.chance)
-                if overdue is not None:
-                    await self._store.adopt_surely(live, overdue)
+        if live.may_owe:
+            async with live.lock:
+                await self.record_overdue(live)
+
+    async def record_overdue(self, live: Live) -> None:
+        """Do the same for who has the lock of the instance."""
+        may_owe, live.may_owe = live.may_owe, False
+        if may_owe and live.execution is not None:
+            overdue = overdue_turn(live.execution, self._clock.now(), self.chance)
+            if overdue is not None:
+                await self._store.adopt_surely(live, overdue)
 
     async def _pass_due(self, live: Live) -> None:
         """Fire the timers and end the pauses whose time has come, and make ready what is to be tried again."""

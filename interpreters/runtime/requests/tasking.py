@@ -110,6 +110,12 @@ class Tasking:
                     await self._driver.adopt(live, turn(execution, entry, entry.recorded_at, self._driver.chance))
         self._driver.start(live)
 
+    async def _loaded(self, live: Live) -> Execution:
+        """Return where an instance stands once all is recorded that it owes: a task may be still to be offered."""
+        execution = await self._store.load(live)
+        await self._driver.record_overdue(live)
+        return live.execution or execution
+
     def _decoded(self, execution: Execution, report: Report) -> Report:
         """Return a report that came from another process with its value as the task here declares it."""
         if not isinstance(report.value, Payload):
@@ -124,7 +130,7 @@ class Tasking:
         """Return how far a task has come. Raises `TaskRefused` or `InstancePaused` when nothing can be done now."""
         if self._driver.stopping:
             raise RuntimeStopped
-        address, execution = report.address, await self._store.load(live)
+        address, execution = report.address, await self._loaded(live)
         if report.kind not in WHILE_HELD:
             check_not_held(live.id, execution)
         place = place_at(execution, address)
@@ -161,8 +167,14 @@ def offered_in(execution: Execution, instance_id: str) -> tuple[OfferedTask[Any]
     if execution.held is not None:
         return ()
     standing = [place for place in places(execution) if isinstance(place.node, OfferTask)]
-    open_now = [place for place in standing if place.problem is None and not is_blocked(execution, place)]
+    open_now = [place for place in standing if _is_open(execution, place)]
     return tuple(_offered(execution.codec, instance_id, place) for place in open_now)
+
+
+def _is_open(execution: Execution, place: Active) -> bool:
+    """Tell whether a task has been offered, and can be worked on now."""
+    is_offered = cast(Offer, place.standing).sent is not None
+    return is_offered and place.problem is None and not is_blocked(execution, place)
 
 
 def _offered(codec: Codec, instance_id: str, place: Active) -> OfferedTask[Any]:

@@ -6,9 +6,11 @@ Nothing here disturbs the owner: a question is answered from the journal, by rep
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import uuid
 from collections import deque
+from collections.abc import Generator
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
@@ -48,7 +50,7 @@ from interpreters.runtime.sharing.deadly import is_deadly
 from interpreters.runtime.telling.following import News
 from journals.codecs import Codec, CodecError
 from journals.entries import UNFINISHED, WITHOUT_DATA, InstanceRecord, Kind, Message, Payload, Status
-from journals.errors import Conflict, JournalUnavailable
+from journals.errors import Conflict, JournalClosed, JournalUnavailable
 from journals.ports import Journal
 from journals.run_states import run_state
 from journals.sharing import Answered, Changed, Missed, Notice, Rested
@@ -191,6 +193,10 @@ class Remote:
         return None if answered is None else value_of(answered)
 
     async def _answer_to(self, message: Message) -> Payload | None:
+        with self._stop_told():
+            return await self._awaited(message)
+
+    async def _awaited(self, message: Message) -> Payload | None:
         posted = await self._journal.post(message)
         if posted.is_over:
             return None
@@ -264,6 +270,10 @@ class Remote:
 
     async def result(self, id: str) -> Result[Any, Any]:
         """Wait for the end of an instance, also while the store is away; see `Instance.result`."""
+        with self._stop_told():
+            return await self._ended(id)
+
+    async def _ended(self, id: str) -> Result[Any, Any]:
         waits = delays()
         while True:
             self._check_running()
@@ -283,6 +293,15 @@ class Remote:
                 await asyncio.wait({rested}, timeout=delay)
             finally:
                 _leave(self._rests, id, rested)
+
+    @contextlib.contextmanager
+    def _stop_told(self) -> Generator[None]:
+        """Raise `RuntimeStopped` where the journal was closed by a stop while something was waited for."""
+        try:
+            yield
+        except JournalClosed:
+            self._check_running()
+            raise
 
     def _check_running(self) -> None:
         if self._stopped is not None:

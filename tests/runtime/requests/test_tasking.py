@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import pytest
 from returns.result import Failure, Result, Success
 
-from interpreters import Instance, TaskRefused, WrongPayload
+from interpreters import Client, Instance, Runtime, TaskRefused, WrongPayload
 from interpreters.errors import TaskRefusal
 from interpreters.machine.recorded import Note
 from interpreters.testing import CrashAt, Crashed, CrashingJournal
@@ -18,7 +18,8 @@ from journals.entries import Kind
 from journals.errors import JournalUnavailable, UnknownInstance
 from journals.memory import InMemoryJournal
 from tests.runtime.running import FaultyJournal, kinds, run, virtual, workflow
-from wio import WIO, Signal, Task, critical, first_of, loop, parallel, receive_signal, run_io, task
+from wio import WIO, Signal, Task, Workflow, critical, first_of, loop, parallel, receive_signal, run_io, task
+from wio import fail as decline
 
 WORK = Task("work", input=int, output=int, error=str)
 WORD = Signal("work", request=int, response=int)
@@ -248,5 +249,42 @@ def test_the_journal_says_who_has_delegated_and_skipped_a_task_and_why() -> None
                 Note("ann", "too large"),
                 Note("eve", "urgent"),
             ]
+
+    run(main())
+
+
+async def gone_back(journal: InMemoryJournal, flow: Workflow[Any, Any, Any]) -> None:
+    """Leave an instance that has gone back to its task, which is to be offered anew by whoever reads it."""
+    async with virtual(journal, flow) as runtime:
+        instance = await runtime.start(flow, id="a", input=1)
+        await instance.skip("work", 7)
+        await runtime.idle()
+    async with Client(journal, [flow]) as client:
+        await (await client.instance(flow, "a")).retry(from_address="work")
+
+
+def test_a_task_that_is_still_to_be_offered_is_not_on_the_list() -> None:
+    async def main() -> None:
+        journal, flow = InMemoryJournal(), workflow(work() >> decline("no"))
+        await gone_back(journal, flow)
+        async with Client(journal, [flow]) as client:
+            assert await (await client.instance(flow, "a")).tasks() == ()
+        await journal.open()
+        async with Runtime(journal, [flow]) as runtime:
+            await runtime.idle()
+            (offered,) = await (await runtime.instance(flow, "a")).tasks()
+            assert offered.address == "work"
+
+    run(main())
+
+
+def test_a_task_that_is_still_to_be_offered_is_offered_before_it_is_claimed() -> None:
+    async def main() -> None:
+        journal, flow = InMemoryJournal(), workflow(work() >> decline("no"))
+        await gone_back(journal, flow)
+        async with virtual(journal, flow, recover=False) as runtime:
+            instance = await runtime.instance(flow, "a")
+            await instance.claim("work", by="ann")
+            assert (await kinds(instance))[-3:] == [Kind.WENT_BACK, Kind.TASK_OFFERED, Kind.TASK_CLAIMED]
 
     run(main())

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from returns.result import Success
 
-from interpreters import Runtime
+from interpreters import Client, Runtime, RuntimeStopped
 from interpreters.errors import InstanceEnded, SignalRefusal, TaskRefusal, TaskRefused, UnexpectedSignal
 from interpreters.runtime.requests.commands import Command, Verb
 from interpreters.runtime.requests.tasking import Report
@@ -17,7 +17,7 @@ from journals.codecs import JsonCodec
 from journals.entries import Kind, Message, Status
 from journals.memory import InMemoryJournal
 from journals.sharing import Answered, Posted
-from tests.runtime.running import APPROVE, Approval, approval, run, workflow
+from tests.runtime.running import APPROVE, Approval, FaultyJournal, approval, run, workflow
 from wio import Task, task
 
 ADA = Approval("Ada")
@@ -101,5 +101,29 @@ def test_what_nobody_answers_as_its_instance_has_ended_is_refused() -> None:
         with pytest.raises(TaskRefused) as refused:
             await remote.report("w", Report(Kind.TASK_CLAIMED, offered.address, "Ben"))
         assert refused.value.refusal is TaskRefusal.COMPLETED
+
+    run(main())
+
+
+@pytest.mark.parametrize("call", ["find", "answer_to"])
+def test_who_waits_when_its_runtime_or_client_stops_is_told_so(call: str) -> None:
+    """Not that a journal is closed, however far the call has come by then."""
+
+    async def main() -> None:
+        journal, looked = FaultyJournal(InMemoryJournal()), asyncio.Event()
+        async with Client(journal, [FLOW], look_again=AT_ONCE) as client:
+            instance = await client.start(FLOW, id="a", input=7)
+            held = asyncio.Event()
+
+            async def hold() -> None:
+                looked.set()
+                await held.wait()
+
+            journal.fail(call, hold)
+            waiting = asyncio.create_task(instance.pause() if call == "answer_to" else instance.result())
+            await looked.wait()
+        held.set()
+        with pytest.raises(RuntimeStopped):
+            await waiting
 
     run(main())
