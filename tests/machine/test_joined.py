@@ -115,15 +115,15 @@ def test_what_fits_no_place_is_refused_and_changes_nothing(recipe: Recipe, value
     before = shape(last), seen(last)
     for entry in entries[1:]:
         again = replace(entry, seq=last.seq + 1)
-        may_come_again = entry.kind in (Kind.SIGNAL_KEPT, Kind.CANCELLING) or _is_pause_of_all(entry)
+        may_come_again = entry.kind in (Kind.SIGNAL_KEPT, Kind.CANCELLING) or _is_of_the_whole(entry)
         if place_at(last, entry.address) is None and not may_come_again:
             with pytest.raises(JournalMismatch):
                 apply(last, again)
     assert (shape(last), seen(last)) == before
 
 
-def _is_pause_of_all(entry: Entry) -> bool:
-    return entry.kind is Kind.PAUSED and not entry.address
+def _is_of_the_whole(entry: Entry) -> bool:
+    return entry.kind in (Kind.PAUSED, Kind.RESUMED) and not entry.address
 
 
 @LAW
