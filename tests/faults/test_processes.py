@@ -259,7 +259,7 @@ def test_a_deadline_is_kept_by_whoever_goes_on(place: str, tmp_path: Path) -> No
 
 
 def test_a_step_is_not_stolen_while_its_process_lives(tmp_path: Path, postgres_dsn: str) -> None:
-    """Not when it takes ten leases, not when it blocks the event loop, not when no other thread runs for half a lease."""
+    """Not when it takes ten leases, not when it blocks the loop, not when no other thread runs for half a lease."""
     lease = 1.0
 
     async def story(stage: Stage) -> None:

@@ -314,8 +314,26 @@ def test_a_newer_schema_is_refused(postgres_dsn: str) -> None:
     """An older library does not touch the schema of a newer one."""
     asyncio.run(_open_and_close(postgres_dsn))
     execute(postgres_dsn, "UPDATE wio.meta SET version = 99")
+    before = _catalogue(postgres_dsn)
     with pytest.raises(NewerSchema, match="version 99"):
         asyncio.run(_open_and_close(postgres_dsn))
+    assert _catalogue(postgres_dsn) == before
+
+
+def _catalogue(dsn: str) -> list[tuple[Any, ...]]:
+    """Return everything the schema consists of, with the transaction that has made or changed it last, and its rows."""
+    made = """
+        SELECT 'relation', relname::text, xmin::text FROM pg_class WHERE relnamespace = 'wio'::regnamespace
+        UNION ALL SELECT 'column', attrelid::regclass || '.' || attname, a.xmin::text FROM pg_attribute AS a
+            JOIN pg_class AS c ON c.oid = attrelid WHERE relnamespace = 'wio'::regnamespace
+        UNION ALL SELECT 'function', proname::text, xmin::text FROM pg_proc WHERE pronamespace = 'wio'::regnamespace
+        UNION ALL SELECT 'trigger', tgrelid::regclass || '.' || tgname, xmin::text FROM pg_trigger
+            WHERE NOT tgisinternal
+        UNION ALL SELECT 'meta', version::text, xmin::text FROM wio.meta
+        ORDER BY 1, 2
+    """
+    with psycopg.connect(dsn) as connection:
+        return connection.execute(made).fetchall()
 
 
 async def _open_and_close(dsn: str, **settings: Any) -> None:
