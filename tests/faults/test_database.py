@@ -62,7 +62,7 @@ class Counting:
 
 @pytest.mark.parametrize("fault", Fault)
 def test_a_connection_that_is_cut_anywhere_costs_and_doubles_nothing(fault: Fault, postgres_dsn: str) -> None:
-    """It dies before a statement, or after its commit and before the answer: what was asked is done, and done once."""
+    """Before a statement, in it, or after its commit and before the answer: what was asked is done, and done once."""
 
     async def main() -> None:
         counting = Counting()

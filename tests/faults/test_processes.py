@@ -15,7 +15,7 @@ from returns.result import Success
 from interpreters import InstanceCancelled
 from journals.entries import Kind, Status
 from tests.faults.stage import LONG_LEASE_SECONDS, PATIENCE_SECONDS, Stage, play, until
-from tests.faults.worker import NOTE, STATE
+from tests.faults.worker import GREEDY_SECONDS, NOTE, STATE
 
 ONCE = Counter(one=1, two=1, three=1)
 
@@ -259,13 +259,13 @@ def test_a_deadline_is_kept_by_whoever_goes_on(place: str, tmp_path: Path) -> No
 
 
 def test_a_step_is_not_stolen_while_its_process_lives(tmp_path: Path, postgres_dsn: str) -> None:
-    """Not when it takes ten leases, not when it blocks the event loop, not when no other thread runs for a while."""
+    """Not when it takes ten leases, not when it blocks the loop, not when no other thread runs for half a lease."""
     lease = 1.0
 
     async def story(stage: Stage) -> None:
         await stage.worker("busy", "long", lease=lease)
         await stage.worker("threads", "threaded", lease=lease)
-        await stage.worker("greedy", "greedy", lease=LONG_LEASE_SECONDS)
+        await stage.worker("greedy", "greedy", lease=2 * GREEDY_SECONDS)
         instances = [await stage.start(name) for name in ("long", "threaded", "greedy")]
         await until(lambda: stage.began() == Counter(blocked=1, slept=1, counted=1))
         await stage.worker("thief", "long", "threaded", "greedy", lease=lease)
@@ -283,6 +283,27 @@ def test_a_step_is_not_stolen_while_its_process_lives(tmp_path: Path, postgres_d
         )
 
     asyncio.run(both())
+
+
+def test_who_holds_the_interpreter_for_longer_than_its_lease_has_lost_what_it_did(place: str, tmp_path: Path) -> None:
+    """No thread can renew its lease: as after a freeze, another goes on, and what it has done is refused."""
+
+    async def story(stage: Stage) -> None:
+        await stage.worker("greedy", "greedy", "chain", lease=GREEDY_SECONDS / 5)
+        instance = await stage.start("greedy")
+        await stage.happened("began", "greedy", "counted")
+        stage.let("counted")
+        await stage.worker("other", "greedy", lease=GREEDY_SECONDS / 5)
+        assert await instance.result() == Success("go counted")
+        entries = await instance.history()
+        assert [each.kind for each in entries] == [Kind.STARTED, Kind.ATTEMPT_LOST, Kind.EVENT, Kind.COMPLETED]
+        await stage.happened("ended", "greedy", "counted")
+        counted = [(line.what, line.process) for line in stage.lines() if line.step == "counted"]
+        assert counted == [("began", "greedy"), ("began", "other"), ("ended", "other"), ("ended", "greedy")]
+        assert await (await stage.start("chain")).result() == Success("go one two three")
+        assert await instance.history() == entries
+
+    play(place, tmp_path, story)
 
 
 @pytest.mark.parametrize("is_cancelled", [False, True], ids=["ends", "is cancelled"])

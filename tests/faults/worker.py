@@ -54,6 +54,7 @@ STATE = Query("state", response=str)
 GRACE = timedelta(seconds=0.5)
 LOOK_SECONDS = 0.01
 TEN_LEASES_SECONDS = 10
+GREEDY_SECONDS = 5
 EXIT_CODE = 3
 
 
@@ -157,16 +158,21 @@ class Steps:
 
         return run_io(sleep if in_thread else block, name=step)
 
-    def greedy(self, step: str, number: int) -> WIO[Any, Any, Any]:
-        """Return a step that holds the interpreter: no other thread of the process runs meanwhile."""
+    def greedy(self, step: str, seconds: float) -> WIO[Any, Any, Any]:
+        """Return a step that holds the interpreter so long, unless there is a file with its name.
 
-        async def count(value: str) -> str:
+        No other thread of the process runs meanwhile, for nothing in there is Python's own code.
+        """
+
+        async def hold(value: str) -> str:
+            is_free = (self._folder / step).exists()
             instance = self.begin(step)
-            sum(range(number))
+            until = time.monotonic() + (0 if is_free else seconds)
+            any(map(until.__lt__, iter(time.monotonic, None)))
             self.log("ended", step, instance)
             return f"{value} {step}"
 
-        return run_io(count, name=step)
+        return run_io(hold, name=step)
 
     def written(self, step: str) -> WIO[Any, Any, Any]:
         """Return a step that writes a row in a transaction, and ends when there is a file with its name."""
@@ -233,7 +239,7 @@ def workflows(steps: Steps) -> dict[str, Workflow[Any, Any, Any]]:
         "threaded": steps.blocking("slept", TEN_LEASES_SECONDS, in_thread=True),
         "deadly": steps.step("one") >> steps.deadly("bang") >> steps.step("two"),
         "poisoned": steps.poisoned("poison") >> steps.noted("heard"),
-        "greedy": steps.greedy("counted", 20_000_000),
+        "greedy": steps.greedy("counted", GREEDY_SECONDS),
         "troubled": run_io(troubles, name="pay"),
         "unkept": run_io(unkept, name="find"),
         "parent": child(small, result=str, name="child") >> steps.step("told"),

@@ -12,12 +12,17 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 
 class Fault(enum.Enum):
-    """Says when the proxy cuts the connection: before the statement is sent, or when it was committed."""
+    """Says when the proxy cuts the connection: before the statement is sent, in it, or when it was committed.
+
+    In it: the server has the whole statement, and executes it while the connection is gone on both sides.
+    """
 
     BEFORE_THE_STATEMENT = "before the statement"
+    IN_THE_STATEMENT = "in the statement"
     BEFORE_THE_ANSWER = "before the answer"
 
 
+SYNC = b"S\x00\x00\x00\x04"
 READY = b"Z\x00\x00\x00\x05I"
 IN_TRANSACTION = b"Z\x00\x00\x00\x05T"
 
@@ -39,10 +44,9 @@ class Proxy:
         self.refused = 0
         self.ends: set[asyncio.Task[None]] = set()
 
-    def cut_at(self, statement: bytes, *, after: bool) -> None:
-        """Cut the next execution of a statement that holds this, before it is sent or when it was committed."""
-        self._statement = statement
-        self.fault = Fault.BEFORE_THE_ANSWER if after else Fault.BEFORE_THE_STATEMENT
+    def cut_at(self, statement: bytes, fault: Fault) -> None:
+        """Cut the next execution of a statement that holds this."""
+        self._statement, self.fault = statement, fault
 
     def cut_after(self, number: int, fault: Fault) -> None:
         """Cut a connection once so many executions have passed, simple queries such as BEGIN included."""
@@ -91,6 +95,11 @@ class Proxy:
                 fault, self.fault = self.fault, None
                 self.cuts += 1
                 if fault is Fault.BEFORE_THE_STATEMENT:
+                    return
+                if fault is Fault.IN_THE_STATEMENT:
+                    # Simple queries end by themselves. What is parsed and bound is executed at the next sync.
+                    server.write(message if kind == b"Q" else message + SYNC)
+                    await server.drain()
                     return
                 lose_answer.set()
             server.write(message)

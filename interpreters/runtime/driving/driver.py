@@ -304,6 +304,8 @@ class Driver:
                 return
             await self._interrupt(live, effect)
             raise
+        if live.withdrawn and self._was_withdrawn(live):
+            return  # The effect has kept to itself that it was cancelled. The task goes on as if it had not been.
         if arrived is not None:
             await self.noting.record(live, arrived, task)
 

@@ -101,7 +101,7 @@ def test_concurrent_commits_share_round_trips(postgres_dsn: str) -> None:
 @pytest.mark.parametrize("fault", Fault)
 @pytest.mark.parametrize("expected", [0, 3])
 def test_a_commit_is_stored_once_when_the_connection_is_cut(fault: Fault, expected: int, postgres_dsn: str) -> None:
-    """Before the statement, or after its commit and before the answer: it is tried again, and found to be stored."""
+    """Before the statement, in it, or after its commit and before the answer: tried again, and found to be stored."""
 
     async def story() -> None:
         async with proxied(postgres_dsn) as (proxy, dsn), PostgresJournal(dsn) as journal:
@@ -119,6 +119,47 @@ def test_a_commit_is_stored_once_when_the_connection_is_cut(fault: Fault, expect
     asyncio.run(story())
 
 
+@pytest.mark.parametrize("expected", [0, 3])
+def test_a_commit_that_the_server_is_at_when_the_connection_is_cut_is_stored_once(
+    expected: int, postgres_dsn: str
+) -> None:
+    """The first try is held up in the server, and goes on there without a client, while the second one is under way."""
+
+    async def story() -> None:
+        async with (
+            proxied(postgres_dsn) as (proxy, dsn),
+            PostgresJournal(dsn) as journal,
+            await psycopg.AsyncConnection.connect(postgres_dsn) as holder,
+            await psycopg.AsyncConnection.connect(postgres_dsn, autocommit=True) as looking,
+        ):
+            for before in range(expected):
+                await journal.commit(commit("a", before))
+            for before in range(5):  # from then on its statement is prepared, and the lock meets its execution
+                await journal.commit(commit("b", before))
+            await holder.execute("LOCK TABLE wio.entries IN SHARE MODE")
+            proxy.cut_at(b"WITH commits", Fault.IN_THE_STATEMENT)
+            committing = asyncio.create_task(journal.commit(commit("a", expected)))
+            async with asyncio.timeout(30):
+                while await _held_up(looking) < 2:
+                    assert not committing.done()
+                    await asyncio.sleep(0.005)
+            assert proxy.cuts == 1
+            await holder.rollback()
+            await committing
+            assert [found.seq for found in await journal.read("a")] == list(range(1, expected + 2))
+            await journal.commit(commit("a", expected + 1))
+
+    async def _held_up(looking: psycopg.AsyncConnection[Any]) -> int:
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        row = await (await looking.execute(waiting)).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    asyncio.run(story())
+
+
 def test_a_read_survives_a_cut_connection(postgres_dsn: str) -> None:
     async def story() -> None:
         async with proxied(postgres_dsn) as (proxy, dsn), PostgresJournal(dsn) as journal:
@@ -126,7 +167,7 @@ def test_a_read_survives_a_cut_connection(postgres_dsn: str) -> None:
             for fault in Fault:
                 proxy.fault = fault
                 assert len(await journal.read("a")) == 1
-            assert proxy.cuts == 2
+            assert proxy.cuts == len(Fault)
 
     asyncio.run(story())
 
@@ -314,8 +355,26 @@ def test_a_newer_schema_is_refused(postgres_dsn: str) -> None:
     """An older library does not touch the schema of a newer one."""
     asyncio.run(_open_and_close(postgres_dsn))
     execute(postgres_dsn, "UPDATE wio.meta SET version = 99")
+    before = _catalogue(postgres_dsn)
     with pytest.raises(NewerSchema, match="version 99"):
         asyncio.run(_open_and_close(postgres_dsn))
+    assert _catalogue(postgres_dsn) == before
+
+
+def _catalogue(dsn: str) -> list[tuple[Any, ...]]:
+    """Return everything the schema consists of, with the transaction that has made or changed it last, and its rows."""
+    made = """
+        SELECT 'relation', relname::text, xmin::text FROM pg_class WHERE relnamespace = 'wio'::regnamespace
+        UNION ALL SELECT 'column', attrelid::regclass || '.' || attname, a.xmin::text FROM pg_attribute AS a
+            JOIN pg_class AS c ON c.oid = attrelid WHERE relnamespace = 'wio'::regnamespace
+        UNION ALL SELECT 'function', proname::text, xmin::text FROM pg_proc WHERE pronamespace = 'wio'::regnamespace
+        UNION ALL SELECT 'trigger', tgrelid::regclass || '.' || tgname, xmin::text FROM pg_trigger
+            WHERE NOT tgisinternal
+        UNION ALL SELECT 'meta', version::text, xmin::text FROM wio.meta
+        ORDER BY 1, 2
+    """
+    with psycopg.connect(dsn) as connection:
+        return connection.execute(made).fetchall()
 
 
 async def _open_and_close(dsn: str, **settings: Any) -> None:

@@ -366,19 +366,6 @@ def test_exceptions_that_mean_something_to_the_loop_are_failures_of_the_step(eff
     assert run(problem_of(effect)).type == type_
 
 
-def test_catching_everything_around_an_await_does_not_disturb_the_runtime() -> None:
-    """A bare `except` around a wait in an effect breaks no suspension."""
-
-    async def catches(number: int) -> int:
-        try:
-            await asyncio.sleep(0)
-            raise ValueError("mine")
-        except Exception:
-            return number + 1
-
-    assert run(result_of(catches)) == Success(2)
-
-
 @pytest.mark.parametrize("ending", [KeyboardInterrupt, SystemExit])
 @pytest.mark.parametrize("in_thread", [False, True])
 def test_the_end_of_the_process_is_no_failure_of_the_step(ending: type[BaseException], in_thread: bool) -> None:

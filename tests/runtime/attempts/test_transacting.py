@@ -22,7 +22,7 @@ from journals.faulty import AFTER_COMMIT, BEFORE_COMMIT, Fail, FaultPoints, Faul
 from journals.memory import InMemoryJournal
 from journals.postgres import PostgresJournal
 from journals.sqlite import SqliteJournal
-from tests.journals.proxy import proxied
+from tests.journals.proxy import Fault, proxied
 from tests.runtime.running import APPROVE, NO_GRACE, Approval, approval, run, workflow
 from wio import Fixed, Rest, Retry, Workflow, compute, parallel, run_in_transaction, run_io
 
@@ -214,15 +214,15 @@ def test_a_lost_connection_in_the_effect_is_tried_again_unseen(dsn: str) -> None
 
 
 @pytest.mark.parametrize("lost_statement", ["commit", "COMMIT"])
-@pytest.mark.parametrize("is_answer", [False, True])
-def test_a_connection_that_is_cut_in_the_commit_stores_once(dsn: str, lost_statement: str, is_answer: bool) -> None:
+@pytest.mark.parametrize("fault", Fault)
+def test_a_connection_that_is_cut_in_the_commit_stores_once(dsn: str, lost_statement: str, fault: Fault) -> None:
     """Fault 60: neither a lost commit nor a lost answer lets the effect count twice."""
 
     async def story() -> tuple[Any, list[Kind], int]:
         async with proxied(dsn) as (proxy, through):
 
             async def arm(_runs: int, _connection: Lent) -> None:
-                proxy.cut_at(b"COMMIT" if lost_statement == "COMMIT" else b"WITH commits", after=is_answer)
+                proxy.cut_at(b"COMMIT" if lost_statement == "COMMIT" else b"WITH commits", fault)
 
             booking = Booking(arm_once := Once(arm))
             result, kinds = await outcome(PostgresJournal(through, prepare=False), booking.flow())
@@ -232,7 +232,7 @@ def test_a_connection_that_is_cut_in_the_commit_stores_once(dsn: str, lost_state
     result, kinds, runs = run(story())
     assert (result, kinds) == (Success(6), DONE)
     assert booked(dsn) == [("row", 5)]
-    assert runs == (1 if lost_statement == "COMMIT" and is_answer else 2)
+    assert runs == (1 if lost_statement == "COMMIT" and fault is not Fault.BEFORE_THE_STATEMENT else 2)
 
 
 class Once:

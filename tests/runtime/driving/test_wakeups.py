@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from returns.result import Success
 
 from interpreters import Runtime, RuntimeStopped, SystemClock
@@ -233,19 +234,33 @@ def test_a_wait_may_be_long(program: Any, due: datetime, clock: Any) -> None:
     run(main())
 
 
-def test_ten_thousand_sleepers_are_no_tasks_and_no_threads() -> None:
-    """Who sleeps is a row and a time."""
+def test_a_hundred_thousand_sleepers_are_no_tasks_and_no_threads() -> None:
+    """Who sleeps is a row and a time, after a restart as well: none of them is read, or in memory, before it is due."""
+    few, many = 2_000, 100_000
 
     async def main() -> None:
-        journal, clock = InMemoryJournal(), VirtualClock()
+        journal, clock = FaultyJournal(InMemoryJournal()), VirtualClock()
         flow = workflow(wait(DAY))
         async with virtual(journal, flow, clock=clock, most_idle=100) as runtime:
-            for number in range(10_000):
+            for number in range(few):
                 await runtime.start(flow, id=f"i{number}", input=1)
             await runtime.idle()
             await rounds()
             assert len(asyncio.all_tasks()) <= 6
             assert threading.active_count() <= 2
+            assert len(runtime._lives._recent) <= 101
+            first = journal.commits[0]
+            for number in range(few, many):
+                await journal.journal.commit(replace(first, instance_id=f"i{number}", token=f"t{number}", owner=None))
+            assert [each.instances for each in await runtime.journal.count()] == [many]
+            # Another process begins beside it, as after a restart.
+            read = journal.calls["read"]
+            async with virtual(journal, flow, clock=clock, most_idle=100) as other:
+                await other.idle()
+                assert len(other._lives._recent) == 0
+                assert journal.calls["read"] == read
+                assert len(asyncio.all_tasks()) <= 12
+                assert threading.active_count() <= 2
 
     run(main())
 

@@ -37,11 +37,11 @@ COMMANDS: dict[str, Command] = {
 
 
 class Moves(InMemoryJournal):
-    """Is a journal that keeps the moves of all instances."""
+    """Is a journal that refuses a move which is not in the table, and keeps those that were made."""
 
-    def __init__(self) -> None:
+    def __init__(self, made: set[tuple[RunState, RunState]]) -> None:
         super().__init__()
-        self.made: set[tuple[RunState, RunState]] = set()
+        self._made = made
 
     async def commit(self, commit: Commit) -> None:
         """Store a commit, and note the move."""
@@ -49,7 +49,41 @@ class Moves(InMemoryJournal):
         await super().commit(commit)
         assert may_move(before, commit.status)
         if run_state(before) is not run_state(commit.status):
-            self.made.add((run_state(before), run_state(commit.status)))
+            self._made.add((run_state(before), run_state(commit.status)))
+
+
+EVERY_MOVE: tuple[tuple[list[str], int, bool], ...] = (
+    (["approve", "an hour", "approve", "delete its data"], 0, True),
+    (["an hour", "approve", "go back", "cancel"], 0, False),
+    (["pause", "resume", "an hour", "approve", "delete its data"], 0, False),
+    (["an hour", "retry", "an hour", "approve"], 2, True),
+    (["pause", "cancel", "delete its data", "delete its data"], 0, True),
+    (["cancel"], 0, True),
+)
+"""Is what can be asked in order to make the moves that the commands of this test lead to."""
+MADE = frozenset(
+    {
+        (RunState.RUNNING, RunState.PAUSED),
+        (RunState.RUNNING, RunState.COMPLETED),
+        (RunState.RUNNING, RunState.FAILED),
+        (RunState.RUNNING, RunState.CANCELLED),
+        (RunState.PAUSED, RunState.RUNNING),
+        (RunState.PAUSED, RunState.CANCELLED),
+        (RunState.FAILED, RunState.RUNNING),
+        (RunState.COMPLETED, RunState.REQUESTED_DATA_DELETED),
+        (RunState.FAILED, RunState.REQUESTED_DATA_DELETED),
+        (RunState.CANCELLED, RunState.REQUESTED_DATA_DELETED),
+        (RunState.REQUESTED_DATA_DELETED, RunState.DATA_DELETED),
+    }
+)
+
+
+def test_the_moves_of_the_table_are_really_made() -> None:
+    """What follows would hold of a runtime that refuses everything, too."""
+    made: set[tuple[RunState, RunState]] = set()
+    for asked, errors, ends_well in EVERY_MOVE:
+        run(_all_asked(asked, errors, ends_well, made))
+    assert made >= MADE
 
 
 @settings(max_examples=60, deadline=None)
@@ -57,40 +91,41 @@ class Moves(InMemoryJournal):
 def test_whatever_is_asked(asked: list[str], errors: int, ends_well: bool) -> None:
     """What is refused leaves the state as it was."""
 
-    async def main() -> None:
-        left = [OSError("no")] * errors
+    run(_all_asked(asked, errors, ends_well, set()))
 
-        def work(value: int) -> int:
-            if left:
-                raise left.pop()
-            return value
 
-        flow = workflow(
-            run_io(work, name="work", event=int, retry=Retry(attempts=2, backoff=Fixed(HOUR)))
-            >> wait(HOUR, name="rest")
-            >> approval().map(lambda _: 1)
-            >> run_io(work, lambda _, n: Success(n) if ends_well else Failure("bad"), name="last", event=int)
-        )
-        journal, clock = Moves(), VirtualClock(START)
-        runtime = virtual(journal, flow, clock=clock, grace=NO_GRACE)
-        await runtime.__aenter__()
-        instance = await runtime.start(flow, id="a", input=7)
-        for word in asked:
-            await runtime.idle()
-            if word == "an hour":
-                clock.set(clock.now() + HOUR)
-            elif word == "restart":
-                await runtime.__aexit__(None, None, None)
-                runtime = virtual(journal, flow, clock=clock, grace=NO_GRACE)
-                await runtime.__aenter__()
-                instance = await runtime.instance(flow, "a")
-            else:
-                await _asked(instance, COMMANDS[word])
+async def _all_asked(asked: list[str], errors: int, ends_well: bool, made: set[tuple[RunState, RunState]]) -> None:
+    left = [OSError("no")] * errors
+
+    def work(value: int) -> int:
+        if left:
+            raise left.pop()
+        return value
+
+    flow = workflow(
+        run_io(work, name="work", event=int, retry=Retry(attempts=2, backoff=Fixed(HOUR)))
+        >> wait(HOUR, name="rest")
+        >> approval().map(lambda _: 1)
+        >> run_io(work, lambda _, n: Success(n) if ends_well else Failure("bad"), name="last", event=int)
+    )
+    journal, clock = Moves(made), VirtualClock(START)
+    runtime = virtual(journal, flow, clock=clock, grace=NO_GRACE)
+    await runtime.__aenter__()
+    instance = await runtime.start(flow, id="a", input=7)
+    for word in asked:
         await runtime.idle()
-        assert (await instance.record()).status is not Status.DATA_DELETION_REQUESTED
-        await runtime.__aexit__(None, None, None)
-
-    run(main())
+        if word == "an hour":
+            clock.set(clock.now() + HOUR)
+        elif word == "restart":
+            await runtime.__aexit__(None, None, None)
+            runtime = virtual(journal, flow, clock=clock, grace=NO_GRACE)
+            await runtime.__aenter__()
+            instance = await runtime.instance(flow, "a")
+        else:
+            await _asked(instance, COMMANDS[word])
+    await runtime.idle()
+    assert (await instance.record()).status is not Status.DATA_DELETION_REQUESTED
+    await runtime.__aexit__(None, None, None)
 
 
 async def _asked(instance: Instance[Any, Any], command: Command) -> None:

@@ -17,7 +17,10 @@ from journals.entries import Status
 from journals.errors import FollowedElsewhere
 from journals.forwarding import ForwardingJournal
 from tests.journals.test_contract import HurriedLoop
+from tests.runtime.test_client import Connect, connect
 from wio import Signal, Workflow, fail, receive_signal, run_io
+
+__all__ = ["connect"]
 
 GO = Signal("go", request=str, response=str)
 
@@ -143,10 +146,9 @@ def test_a_subscriber_goes_on_where_it_was(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
-def test_the_state_is_rebuilt_from_the_feed_alone() -> None:
+def test_the_state_is_rebuilt_from_the_feed_alone(connect: Connect) -> None:
     async def main() -> None:
-        journal = InMemoryJournal()
-        async with Runtime(journal, ALL) as runtime, Client(journal, ALL) as client:
+        async with Runtime(connect(), ALL) as runtime, Client(connect(), ALL) as client:
             for number in range(5):
                 await runtime.start(pausing, id=f"before {number}", input="x")
             state: dict[str, tuple[str, Status | None]] = {}
@@ -161,12 +163,20 @@ def test_the_state_is_rebuilt_from_the_feed_alone() -> None:
                 instance = await (runtime, client)[number % 2].start(workflow, id=f"{number}", input="x")
                 if number % 4 == 0:
                     await instance.cancel()
-            await runtime.idle()
-            wanted = {each.id: (each.workflow, going(each.status)) for each in await journal.find_all()}
             async with asyncio.timeout(10):
-                while state != wanted:
+                while state != await wanted(client):
                     await asyncio.sleep(0)
+            assert len(state) == 45
+            assert {status for _, status in state.values()} == {
+                Status.RUNNING,
+                Status.PAUSED,
+                Status.FAILED,
+                Status.CANCELLED,
+            }
             following.cancel()
+
+    async def wanted(client: Client) -> dict[str, tuple[str, Status | None]]:
+        return {each.id: (each.workflow, going(each.status)) for each in await client.journal.find_all()}
 
     asyncio.run(main())
 
