@@ -1,4 +1,4 @@
-"""Does the page of the faults name each of them, and for each a test that exists and says what must hold?"""
+"""Does the page of the faults name each of them, and for each a test that exists, says what must hold, and on what?"""
 
 from __future__ import annotations
 
@@ -12,14 +12,44 @@ from docs.snippets import ROOT
 ROW = re.compile(r"^\| (\d+) \| (.+?) \| (.+?) \|(.*)\|$", re.MULTILINE)
 TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 ROWS = ROW.findall((ROOT / "docs" / "faults.md").read_text(encoding="utf-8"))
-DOCSTRING = re.compile(r'^def (\w+)\([^"]*?\) -> None:\n(?:    """(.+?)""")?', re.MULTILINE | re.DOTALL)
+FUNCTION = re.compile(
+    r'^(?P<marks>(?:@[^\n]*\n(?:[ )\]][^\n]*\n)*)*)(?:async )?def (?P<name>\w+)\((?P<taken>[^"]*?)\) -> [^\n]*:\n'
+    r'(?P<body>(?:    """(?P<said>.+?)""")?.*?)(?=^\S|\Z)',
+    re.MULTILINE | re.DOTALL,
+)
+STORES = {"M": r'InMemoryJournal|Simulation|"memory"', "S": "Sqlite|sqlite", "P": "Postgres|postgres"}
 MOST = 60
 
 
 @cache
-def docstrings(path: str) -> dict[str, str | None]:
-    """Return the tests of a file with their docstrings."""
-    return {name: said or None for name, said in DOCSTRING.findall((ROOT / path).read_text(encoding="utf-8"))}
+def text(path: str) -> str:
+    """Return what stands in a file."""
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+@cache
+def functions(path: str) -> dict[str, re.Match[str]]:
+    """Return the functions of a file by their names."""
+    return {found["name"]: found for found in FUNCTION.finditer(text(path))}
+
+
+def stores(path: str, name: str) -> set[str]:
+    """Return the stores that a test runs on: those that it names, or the fixtures and functions that it takes do.
+
+    A test of pure functions has none.
+    """
+    known = functions("tests/conftest.py") | functions(path)
+    told, seen, ahead = "", set[str](), {name}
+    while ahead:
+        seen |= ahead
+        took = "".join(known[each]["taken"] for each in ahead)
+        read = took + "".join(known[each]["marks"] + known[each]["body"] for each in ahead)
+        told += read
+        named = set(re.findall(r"(\w+)\(", read)) | set(re.findall(r"(\w+):", took))
+        if "indirect=True" in read:  # the mark says which of those of a fixture it takes
+            break
+        ahead = (named & set(known)) - seen
+    return {store for store, names in STORES.items() if re.search(names, told)}
 
 
 def test_every_fault_has_its_row() -> None:
@@ -28,13 +58,11 @@ def test_every_fault_has_its_row() -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=[number for number, *_ in ROWS])
 def test_each_row_names_tests_that_exist_and_say_it_or_why_there_is_none(row: tuple[str, str, str, str]) -> None:
-    _, _, tests, stores = row
+    _, _, tests, shown = row
     named = TEST.findall(tests)
     if not named:
         assert tests.startswith("does not apply")
         return
-    assert set(stores.split()) <= {"M", "S", "P"}
-    assert stores.split()
-    found = {name: docstrings(path).get(name, "missing") for path, name in named}
-    assert [name for name, said in found.items() if said == "missing"] == []
-    assert [name for name, said in found.items() if not said] == [], "a docstring says what must hold"
+    assert [name for path, name in named if name not in functions(path)] == []
+    assert [name for path, name in named if not functions(path)[name]["said"]] == [], "a docstring says what must hold"
+    assert shown.split() == [each for each in STORES if any(each in stores(path, name) for path, name in named)]

@@ -34,6 +34,7 @@ from tests.journals.workflow_faults import WORKFLOW_FAULTS
 
 @pytest.mark.parametrize("law", LAWS)
 def test_the_journal_in_memory_keeps_the_law(law: Law) -> None:
+    """Every law holds; one is that a payload above the limit is refused, with its place, and leaves nothing behind."""
     journal = InMemoryJournal()
     asyncio.run(_run(law, lambda: journal))
 
@@ -41,6 +42,7 @@ def test_the_journal_in_memory_keeps_the_law(law: Law) -> None:
 @pytest.mark.parametrize("durability", Durability)
 @pytest.mark.parametrize("law", LAWS)
 def test_the_journal_in_sqlite_keeps_the_law(law: Law, durability: Durability, tmp_path: Path) -> None:
+    """Every law holds; one is that a payload above the limit is refused, with its place, and leaves nothing behind."""
     asyncio.run(_run(law, lambda: SqliteJournal(tmp_path / "journal.db", durability=durability)))
 
 

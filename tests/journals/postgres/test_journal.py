@@ -57,6 +57,7 @@ def execute(dsn: str, *texts: str) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("law", LAWS)
 def test_it_keeps_the_law(law: Law, postgres_dsn: str) -> None:
+    """Every law holds; one is that a payload above the limit is refused, with its place, and leaves nothing behind."""
     asyncio.run(_run(law, lambda: PostgresJournal(postgres_dsn)))
 
 
