@@ -6,6 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from journals.memory import InMemoryJournal
+from journals.ports import Journal
+from journals.postgres import PostgresJournal
+from journals.sqlite import SqliteJournal
+
 pytest_plugins = ["tests.postgres_server"]
 
 
@@ -15,3 +20,13 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return str(tmp_path / "journal.db")
     return str(request.getfixturevalue("postgres_dsn"))
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Journal:
+    """Return an empty journal, which keeps its content when it is closed and opened again."""
+    if request.param == "memory":
+        return InMemoryJournal()
+    if request.param == "sqlite":
+        return SqliteJournal(tmp_path / "journal.db")
+    return PostgresJournal(request.getfixturevalue("postgres_dsn"))

@@ -38,17 +38,19 @@ def stores(path: str, name: str) -> set[str]:
 
     A test of pure functions has none.
     """
-    known = functions("tests/conftest.py") | functions(path)
+    own = functions(path)
+    known = functions("tests/conftest.py") | own
     told, seen, ahead = "", set[str](), {name}
     while ahead:
         seen |= ahead
-        took = "".join(known[each]["taken"] for each in ahead)
-        read = took + "".join(known[each]["marks"] + known[each]["body"] for each in ahead)
+        found = [known[each] for each in ahead]
+        read = "".join(each["marks"] + each["taken"] + each["body"] for each in found)
         told += read
-        named = set(re.findall(r"(\w+)\(", read)) | set(re.findall(r"(\w+):", took))
         if "indirect=True" in read:  # the mark says which of those of a fixture it takes
             break
-        ahead = (named & set(known)) - seen
+        given = " ".join(each["taken"] for each in found if each["name"] == name or "fixture" in each["marks"])
+        fixtures = set(re.findall(r"(\w+):", given)) & set(known)
+        ahead = fixtures | (set(re.findall(r"(\w+)\(", read)) & set(own)) - seen
     return {store for store, names in STORES.items() if re.search(names, told)}
 
 

@@ -15,9 +15,7 @@ from interpreters import InstanceCancelled, InstanceEnded, Runtime, UnexpectedSi
 from interpreters.runtime.instance import Instance
 from interpreters.testing import VirtualClock
 from journals.entries import Kind
-from journals.memory import InMemoryJournal
 from journals.ports import Journal
-from tests.faults.worker import store
 from tests.runtime.running import APPROVE, NOTE, Approval, approval, note, rounds, run, workflow
 from wio import first_of, wait
 
@@ -27,13 +25,6 @@ APARTS = (0, 3, 6, 9, None)
 """Are how many rounds of the event loop lie between the two; None lets the first come to its end."""
 
 Act = Callable[[], Awaitable[Any]]
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
-def journal(request: pytest.FixtureRequest, tmp_path: Any) -> Journal:
-    if request.param == "memory":
-        return InMemoryJournal()
-    return store(str(tmp_path / "journal.db" if request.param == "sqlite" else request.getfixturevalue("postgres_dsn")))
 
 
 class Moments:

@@ -15,6 +15,7 @@ from interpreters.runtime.clock import SystemClock
 from interpreters.testing import VirtualClock
 from journals.entries import Kind, Status
 from journals.memory import InMemoryJournal
+from journals.ports import Journal
 from tests.runtime.running import (
     APPROVE,
     NO_GRACE,
@@ -183,13 +184,13 @@ def test_a_signal_whose_step_is_withdrawn_while_its_effect_runs_is_refused() -> 
     run(main())
 
 
-def test_an_effect_that_lost_a_race_is_cancelled_and_leaves_no_entry() -> None:
+def test_an_effect_that_lost_a_race_is_cancelled_and_leaves_no_entry(journal: Journal) -> None:
     """The loser is broken off at once."""
 
     async def main() -> None:
         slow, quick = Gate(1), Gate(2)
         flow = workflow(race(step("slow", slow), step("quick", quick)) >> step("next", Effect(3)))
-        async with virtual(InMemoryJournal(), flow) as runtime:
+        async with virtual(journal, flow) as runtime:
             instance = await runtime.start(flow, id="a", input=1)
             await slow.begun.wait()
             await quick.begun.wait()
@@ -203,7 +204,7 @@ def test_an_effect_that_lost_a_race_is_cancelled_and_leaves_no_entry() -> None:
     run(main())
 
 
-def test_what_a_withdrawn_thread_brings_is_refused() -> None:
+def test_what_a_withdrawn_thread_brings_is_refused(journal: Journal) -> None:
     """The late result of what has lost a race is not recorded."""
 
     async def main() -> None:
@@ -217,7 +218,7 @@ def test_what_a_withdrawn_thread_brings_is_refused() -> None:
 
         quick = Gate(2)
         flow = workflow(race(step("stubborn", stubborn), step("quick", quick)))
-        async with virtual(InMemoryJournal(), flow, clock=SystemClock()) as runtime:
+        async with virtual(journal, flow, clock=SystemClock()) as runtime:
             instance = await runtime.start(flow, id="a", input=1)
             await asyncio.to_thread(begun.wait, 15)
             quick.open.set()
@@ -383,13 +384,13 @@ def test_a_handler_for_cancel_runs_when_a_branch_is_withdrawn_and_the_race_waits
     run(main())
 
 
-def test_kept_signals_go_to_the_branches_in_order_each_once() -> None:
+def test_kept_signals_go_to_the_branches_in_order_each_once(journal: Journal) -> None:
     """Of several that wait for one signal, exactly one gets it."""
 
     async def main() -> None:
         gate = Gate(1)
         flow = workflow(step("a", gate) >> parallel(note().named("x"), note().named("y")))
-        async with virtual(InMemoryJournal(), flow) as runtime:
+        async with virtual(journal, flow) as runtime:
             instance = await runtime.start(flow, id="a", input=1)
             await gate.begun.wait()
             note_signal = Signal("note", request=str, response=str, early=Early.KEEP)

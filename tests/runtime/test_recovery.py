@@ -17,6 +17,7 @@ from journals.codecs import JsonCodec
 from journals.entries import Kind, Payload, Status
 from journals.errors import CorruptEntry
 from journals.memory import InMemoryJournal
+from journals.ports import Journal
 from journals.search import Search
 from journals.sqlite import SqliteJournal
 from tests.runtime.running import (
@@ -165,11 +166,11 @@ async def unfit(journal: Any, clock: VirtualClock | None = None) -> tuple[Workfl
     return flow, other
 
 
-def test_a_journal_that_does_not_fit_parks_its_instance_with_the_reason_and_the_others_go_on() -> None:
+def test_a_journal_that_does_not_fit_parks_its_instance_with_the_reason_and_the_others_go_on(journal: Journal) -> None:
     """The reason names the entry, the place, and what was expected there."""
 
     async def main() -> None:
-        journal, clock = InMemoryJournal(), VirtualClock()
+        clock = VirtualClock()
         effect = Effect(1)
         ill = workflow(step(effect) >> wait(DAY))
         changed = workflow(step(effect, "renamed") >> wait(DAY))
@@ -268,11 +269,10 @@ def test_a_finished_instance_whose_journal_does_not_fit_is_not_said_to_be_paused
     run(main())
 
 
-def test_an_event_that_cannot_be_decoded_parks_the_instance() -> None:
+def test_an_event_that_cannot_be_decoded_parks_the_instance(journal: Journal) -> None:
     """It is paused with the reason, not failed, and nothing of it is lost."""
 
     async def main() -> None:
-        journal = InMemoryJournal()
         flow = workflow(step(Effect(1)) >> wait(DAY))
         changed = workflow(run_io(Effect("x"), name="s", event=str) >> wait(DAY))
         async with virtual(journal, flow) as runtime:

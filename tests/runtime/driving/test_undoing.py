@@ -9,9 +9,12 @@ import attrs
 import pytest
 from returns.result import Failure, Result, Success
 
-from interpreters import InstanceFailed, InstancePaused, NotPaused, effect_context
-from interpreters.testing import CrashAt, SimulatedInstance, Simulation
-from journals.entries import Status
+from interpreters import InstanceFailed, InstancePaused, NotPaused, Runtime, effect_context
+from interpreters.testing import CrashAt, SimulatedInstance, Simulation, VirtualClock
+from journals.entries import Kind, Status
+from journals.ports import Journal
+from tests.runtime.killing import AtCommit, Processes
+from tests.runtime.running import run
 from wio import WIO, Done, Exceeded, Retry, Workflow, fail, pure, run_io, saga, undoable
 
 Run = SimulatedInstance[Any, Any]
@@ -143,6 +146,45 @@ def test_a_crash_at_any_commit_changes_nothing(side: CrashAt) -> None:
     assert len(uncrashed[1]) == 3
     for commit in range(1, 12):
         assert story((commit, side)) == uncrashed
+
+
+@pytest.mark.parametrize("side", CrashAt)
+def test_a_crash_at_any_commit_to_a_store_changes_nothing(side: CrashAt, journal: Journal) -> None:
+    """An undo fails, pauses, and is tried again; the process dies meanwhile. Each is undone once, in the same order."""
+
+    async def main() -> None:
+        async with journal:
+            commits = 0
+            while await _dies_at(journal, commits := commits + 1, side):
+                pass
+            assert commits > 8
+
+    run(main())
+
+
+async def _dies_at(journal: Journal, commit: int, side: CrashAt) -> bool:
+    """Let an instance end, whose process dies at a commit; return False when there were not so many."""
+    desk = Desk("yes", OSError("the line is dead"), "yes")
+    flow, id = trip(desk), f"trip-{commit}"
+    processes = Processes(journal, flow, clock=VirtualClock(), kills=(AtCommit(commit, side),))
+    await processes.call(lambda runtime: runtime.start(flow, id=id, input="Rome"))
+    while (await journal.find(id)).status is Status.PAUSED:
+        with contextlib.suppress(NotPaused):  # the process has died when the journal had the resume
+            await processes.call(lambda runtime: _resume(runtime, flow, id))
+    assert await processes.call(lambda runtime: runtime.result(id)) == Success("stayed at home")
+    await processes.stop()
+    assert desk.returned == ["car to hotel to flight to Rome", "hotel to flight to Rome", "flight to Rome"]
+    entries = await journal.read(id)
+    assert [each.address for each in entries if each.kind is Kind.EVENT and each.address.startswith("saga[")] == [
+        "saga[undo 1]/return_car",
+        "saga[undo 2]/return_hotel",
+        "saga[undo 3]/return_flight",
+    ]
+    return processes.killed == 1
+
+
+async def _resume(runtime: Runtime, flow: Workflow[Any, Any, Any], id: str) -> None:
+    await (await runtime.instance(flow, id)).resume()
 
 
 def story(crash: tuple[int, CrashAt] | None) -> tuple[list[tuple[str, str]], list[str], object]:
