@@ -167,7 +167,7 @@ async def unfit(journal: Any, clock: VirtualClock | None = None) -> tuple[Workfl
 
 
 def test_a_journal_that_does_not_fit_parks_its_instance_with_the_reason_and_the_others_go_on(journal: Journal) -> None:
-    """The reason names the entry, the place, and what was expected there."""
+    """Who has claimed it finds out as it reads it. The reason names the entry, the place, and what was expected."""
 
     async def main() -> None:
         clock = VirtualClock()
