@@ -18,6 +18,7 @@ FUNCTION = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 STORES = {"M": r'InMemoryJournal|Simulation|"memory"', "S": "Sqlite|sqlite", "P": "Postgres|postgres"}
+IMPORTED = re.compile(r"^from (tests\.[\w.]+) import", re.MULTILINE)
 MOST = 60
 
 
@@ -39,7 +40,11 @@ def stores(path: str, name: str) -> set[str]:
     A test of pure functions has none.
     """
     own = functions(path)
-    known = functions("tests/conftest.py") | own
+    known = functions("tests/conftest.py")
+    for module in IMPORTED.findall(text(path)):
+        imported = f"{module.replace('.', '/')}.py"
+        known = known | (functions(imported) if (ROOT / imported).exists() else {})
+    known = known | own
     told, seen, ahead = "", set[str](), {name}
     while ahead:
         seen |= ahead

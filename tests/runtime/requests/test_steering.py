@@ -44,7 +44,7 @@ def test_commands_at_the_same_time_are_done_or_refused(
 
     async def main() -> None:
         new_world(seed)
-        store, clock = Moves(), VirtualClock()
+        store, clock = Moves(set()), VirtualClock()
         async with (
             virtual(store, flow, clock=clock, look_again=AT_ONCE) as first,
             virtual(store, flow, clock=clock, look_again=AT_ONCE) as second,
