@@ -83,11 +83,13 @@ INSERT INTO {schema}.meta (program, version) VALUES ('wio', 0);
 # When an instance has ended stands in a column of its own, which no step changes, as `updated_at` is changed by each.
 # A step of an instance changes none of the columns that an index has or asks for: so the row stays in its page, and no
 # index is written to. That is why searches go by `phase`, in which all that goes on by itself is the same. What
-# version 1 left running has to be claimed by somebody, at once.
+# version 1 left running has to be claimed by somebody, at once; so has what waits for no time: the child that it waits
+# for may have ended, or never begun, as its process died.
 _VERSION_2 = """
 ALTER TABLE {schema}.instances ADD COLUMN owner bigint, ADD COLUMN deaths bigint, ADD COLUMN shared bigint,
     ADD COLUMN died_at bigint, ADD COLUMN tried_by bigint, ADD COLUMN tried_with bigint;
-UPDATE {schema}.instances SET wake_up = clock_timestamp() WHERE NOT finished AND status = 'running';
+UPDATE {schema}.instances SET wake_up = clock_timestamp()
+    WHERE NOT finished AND (status = 'running' OR (status = 'waiting' AND wake_up IS NULL));
 CREATE INDEX instances_ready ON {schema}.instances (workflow, version, wake_up)
     WHERE owner IS NULL AND wake_up IS NOT NULL AND NOT finished;
 CREATE INDEX instances_by_workflow ON {schema}.instances (workflow, version, id) WHERE NOT finished;

@@ -63,6 +63,9 @@ def test_a_journal_of_version_1_is_migrated_with_every_entry_as_it_was(place: st
             ]
             assert found == before
             statuses = {record.id: record.status.value for record in await journal.find_all()}
+            # Whoever comes next looks at what was running, and at what waits for no time, such as for a child.
+            due = {record.id for record in await journal.find_all() if record.wake_up is not None}
+            assert due == {"held", "sleeping", "waiting"}
             assert statuses == {
                 "cancelled": "cancelled",
                 "ended": "completed",
