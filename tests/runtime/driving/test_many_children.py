@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pstats
+import tracemalloc
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from cProfile import Profile
 from typing import Any, TypeVar
 
+import pytest
 from returns.result import Success
 
 from interpreters.testing import VirtualClock
@@ -87,3 +91,27 @@ def test_ten_times_as_many_children_cost_ten_times_as_much() -> None:
     assert few["entries stored"] > 3 * FEW
     more = {what: (few[what], count) for what, count in many.items() if count > 11 * few[what] + 20}
     assert more == {}
+
+
+@pytest.mark.parametrize("what", ["calls", "bytes"])
+def test_ten_times_as_many_children_take_ten_times_the_calls_and_the_memory(what: str) -> None:
+    """All calls of functions are counted, and the most bytes held at a time, the store in memory included."""
+    measured = _calls if what == "calls" else _peak_bytes
+    run(played(10))  # what is done once in a process
+    few, many = measured(100), measured(1_000)
+    assert 0 < many <= 12 * few  # a square would be a hundred times as much
+
+
+def _calls(number: int) -> int:
+    with Profile() as profile:
+        run(played(number))
+    return int(vars(pstats.Stats(profile))["total_calls"])
+
+
+def _peak_bytes(number: int) -> int:
+    tracemalloc.start()
+    try:
+        run(played(number))
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
