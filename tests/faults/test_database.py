@@ -129,7 +129,7 @@ def test_a_server_that_is_away_for_a_while_fails_nothing(
             with caplog.at_level(logging.WARNING, "wio"):
                 caplog.clear()
                 await asyncio.sleep(1.5)
-                assert len(caplog.records) < 60
+                assert len(caplog.records) <= 6  # of what is stored, read and claimed: a line a second each
             await asyncio.to_thread(own_postgres.start)
             assert await _surely(signal) == "noted 1 seen"
             assert await asyncio.gather(*results) == [Success(1), Success(1), Success("1 seen"), Success(1), Success(1)]

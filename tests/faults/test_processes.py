@@ -44,6 +44,33 @@ def test_a_killed_process_costs_at_most_the_step_it_was_in(place: str, death: st
     play(place, tmp_path, story)
 
 
+@pytest.mark.parametrize(
+    ("death", "again"),
+    [
+        ("in:return_hotel", "return_hotel"),
+        ("before:saga[undo 1]/return_hotel", "return_hotel"),
+        ("after:saga[undo 1]/return_hotel", ""),
+        ("before:saga[undo 2]/return_flight", "return_flight"),
+        ("after:saga[undo 2]/return_flight", ""),
+    ],
+)
+def test_an_undoing_is_continued_by_the_next_process(place: str, death: str, again: str, tmp_path: Path) -> None:
+    """With the same undo, in the same order; what was undone and stored is not undone again."""
+
+    async def story(stage: Stage) -> None:
+        doomed = await stage.worker("doomed", "undoing", place=death)
+        instance = await stage.start("undoing")
+        assert await doomed.ended() == -signal.SIGKILL
+        await stage.worker("next", "undoing")
+        assert await instance.result() == Success("stayed at home")
+        once = Counter(begun=1, flight=1, hotel=1, return_hotel=1, return_flight=1)
+        assert stage.began() == once + Counter([again] if again else [])
+        undone = [entry.address for entry in await instance.history() if entry.kind is Kind.EVENT][-2:]
+        assert undone == ["saga[undo 1]/return_hotel", "saga[undo 2]/return_flight"]
+
+    play(place, tmp_path, story)
+
+
 def test_a_process_that_is_there_goes_on_with_what_a_killed_one_did(place: str, tmp_path: Path) -> None:
     """Nobody has to be started, and who waits for the result all the while gets it."""
 

@@ -12,14 +12,14 @@ from returns.result import Success
 
 from interpreters import InstanceCancelled, InstanceEnded, Runtime, UnexpectedSignal
 from interpreters.runtime.client import Client
-from journals.entries import Kind, Status
+from journals.entries import Commit, Kind, Status
 from journals.errors import UnknownInstance
 from journals.forwarding import ForwardingJournal
 from journals.ports import Journal, Member
 from journals.sharing import LEASE, Hear
 from tests.faults.worker import store
 from tests.runtime.running import NO_GRACE, NOTE, Gate, note, run, workflow
-from wio import run_io
+from wio import run_io, saga, undoable
 
 T = TypeVar("T")
 
@@ -125,5 +125,71 @@ def test_a_cancel_may_come_at_any_time(place: str) -> None:
                     with pytest.raises(InstanceEnded):
                         await each.cancel()
                     assert (await each.record()).status is Status.CANCELLED
+
+    run(main())
+
+
+class Held(ForwardingJournal):
+    """Passes everything on to a journal, and holds back the answer to the commit of a step."""
+
+    def __init__(self, journal: Journal, address: str) -> None:
+        super().__init__(journal)
+        self._address = address
+        self.stored = asyncio.Event()
+        self.go_on = asyncio.Event()
+
+    async def commit(self, commit: Commit) -> None:
+        """Commit, and wait where that was the step."""
+        await super().commit(commit)
+        if self._address in {entry.address for entry in commit.entries}:
+            self.stored.set()
+            await self.go_on.wait()
+
+
+def test_a_cancel_may_come_between_two_steps(place: str) -> None:
+    """The first is stored, its process does not know that yet: its event stays, and the second leaves none."""
+
+    async def main() -> None:
+        second = Gate(2)
+        flow = workflow(run_io(lambda _: 1, name="first", event=int) >> run_io(second, name="second", event=int))
+        journal = Held(store(place), "first")
+        async with Client(store(place), [flow]) as client, Runtime(journal, [flow]):
+            instance = await client.start(flow, id="a", input=1)
+            await journal.stored.wait()
+            cancelling = asyncio.create_task(instance.cancel())
+            while not await client.journal.unanswered("a"):
+                await asyncio.sleep(0)
+            journal.go_on.set()
+            await cancelling
+            with pytest.raises(InstanceCancelled):
+                await instance.result()
+            kinds = [entry.kind for entry in await instance.history()]
+            assert kinds == [Kind.STARTED, Kind.EVENT, Kind.CANCELLING, Kind.CANCELLED]
+
+    run(main())
+
+
+def test_a_second_cancel_while_the_first_is_under_way_changes_nothing(place: str) -> None:
+    """It is recorded, with who gave it, and answered like the first one; what is undone meanwhile is undone once."""
+
+    async def main() -> None:
+        undo = Gate("undone")
+        booked = undoable(run_io(lambda _: 1, name="book", event=int), run_io(undo, name="undo", event=str))
+        flow = workflow(saga(booked >> note()))
+        async with Client(store(place), [flow]) as client, Runtime(store(place), [flow]):
+            instance = await client.start(flow, id="a", input=1)
+            while len(await instance.history()) < 2:
+                await asyncio.sleep(0)
+            await instance.cancel(by="ann")
+            await undo.begun.wait()
+            pending = await client.pending("a")
+            await instance.cancel(by="bob")
+            await asyncio.gather(instance.cancel(), instance.cancel())
+            assert (await client.pending("a"), (await instance.record()).status) == (pending, Status.RUNNING)
+            undo.open.set()
+            with pytest.raises(InstanceCancelled):
+                await instance.result()
+            kinds = [entry.kind for entry in await instance.history()]
+            assert (kinds.count(Kind.CANCELLING), kinds.count(Kind.CANCELLED), undo.runs) == (4, 1, 1)
 
     run(main())

@@ -38,11 +38,15 @@ from wio import (
     Signal,
     Workflow,
     child,
+    fail,
     handle_signal,
     publish,
+    pure,
     query,
     run_in_transaction,
     run_io,
+    saga,
+    undoable,
     wait,
 )
 
@@ -240,6 +244,7 @@ def workflows(steps: Steps) -> dict[str, Workflow[Any, Any, Any]]:
         "deadly": steps.step("one") >> steps.deadly("bang") >> steps.step("two"),
         "poisoned": steps.poisoned("poison") >> steps.noted("heard"),
         "greedy": steps.greedy("counted", GREEDY_SECONDS),
+        "undoing": _undoing(steps),
         "troubled": run_io(troubles, name="pay"),
         "unkept": run_io(unkept, name="find"),
         "parent": child(small, result=str, name="child") >> steps.step("told"),
@@ -248,6 +253,13 @@ def workflows(steps: Steps) -> dict[str, Workflow[Any, Any, Any]]:
         "calling": child(listening, result=str, name="child") >> steps.step("told"),
     }
     return {"small": small, "listening": listening} | {name: _flow(name, root) for name, root in parts.items()}
+
+
+def _undoing(steps: Steps) -> WIO[Any, Any, Any]:
+    booked: WIO[Any, Any, Any] = steps.step("begun")
+    for what in ("flight", "hotel"):
+        booked = booked >> undoable(steps.step(what), steps.step(f"return_{what}"))
+    return saga(booked >> fail("no visa")).handle_error(pure("stayed at home"))
 
 
 def _telling(steps: Steps) -> WIO[Any, Any, Any]:
