@@ -164,7 +164,7 @@ def test_the_state_is_rebuilt_from_the_feed_alone(connect: Connect) -> None:
                 if number % 4 == 0:
                     await instance.cancel()
             async with asyncio.timeout(10):
-                while state != await wanted(client):
+                while state != await wanted(client) or any(at is Status.INITIATED for _, at in state.values()):
                     await asyncio.sleep(0)
             assert len(state) == 45
             assert {status for _, status in state.values()} == {
