@@ -30,7 +30,7 @@ from interpreters.runtime.instance import Instance
 from interpreters.runtime.requests.tasking import OfferedTask
 from interpreters.runtime.runtime import Runtime
 from interpreters.runtime.telling.hooks import Hooks
-from interpreters.runtime.telling.publishing import Publisher
+from interpreters.runtime.telling.publishing import Publisher, given_out
 from journals.codecs import Codec
 from journals.entries import Entry, InstanceRecord, Published
 from journals.faulty import (
@@ -181,11 +181,12 @@ class _Recording:
 
     def __init__(self, publisher: Publisher | None) -> None:
         self._publisher = publisher
+        self._workers = NoThreads()
         self.arrived: list[Published] = []
 
     async def publish(self, message: Published) -> None:
         if self._publisher is not None:
-            await self._publisher.publish(message)
+            await given_out(self._publisher, self._workers, message)
         self.arrived.append(message)
 
 

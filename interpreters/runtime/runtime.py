@@ -56,7 +56,7 @@ from interpreters.runtime.sharing.suspects import MOST_DEATHS, Suspects
 from interpreters.runtime.telling.delivering import OUTBOX, Delivering, Receive
 from interpreters.runtime.telling.following import Following, News
 from interpreters.runtime.telling.hooks import HookRoom, Hooks
-from interpreters.runtime.telling.publishing import Publisher, Publishing, publisher_given
+from interpreters.runtime.telling.publishing import Publisher, Publishing, given_out, publisher_given
 from journals.codecs import Codec
 from journals.entries import InstanceRecord, Status
 from journals.errors import JournalError, OwnedElsewhere
@@ -387,7 +387,9 @@ class Runtime(Serving, Oversight, Following):
     def _receivers(self) -> dict[str, Receive]:
         """Return who receives what is published, by its lane."""
         receivers: dict[str, Receive] = dict.fromkeys(self._hooks.lanes, self._hooks.call)
-        return receivers if self._publisher is None else {"": self._publisher.publish, **receivers}
+        if self._publisher is None:
+            return receivers
+        return {"": partial(given_out, self._publisher, self._workers), **receivers}
 
     def _owns(self, id: str) -> bool:
         live = self._lives.find(id)

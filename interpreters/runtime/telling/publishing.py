@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import inspect
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol, cast
 
 from msgspec.structs import replace
 
 from interpreters.machine.recorded import Topic
+from interpreters.runtime.attempts.threads import Workers
 from interpreters.runtime.telling.hooks import HookRoom
 from journals.codecs import Codec
 from journals.entries import Commit, Entry, Kind, Published, Status
@@ -19,8 +21,8 @@ _PUBLISHED = Kind.PUBLISHED  # each look into an enumeration takes time
 class Publisher(Protocol):
     """Gives messages of workflows to the world outside: a broker, a queue, a webhook."""
 
-    async def publish(self, message: Published) -> None:
-        """Return when the message has arrived; raise when it has not.
+    def publish(self, message: Published) -> Awaitable[None] | None:
+        """Return when the message has arrived; raise when it has not. A plain function runs in a thread.
 
         Messages of one instance come one after another, in order; those of several at the same time. Any may come
         again, with the same `id`, and those that came after it then as well.
@@ -35,9 +37,26 @@ def publisher_given(publisher: Publisher | None) -> Publisher | None:
     is_instance = not isinstance(cast(object, publisher), type)
     if not is_instance or not callable(getattr(publisher, "publish", None)):
         raise InvalidDefinition(
-            f"publisher={publisher!r:.200} cannot publish. Give an object with `async def publish(self, message)`."
+            f"publisher={_named(publisher)} cannot publish. Give an object with `def publish(self, message)`, async or"
+            " not."
         )
     return publisher
+
+
+def _named(given: object) -> str:
+    """Return in a few words what was given: the value of an object is long, and says nothing here."""
+    if isinstance(given, type):
+        return f"{given.__name__}, a class,"
+    return f"{given!r:.200}" if callable(given) else f"an object of {type(given).__name__}"
+
+
+async def given_out(publisher: Publisher, workers: Workers, message: Published) -> None:
+    """Give a message to a publisher; one that is a plain function runs in a thread, as an effect does."""
+    publish = publisher.publish
+    is_async = inspect.iscoroutinefunction(publish)
+    returned = publish(message) if is_async else await workers.run(publish, (message,))
+    if inspect.isawaitable(returned):
+        await returned
 
 
 def published_in(id: str, entries: Iterable[Entry], codec: Codec) -> tuple[Published, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from returns.result import Success
 
-from interpreters import Client, Runtime
+from interpreters import Client, Hooks, Runtime
 from interpreters.testing import CrashAt, Simulation, VirtualClock
 from journals import InMemoryJournal
 from journals.entries import Published
@@ -82,6 +83,38 @@ class Broker:
             self.at_the_door.set()
             await self.gate.wait()
         self.arrived.append(message)
+
+
+class Plain:
+    """Takes messages in a plain function, and notes in which threads."""
+
+    def __init__(self) -> None:
+        self.topics: list[str] = []
+        self.threads: set[int] = set()
+
+    def publish(self, message: Published) -> None:
+        self.topics.append(message.topic)
+        self.threads.add(threading.get_ident())
+
+
+def test_a_plain_function_publishes_in_a_thread() -> None:
+    async def main() -> None:
+        journal, plain = InMemoryJournal(), Plain()
+        async with Runtime(journal, [teller], publisher=plain) as runtime:
+            await (await runtime.start(teller, id="a", input="x")).result()
+            await runtime.idle()
+            assert await journal.outbox() == ()
+        assert plain.topics == ["first", "second", "third"]
+        assert threading.get_ident() not in plain.threads
+
+    asyncio.run(main())
+
+
+def test_a_plain_function_publishes_in_a_simulation() -> None:
+    plain = Plain()
+    with Simulation(teller, publisher=plain) as simulation:
+        simulation.start(teller, id="a", input="x")
+        assert plain.topics == ["first", "second", "third"]
 
 
 def test_messages_arrive_in_order_with_ids_of_their_entries() -> None:
@@ -276,6 +309,12 @@ def test_a_step_in_a_transaction_publishes_in_it() -> None:
 def test_what_cannot_publish_is_refused(publisher: Any) -> None:
     with pytest.raises(InvalidDefinition, match="cannot publish"):
         Runtime(InMemoryJournal(), [teller], publisher=publisher)
+
+
+def test_what_cannot_publish_is_named_in_few_words() -> None:
+    hooks: Any = Hooks(on_complete=print)
+    with pytest.raises(InvalidDefinition, match=r"publisher=an object of Hooks cannot publish\."):
+        Runtime(InMemoryJournal(), [teller], publisher=hooks)
 
 
 def test_a_clock_that_stands_still_delivers() -> None:
