@@ -31,8 +31,9 @@ from interpreters.machine.pending import (
     why_stuck,
 )
 from interpreters.machine.places import places
-from interpreters.runtime.driving.agenda import GOES_ON, described, due_of
+from interpreters.runtime.driving.agenda import GOES_ON, due_of
 from interpreters.runtime.explaining.why_arrived import Arrived, arrived_at
+from interpreters.runtime.explaining.why_deadlines import told_beside, until_of
 from interpreters.runtime.explaining.why_disabled import to_enable
 from interpreters.runtime.explaining.why_words import ago, joined, one_line, said, since_words, without_since
 from interpreters.runtime.oversight import known_versions, stranded_words
@@ -205,15 +206,15 @@ def waits_of(seen: Seen) -> tuple[Wait, ...]:
 
 
 def _turn(wait: Wait, is_paused: bool, now: datetime) -> tuple[int, datetime]:
-    """Return when something has its turn: what goes on by itself comes before what others have to do."""
+    """Return when something has its turn: what others have to do before the timers, which may be its deadlines."""
     waiting = wait.pending
     due = due_of(waiting) or now
     match waiting:
         case PausedAt():
-            return (0 if is_paused else 8), now
+            return (0 if is_paused else 9), now
         case EffectToRun(not_before=None):
             return 1, now
-        case EffectToRun() | TimerRunning():
+        case EffectToRun():
             return 2, due
         case ChildToStart() | ChildToCancel():
             return 3, now
@@ -223,8 +224,10 @@ def _turn(wait: Wait, is_paused: bool, now: datetime) -> tuple[int, datetime]:
             return 5, now
         case SignalExpected():
             return (6 if wait.arrived is None else 1), now
+        case TimerRunning():
+            return 7, due
         case ToRecord() | Held() | Stuck() | Outcome():
-            return 7, now
+            return 8, now
 
 
 def since_of(seen: Seen, wait: Wait) -> datetime | None:
@@ -236,6 +239,10 @@ def since_of(seen: Seen, wait: Wait) -> datetime | None:
             return since
         case _:
             return seen.begun if wait.arrived is None else wait.arrived.at
+
+
+def _until(waits: tuple[Wait, ...]) -> datetime | None:
+    return until_of(waits[0].pending, (wait.pending for wait in waits[1:]))
 
 
 # Each reason
@@ -250,10 +257,11 @@ def _reason(
     until: datetime | None = None,
     address: str = "",
     can: tuple[Action, ...] = (),
-    others: tuple[Wait, ...] = (),
+    waits: tuple[Wait, ...] = (),
 ) -> Reason:
-    owner = seen.owned_by
-    told = tuple(_told_besides(other) for other in others[:_MOST_OTHERS])
+    """Return a reason. Of `waits` the first is what the sentence tells of; the others are told besides."""
+    owner, others = seen.owned_by, waits[1:]
+    told = tuple(_told_besides(waits[0], other) for other in others[:_MOST_OTHERS])
     rest = f"; and {len(others) - len(told)} more" if len(others) > len(told) else ""
     also = f" Besides, it {'; '.join(map(one_line, told))}{rest}." if told else ""
     name = None if owner is None else owner.name
@@ -263,11 +271,11 @@ def _reason(
     )
 
 
-def _told_besides(wait: Wait) -> str:
+def _told_besides(nearest: Wait, wait: Wait) -> str:
     waiting = wait.pending
     if isinstance(waiting, SignalExpected) and wait.arrived is not None:
         return wait.arrived.said(waiting.node.signal.name, waiting.address)
-    return described(waiting)
+    return told_beside(nearest.pending, waiting)
 
 
 def _words(seen: Seen, wait: Wait, now: datetime | None = None, *, errors: int = 0) -> str:
@@ -322,9 +330,9 @@ def _stranded(seen: Seen, waits: tuple[Wait, ...]) -> Reason:
         seen,
         Because.STRANDED,
         f"{record.id} is stranded: {nobody}; {waiting}.",
-        until=due_of(waits[0].pending) if waits else record.wake_up,
+        until=_until(waits) if waits else record.wake_up,
         can=(Action(Remedy.START_PROCESS, f"{record.workflow} version {record.version}"), Action(Remedy.CANCEL)),
-        others=waits[1:],
+        waits=waits,
     )
 
 
@@ -340,7 +348,7 @@ def _unclaimed(seen: Seen, waits: tuple[Wait, ...]) -> Reason:
         f"{record.id} waits to be claimed{since}: {alive} ({joined(knowing)}){waiting}.",
         since=record.wake_up,
         can=(Action(Remedy.WAIT),),
-        others=waits[1:],
+        waits=waits,
     )
 
 
@@ -365,7 +373,7 @@ def _recorded(seen: Seen) -> Reason:
 
 def _of_wait(seen: Seen, waits: tuple[Wait, ...]) -> Reason:
     nearest, waiting = waits[0], waits[0].pending
-    since, until = since_of(seen, nearest), due_of(waiting)
+    since, until = since_of(seen, nearest), _until(waits)
     errors = nearest.place.standing.failed if nearest.place and isinstance(nearest.place.standing, Attempts) else 0
     words = _words(seen, nearest, seen.now, errors=errors)
     owner = seen.owned_by
@@ -382,7 +390,7 @@ def _of_wait(seen: Seen, waits: tuple[Wait, ...]) -> Reason:
         until=until,
         address=getattr(waiting, "address", ""),
         can=can_be_done_about(waiting) if nearest.arrived is None else (Action(Remedy.WAIT), Action(Remedy.CANCEL)),
-        others=waits[1:],
+        waits=waits,
     )
 
 

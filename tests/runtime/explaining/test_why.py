@@ -64,6 +64,7 @@ from wio import (
     run_io,
     set_attributes,
     task,
+    timeout,
     wait,
 )
 from wio.nodes import HandleSignal, OfferTask
@@ -239,15 +240,31 @@ def test_of_several_waits_the_nearest_and_how_many_more() -> None:
     both = parallel(approval(), wait(2 * DAY, name="give up"), wait(DAY, name="remind"))
     with simulated(both) as simulation:
         found = reason(simulation)
-    assert (found.because, found.until, found.more) == (Because.TIMER, START + DAY, 2)
-    assert found.sentence.startswith(
-        "a waits at parallel[remind]/remind until 2026-01-02 00:00:00 UTC (in 24 h), since"
-    )
+    assert (found.because, found.until, found.more) == (Because.SIGNAL, START + DAY, 2)
+    assert found.sentence.startswith("a waits for signal approve at parallel[approve]/approve, since")
     assert found.sentence.endswith(
-        " Besides, it waits at parallel[give up]/give up until 2026-01-03 00:00:00 UTC; waits for signal approve at"
-        " parallel[approve]/approve."
+        " Besides, it waits at parallel[remind]/remind until 2026-01-02 00:00:00 UTC; waits at parallel[give up]/give"
+        " up until 2026-01-03 00:00:00 UTC."
     )
     assert len(found.others) == 2
+
+
+def test_a_signal_comes_before_its_deadline() -> None:
+    with simulated(timeout(approval(), 2 * DAY)) as simulation:
+        found = reason(simulation)
+    assert found.sentence == (
+        "a waits for signal approve at timeout/approve, since 2026-01-01 00:00:00 UTC (for 0 s). Besides, it waits for"
+        " that at timeout[deadline]/deadline until 2026-01-03 00:00:00 UTC."
+    )
+    assert (found.because, found.until) == (Because.SIGNAL, START + 2 * DAY)
+    assert found.actions == (Action(Remedy.SEND_SIGNAL, "approve"), CANCEL)
+
+
+def test_a_task_comes_before_its_deadline() -> None:
+    with simulated(timeout(task(REVIEW, lambda value: value), DAY)) as simulation:
+        found = reason(simulation)
+    assert (found.because, found.until) == (Because.TASK, START + DAY)
+    assert found.others == ("waits for that at timeout[deadline]/deadline until 2026-01-02 00:00:00 UTC",)
 
 
 def test_many_waits_are_not_all_told() -> None:

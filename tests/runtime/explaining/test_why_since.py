@@ -67,7 +67,7 @@ def test_a_commit_of_another_part_does_not_begin_a_running_step_anew() -> None:
 
 def test_nor_anything_else_that_one_waits_for() -> None:
     async def timer(runtime: Runtime, instance: Instance[Any, Any], clock: VirtualClock) -> None:
-        await notes(instance, clock)
+        await notes(instance, clock, 3)
         assert await since(runtime, Because.TIMER) == START
 
     async def offer(runtime: Runtime, instance: Instance[Any, Any], clock: VirtualClock) -> None:
