@@ -150,7 +150,7 @@ class Runtime(Serving, Oversight, Following):
         self._clock = clock
         self._wake_ups = WakeUps(clock, self._wake)
         self._lives = LiveInstances(self._most_idle, self._make_room)
-        self._mail = MailRoom(self._membership, self._lives, self._perform)
+        self._mail = MailRoom(self._membership, self._lives, self._perform, self._put_off)
         self._delivering = Delivering(
             self._receivers(),
             self._membership,
@@ -390,6 +390,11 @@ class Runtime(Serving, Oversight, Following):
         if self._publisher is None:
             return receivers
         return {"": partial(given_out, self._publisher, self._workers), **receivers}
+
+    async def _put_off(self, live: Live) -> None:
+        """See `Store.put_off`; what an older version has left to be recorded comes first."""
+        await self._driver.record_overdue(live)
+        await self._store.put_off(live)
 
     def _owns(self, id: str) -> bool:
         live = self._lives.find(id)

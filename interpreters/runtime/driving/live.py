@@ -20,7 +20,7 @@ from interpreters.errors import InstancePaused
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import ChildToSee, EffectToRun, Outcome
 from interpreters.runtime.driving.agenda import Agenda, Changes
-from journals.entries import Entry, Status
+from journals.entries import Entry, InstanceRecord, Status
 from journals.sharing import Claimed
 
 
@@ -69,6 +69,7 @@ class Live:
         "kept_waiters",
         "lock",
         "may_owe",
+        "overdue",
         "owner",
         "parkings",
         "ready",
@@ -89,6 +90,8 @@ class Live:
         self.handling: str | None = None
         self.owner: int | None = None
         self.claimed: tuple[int, Claimed] | None = None
+        # What the store said when it was claimed, where it was due then, and nothing was stored since.
+        self.overdue: InstanceRecord | None = None
         self.execution: Execution | None = None
         self.agenda = Agenda()
         self.ready: deque[EffectToRun | ChildToSee] = deque()
@@ -142,7 +145,7 @@ class Live:
 
     def forget(self) -> None:
         """Drop the execution: the next use reads the journal again."""
-        self.owner = self.claimed = None
+        self.owner = self.claimed = self.overdue = None
         self.execution = self.status = None
         self.agenda = Agenda()
         self.ready.clear()

@@ -129,6 +129,7 @@ class Store:
             elif live.execution is before:
                 live.agenda = Agenda() if before is None else Agenda.of(before)[0]
             raise
+        live.overdue = None
         self._publishing.stored(commit)
         live.stand(turn.execution, commit.status, changes)
         if live.tried:
@@ -161,7 +162,38 @@ class Store:
         except Conflict:
             live.forget()
             raise
-        live.status = status
+        live.status, live.overdue = status, None
+
+    async def put_off(self, live: Live) -> None:
+        """Store when an instance goes on by itself, where it was due only for its messages, and these changed nothing.
+
+        Else it would count as being busy when this process dies. The lock of the instance is held.
+        """
+        record, live.overdue = live.overdue, None
+        if record is None:
+            return
+        # Where an effect is about to begin, the record does not say so yet: it has to be found due.
+        stands = Status.PAUSED if live.execution is None else live.agenda.status(live.execution)
+        if record.status is not stands or stands is Status.RUNNING:
+            return
+        now = self._clock.now()
+        wake_up = live.agenda.look_at(now)  # None where it is parked, and was not read
+        if wake_up is not None and wake_up <= now:
+            return
+        commit = Commit(
+            record.id,
+            record.workflow,
+            record.version,
+            record.last_seq,
+            (),
+            record.status,
+            record.updated_at,  # since when it is as it is
+            self._token(),
+            wake_up,
+            record.detail,
+            live.owner,
+        )
+        await self.journal.commit(commit)
 
     async def load(self, live: Live, *, resume: Command | None = None) -> Execution:
         """Return the execution of an instance, from memory, or from the journal when it can be owned.
@@ -179,6 +211,8 @@ class Store:
         taken, live.claimed = live.claimed, None
         live.owner, claimed = taken or await self._membership.claim_instance(live.id)
         record = claimed.record
+        is_due = record.wake_up is not None and record.wake_up <= self._clock.now()
+        live.overdue = record if claimed.has_mail and is_due and record.status in UNFINISHED else None
         if record.status in WITHOUT_DATA:
             await self._membership.release(live.owner, Released(record.id, record.wake_up))
             live.forget()
@@ -223,6 +257,7 @@ class Store:
             if record.status not in UNFINISHED or is_of_store(error):
                 raise
             await self._park(record, owner, error)
+            live.overdue = None
             raise InstancePaused(live.id, "", _reason(error)) from error
         if is_parked(record, agenda, execution) and not resuming:
             raise InstancePaused(live.id, "", record.detail)

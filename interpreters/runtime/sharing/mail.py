@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import TypeAlias
 
@@ -19,19 +20,27 @@ from interpreters.runtime.rounds import Rounds
 from interpreters.runtime.sharing.answers import refused, returned
 from interpreters.runtime.sharing.membership import Membership
 from journals.entries import Message, Payload
-from journals.errors import JournalUnavailable
+from journals.errors import JournalError, JournalUnavailable
+
+PutOff: TypeAlias = Callable[[Live], Awaitable[None]]
+"""Stores when an instance goes on that was due for its messages only; see `Store.put_off`."""
 
 Perform: TypeAlias = Callable[[Live, Message], Awaitable[Payload | None]]
 """Does what a message asks of an instance. Returns what there is to answer."""
 
 
 class Mail:
-    """Collects the messages for the instances of one runtime, and sees that each is done and answered."""
+    """Collects the messages for the instances of one runtime, and sees that each is done and answered.
 
-    def __init__(self, membership: Membership, lives: LiveInstances, perform: Perform) -> None:
+    `put_off` is called for an instance that was due for them, when all that it was asked for has changed nothing.
+    """
+
+    def __init__(self, membership: Membership, lives: LiveInstances, perform: Perform, put_off: PutOff) -> None:
         self._membership = membership
         self._lives = lives
         self._perform = perform
+        self._put_off = put_off
+        self._overdue: dict[Live, None] = {}
         self._wanted: dict[str, None] = {}
         self._doing: dict[int, asyncio.Task[bool]] = {}
         self._answers: dict[int, Payload] = {}
@@ -101,6 +110,8 @@ class Mail:
                 return not isinstance(error, JournalUnavailable)
             answer = refused(error)
         self._answers[message.id] = answer
+        if live.overdue is not None:
+            self._overdue[live] = None
         self._answering.ask()
         return True
 
@@ -109,3 +120,9 @@ class Mail:
         await self._membership.member.answer(answers)
         for number, _ in answers:
             del self._answers[number]
+        overdue, self._overdue = self._overdue, {}
+        for live in overdue:
+            async with live.lock:
+                # Whoever does not store that is blamed without reason when it dies, and nothing worse.
+                with suppress(JournalError):
+                    await self._put_off(live)

@@ -72,6 +72,7 @@ class Suspects:
         if is_deadly(record):
             if resume is None:
                 raise InstancePaused(live.id, "", record.detail)
+            live.overdue = None
             return await self._let_go_on(claimed, owner, resume)
         if claimed.deaths >= self._most_deaths and record.status in UNFINISHED:
             await self._park(live, record, owner, claimed.deaths)
@@ -89,6 +90,7 @@ class Suspects:
         live.parkings += 1
         parked = self._publishing.filled(self._commit(record, owner, Status.PAUSED, detail), record.status)
         await self._journal.commit(parked)
+        live.overdue = None
         self._publishing.stored(parked)
         raise paused
 

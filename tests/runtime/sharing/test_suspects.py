@@ -5,11 +5,21 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import attrs
 import pytest
 from msgspec.structs import replace
 from returns.result import Success
 
-from interpreters import Client, Hooks, InstanceCancelled, InstancePaused, Runtime, RuntimeStopped, effect_context
+from interpreters import (
+    Client,
+    Hooks,
+    InstanceCancelled,
+    InstancePaused,
+    Runtime,
+    RuntimeStopped,
+    UnexpectedSignal,
+    effect_context,
+)
 from interpreters.machine.transition import JSON
 from interpreters.machine.turn import first_turn
 from interpreters.runtime.client import start_of
@@ -20,6 +30,7 @@ from journals.laws.members import Heard
 from journals.memory import InMemoryJournal
 from journals.sharing import SUSPECT
 from tests.runtime.running import (
+    DAY,
     NO_GRACE,
     NOTE,
     Effect,
@@ -32,7 +43,7 @@ from tests.runtime.running import (
     run,
     workflow,
 )
-from wio import Workflow, parallel, run_io, start_child
+from wio import Workflow, parallel, run_io, start_child, wait
 from wio.errors import InvalidDefinition
 
 
@@ -308,6 +319,73 @@ def test_who_dies_before_a_resume_is_recorded_leaves_a_paused_instance_paused() 
             await instance.resume()
             await instance.signal(NOTE, "word")
             assert Kind.ATTEMPT_LOST not in await kinds(instance)
+
+    run(main())
+
+
+class _Breaks:
+    def __call__(self, _value: int) -> int:
+        raise OSError("no route")
+
+
+async def _asked_then_dead(journal: InMemoryJournal, *flows: Workflow[Any, Any, Any]) -> None:
+    """Let a runtime own instance "a" for a message that changes nothing, and die when it has answered."""
+    async with running(journal, *flows) as runtime, Client(journal, flows) as client:
+        instance = await client.instance(flows[0], "a")
+        with pytest.raises((InstancePaused, UnexpectedSignal)):
+            await instance.signal(NOTE, "x")
+        await runtime.idle()
+        (member,) = await journal.members()
+        assert await journal.owner("a") == member.epoch
+        journal.expel(member.epoch)
+
+
+@pytest.mark.parametrize("is_parked", [False, True])
+def test_who_dies_after_an_answer_is_not_counted_for_what_is_paused(is_parked: bool) -> None:
+    async def main() -> None:
+        journal, flow = InMemoryJournal(), workflow(run_io(_Breaks(), name="s", event=int))
+        async with running(journal, flow) as runtime:
+            await runtime.start(flow, id="a", input=1)
+            await runtime.idle()
+        if is_parked:
+            await _asked_then_dead(journal, workflow(run_io(_Breaks(), name="another", event=int)))
+            assert await deaths(journal, "a") == 0
+            assert (await journal.find("a")).detail.startswith("JournalMismatch")
+        for _ in range(3):
+            await _asked_then_dead(journal, flow)
+            assert await deaths(journal, "a") == 0
+
+    run(main())
+
+
+def test_who_dies_after_an_answer_is_not_counted_for_what_waits_and_its_time_is_kept() -> None:
+    async def main() -> None:
+        journal, flow = InMemoryJournal(), workflow(wait(DAY))
+        async with running(journal, flow) as runtime:
+            await runtime.start(flow, id="a", input=1)
+            await runtime.idle()
+            due = (await journal.find("a")).wake_up
+        await _asked_then_dead(journal, flow)
+        assert await deaths(journal, "a") == 0
+        assert (await journal.find("a")).wake_up == due
+
+    run(main())
+
+
+def test_what_is_about_to_begin_is_not_put_off_by_an_answer() -> None:
+    """A stop leaves what is to run as waiting, and due."""
+
+    async def main() -> None:
+        journal, (flow, gate) = InMemoryJournal(), gated("a")
+        await begin(journal, flow)
+        async with running(journal, flow, recover=False, grace=NO_GRACE) as runtime:
+            live = runtime._lives.get("a")
+            await runtime._store.load(live)
+            live.overdue = attrs.evolve(await journal.find("a"), status=Status.WAITING)
+            await runtime._store.put_off(live)
+            assert (await journal.find("a")).wake_up is not None
+            gate.open.set()
+            await runtime.idle()
 
     run(main())
 
