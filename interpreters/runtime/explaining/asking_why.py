@@ -11,6 +11,7 @@ from interpreters.machine.dwelling import Dwelling
 from interpreters.machine.execution import Execution
 from interpreters.machine.pending import ChildRunning, ChildToCancel, ChildToStart, EffectToRun, SignalExpected
 from interpreters.runtime.explaining.why import Reason, Seen, waits_of, why
+from interpreters.runtime.explaining.why_cancelled import cancelled_by
 from interpreters.runtime.journal.reading import read_execution
 from interpreters.runtime.journal.storing import is_of_store
 from interpreters.runtime.registry import Workflows
@@ -42,7 +43,8 @@ async def reason_of(
     dwelling = Dwelling()
     execution, problem = await _execution(journal, workflows, codec, record, dwelling)
     seen = Seen(record, execution, owner, members, now(), problem=problem, unanswered=unanswered, handling=handling)
-    return why(await _with_children(journal, await _with_entries(journal, seen, dwelling)))
+    seen = await _with_children(journal, await _with_entries(journal, seen, dwelling))
+    return why(attrs.evolve(seen, cancelled=cancelled_by(seen.entries, codec)))
 
 
 async def _execution(

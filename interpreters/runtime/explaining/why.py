@@ -31,8 +31,10 @@ from interpreters.machine.pending import (
     why_stuck,
 )
 from interpreters.machine.places import places
+from interpreters.machine.recorded import Note
 from interpreters.runtime.driving.agenda import GOES_ON, due_of
 from interpreters.runtime.explaining.why_arrived import Arrived, arrived_at
+from interpreters.runtime.explaining.why_cancelled import cancelled_words
 from interpreters.runtime.explaining.why_deadlines import told_beside, until_of
 from interpreters.runtime.explaining.why_disabled import to_enable
 from interpreters.runtime.explaining.why_words import ago, joined, one_line, said, since_words, without_since
@@ -122,7 +124,8 @@ class Seen:
     `owner` is the epoch of who owns it. `members` are those whose lease holds, `entries` the last ones in order where
     the workflow does not tell, and `children` the records of its children by their ids. `begun` is when the nearest
     of what it waits for began, None where the journal does not tell. `unanswered` are the messages to it; `handling` is
-    the step at which this process handles a signal, if it does.
+    the step at which this process handles a signal, if it does. `cancelled` is what was said with the command to cancel
+    it, None where nobody did.
     """
 
     record: InstanceRecord
@@ -136,6 +139,7 @@ class Seen:
     begun: datetime | None = None
     unanswered: tuple[Unanswered, ...] = ()
     handling: str | None = None
+    cancelled: Note | None = None
 
     @property
     def owned_by(self) -> MemberRecord | None:
@@ -291,6 +295,8 @@ def _ended(seen: Seen) -> Reason:
     last = seen.entries[-1] if seen.entries and seen.entries[-1].seq == record.last_seq else None
     payload = None if last is None or last.kind not in (Kind.COMPLETED, Kind.FAILED) else last.payload
     outcome = "" if payload is None else f" with {payload.type} {one_line(payload.text)}"
+    if record.status is Status.CANCELLED and seen.cancelled is not None:
+        outcome = cancelled_words(seen.cancelled)
     words = f"{record.id} has ended: it is {record.status.value.replace('_', ' ')}{outcome}"
     return _reason(seen, Because.ENDED, f"{words}{since_words(record.updated_at, seen.now)}.", since=record.updated_at)
 

@@ -236,6 +236,21 @@ def test_the_end() -> None:
     assert (found.because, found.actions) == (Because.ENDED, ())
 
 
+@pytest.mark.parametrize(
+    ("by", "why", "said"), [("ada", "a recall.", "ada: a recall"), ("", "", "a command"), ("bob", "", "bob")]
+)
+def test_who_has_cancelled_it_and_why(by: str, why: str, said: str) -> None:
+    flow = workflow(approval())
+    with Simulation(flow) as simulation:
+        simulation.start(flow, id="a", input=7).cancel(by=by, reason=why)
+        simulation.advance(MINUTE)
+        found = reason(simulation)
+        journal = simulation.runtime.journal
+        without = simulation.call(lambda: reason_of(journal, {}, JSON, "a", simulation.clock.now))
+    assert found.sentence == f"a has ended: it is cancelled by {said}, since 2026-01-01 00:00:00 UTC (for 60 s)."
+    assert (found, found.because) == (without, Because.ENDED)
+
+
 def test_of_several_waits_the_nearest_and_how_many_more() -> None:
     both = parallel(approval(), wait(2 * DAY, name="give up"), wait(DAY, name="remind"))
     with simulated(both) as simulation:
