@@ -56,6 +56,12 @@ def test_of_one_that_is_to_start_what_is_disabled_how_to_enable_it(
         out = wio("why", *words).out
         assert out.index(enable) < out.index("wio resume ")
     assert wio("why", "parent", "--json").json()["actions"][0]["version"] == (3 if version else None)
+    assert wio("enable", "errand", *version).code == 0
+    for words in (["parent"], ["parent", "shell_workflows:parent"]):
+        out = wio("why", *words).out
+        assert f" By now workflow 'errand'{' version 3' if version else ''} is enabled." in out
+        assert "wio enable" not in out
+        assert "wio resume " in out
 
 
 def test_of_an_ended_one_its_end(started: Callable[..., Any], wio: Callable[..., Any]) -> None:

@@ -17,7 +17,7 @@ from interpreters.runtime.journal.storing import is_of_store
 from interpreters.runtime.registry import Workflows
 from interpreters.runtime.sharing.deadly import is_deadly
 from journals.codecs import Codec
-from journals.entries import InstanceRecord
+from journals.entries import InstanceRecord, Status
 from journals.errors import UnknownInstance
 from journals.ports import Journal
 
@@ -44,7 +44,8 @@ async def reason_of(
     execution, problem = await _execution(journal, workflows, codec, record, dwelling)
     seen = Seen(record, execution, owner, members, now(), problem=problem, unanswered=unanswered, handling=handling)
     seen = await _with_children(journal, await _with_entries(journal, seen, dwelling))
-    return why(attrs.evolve(seen, cancelled=cancelled_by(seen.entries, codec)))
+    disabled = await journal.disabled() if record.status is Status.PAUSED else ()
+    return why(attrs.evolve(seen, cancelled=cancelled_by(seen.entries, codec), disabled=disabled))
 
 
 async def _execution(

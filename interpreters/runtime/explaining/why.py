@@ -8,7 +8,7 @@ the nearest of what its workflow waits for. Without its workflow, its record and
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import attrs
@@ -36,11 +36,12 @@ from interpreters.runtime.driving.agenda import GOES_ON, due_of
 from interpreters.runtime.explaining.why_arrived import Arrived, arrived_at
 from interpreters.runtime.explaining.why_cancelled import cancelled_words
 from interpreters.runtime.explaining.why_deadlines import told_beside, until_of
-from interpreters.runtime.explaining.why_disabled import to_enable
+from interpreters.runtime.explaining.why_disabled import enabled_words, to_enable
 from interpreters.runtime.explaining.why_words import ago, joined, one_line, said, since_words, without_since
 from interpreters.runtime.oversight import known_versions, stranded_words
 from journals.entries import UNFINISHED, Entry, InstanceRecord, Kind, Status
 from journals.sharing import MemberRecord, Unanswered
+from journals.workflows import Disabled
 
 _MOST_OTHERS = 3
 
@@ -125,7 +126,7 @@ class Seen:
     the workflow does not tell, and `children` the records of its children by their ids. `begun` is when the nearest
     of what it waits for began, None where the journal does not tell. `unanswered` are the messages to it; `handling` is
     the step at which this process handles a signal, if it does. `cancelled` is what was said with the command to cancel
-    it, None where nobody did.
+    it, None where nobody did; `disabled` are the workflows that are so now.
     """
 
     record: InstanceRecord
@@ -140,6 +141,7 @@ class Seen:
     unanswered: tuple[Unanswered, ...] = ()
     handling: str | None = None
     cancelled: Note | None = None
+    disabled: tuple[Disabled, ...] = ()
 
     @property
     def owned_by(self) -> MemberRecord | None:
@@ -314,14 +316,15 @@ def _paused_as_recorded(seen: Seen) -> Reason:
     return _reason(
         seen,
         Because.PARKED if is_parked else Because.PAUSED,
-        f"{record.id} is {one_line(words).rstrip('.')}{since_words(since, seen.now)}.{_nobody(seen)}",
+        f"{record.id} is {one_line(words).rstrip('.')}{since_words(since, seen.now)}."
+        f"{enabled_words(detail, seen.disabled)}{_nobody(seen)}",
         since=since,
         until=until,
         address="" if last is None else last.address,
         # What is parked is not read, so it cannot be cancelled either.
         can=(Action(Remedy.MEND), Action(Remedy.RESUME))
         if is_parked
-        else (*_resume(detail, until), Action(Remedy.CANCEL)),
+        else (*_resume(detail, until, seen.disabled), Action(Remedy.CANCEL)),
     )
 
 
@@ -388,6 +391,8 @@ def _of_wait(seen: Seen, waits: tuple[Wait, ...]) -> Reason:
     if isinstance(waiting, EffectToRun) and waiting.not_before is None and owner is not None:
         words = f"is owned by {owner.name} (member {owner.epoch}), which {words}"
     nobody = _nobody(seen) if isinstance(waiting, PausedAt | Held) else ""
+    if isinstance(waiting, PausedAt):
+        nobody = f"{enabled_words(str(waiting.problem), seen.disabled)}{nobody}"
     return _reason(
         seen,
         because_of(waiting) if nearest.arrived is None else Because.ARRIVED,
@@ -395,7 +400,9 @@ def _of_wait(seen: Seen, waits: tuple[Wait, ...]) -> Reason:
         since=since,
         until=until,
         address=getattr(waiting, "address", ""),
-        can=can_be_done_about(waiting) if nearest.arrived is None else (Action(Remedy.WAIT), Action(Remedy.CANCEL)),
+        can=can_be_done_about(waiting, seen.disabled)
+        if nearest.arrived is None
+        else (Action(Remedy.WAIT), Action(Remedy.CANCEL)),
         waits=waits,
     )
 
@@ -438,8 +445,8 @@ def because_of(waiting: Pending) -> Because:
             return Because.ENDING
 
 
-def can_be_done_about(waiting: Pending) -> tuple[Action, ...]:
-    """Return what can be done, what helps most first."""
+def can_be_done_about(waiting: Pending, disabled: Sequence[Disabled] = ()) -> tuple[Action, ...]:
+    """Return what can be done, what helps most first; `disabled` are the workflows that are so now."""
     cancel = Action(Remedy.CANCEL)
     match waiting:
         case EffectToRun() | TimerRunning() | ToRecord():
@@ -453,7 +460,7 @@ def can_be_done_about(waiting: Pending) -> tuple[Action, ...]:
         case ChildToStart(_, child) | ChildRunning(_, child) | ChildToCancel(_, child):
             return (Action(Remedy.LOOK_AT_CHILD, child.id), cancel)
         case PausedAt(_, problem):
-            return (*_resume(str(problem), waiting.resume_at), cancel)
+            return (*_resume(str(problem), waiting.resume_at, disabled), cancel)
         case Held():
             return (Action(Remedy.RESUME), cancel)
         case Stuck():
@@ -462,9 +469,9 @@ def can_be_done_about(waiting: Pending) -> tuple[Action, ...]:
             return (Action(Remedy.WAIT),)
 
 
-def _resume(words: str, until: datetime | None) -> tuple[Action, ...]:
+def _resume(words: str, until: datetime | None, disabled: Sequence[Disabled]) -> tuple[Action, ...]:
     """Return how a paused step goes on, by the words that say why it is paused, and when it goes on by itself."""
-    disabled = to_enable(words)
+    barring = to_enable(words, disabled)
     wait = () if until is None else (Action(Remedy.WAIT),)
-    first = () if disabled is None else (Action(Remedy.ENABLE, disabled.workflow, disabled.version),)
+    first = () if barring is None else (Action(Remedy.ENABLE, barring.workflow, barring.version),)
     return (*wait, *first, Action(Remedy.RESUME))
