@@ -49,8 +49,15 @@ def _attributes(attributes: Mapping[str, AttributeValue]) -> Mapping[str, Attrib
     return MappingProxyType(dict(attributes))
 
 
-def _statuses(statuses: Iterable[Status] | None) -> frozenset[Status] | None:
-    return None if statuses is None else frozenset(statuses)
+def _statuses(statuses: Iterable[Status] | Status | None) -> frozenset[Status] | None:
+    given = None if statuses is None else (statuses,) if isinstance(statuses, str | Status) else tuple(statuses)
+    if given is None:
+        return None
+    for status in cast("tuple[object, ...]", given):
+        if not isinstance(status, Status):
+            one = status if status in {each.value for each in Status} else Status.PAUSED.value
+            raise InvalidSearch(f"statuses has {status!r:.100}, which is no Status. Give Status({one!r}).")
+    return frozenset(given)
 
 
 def _findable_text(_search: object, attribute: Any, text: Any) -> None:
@@ -181,6 +188,8 @@ class Count:
 
 def check_page(order: Order, after: Cursor | None, most: int) -> None:
     """Raise `InvalidSearch` for a page that cannot be: of no instance, or behind a place that is not in the order."""
+    if not isinstance(cast(object, order), Order):
+        raise InvalidSearch(f"order={order!r:.100} is no Order. Give Order.ID or Order.NEWEST.")
     if not 0 < most < _MOST:
         raise InvalidSearch(f"most={most}: a page has at least one instance. Give most=100.")
     if order is Order.NEWEST and after is not None and after.started_at is None:

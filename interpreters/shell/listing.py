@@ -39,14 +39,14 @@ def list_instances(
     filters: Filters = EVERYTHING,
     newest: Annotated[bool, Parameter(negative="", help="The latest started first, not in the order of ids.")] = False,
     after: Annotated[str, Parameter(help="Go on behind this place, as the page before has said it.")] = "",
-    most: Annotated[int, Parameter(name=("--most", "--limit"), help="At most so many instances.")] = 100,
+    most: Annotated[options.Most, Parameter(name=("--most", "--limit"))] = 100,
     json: options.AsJson = False,
 ) -> None:
     """Print the instances in a journal that fit all that is asked for, in the order of their ids."""
     order = Order.NEWEST if newest else Order.ID
     place = Cursor.read(after, order) if after else None
     search = filters.search(datetime.now(UTC))
-    found, more = asyncio.run(_page(journal_at(journal), search, order, place, max(most, 1)))
+    found, more = asyncio.run(_page(journal_at(journal), search, order, place, most))
     behind = Cursor.behind(found[-1][0]).text(order) if more else None
     if json:
         print_page([_record_as_json(record, labels) for record, labels in found], behind)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Annotated, TypeAlias
 
 import attrs
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
 from journals.namespaces import DEFAULT_NAMESPACE
 
@@ -69,7 +69,9 @@ AnswerKey: TypeAlias = Annotated[
 ]
 AsJson: TypeAlias = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON document.")]
 After: TypeAlias = Annotated[str, Parameter(name="--after", help="Only instances whose id comes after this one.")]
-Most: TypeAlias = Annotated[int, Parameter(name="--most", help="At most so many instances.")]
+Most: TypeAlias = Annotated[
+    int, Parameter(name="--most", validator=validators.Number(gte=1), help="At most so many instances.")
+]
 Patience: TypeAlias = Annotated[
     timedelta,
     Parameter(name="--wait", help="How long a timer or a delay between attempts may be to be waited for: 30s, 5m."),

@@ -30,11 +30,11 @@ _LONGEST_WAIT_SECONDS = 10.0
 def outbox(
     *,
     journal: options.JournalUrl,
-    most: Annotated[int, Parameter(help="At most so many instances.")] = 100,
+    most: options.Most = 100,
     json: options.AsJson = False,
 ) -> None:
     """Print what was published, and the hooks that are to be called, as far as it has not arrived, the oldest first."""
-    found = asyncio.run(_waiting(journal_at(journal), max(most, 1)))
+    found = asyncio.run(_waiting(journal_at(journal), most))
     if json:
         print_json([_as_json(each) for each in found])
     elif found:

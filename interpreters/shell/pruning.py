@@ -30,10 +30,7 @@ _SHORTEST_PAUSE_SECONDS = 0.05
 
 @attrs.define
 class _Count:
-    """Counts the instances of a workflow that ended in the same way, and says when the first and the last of them did.
-
-    They come in the order of their ends.
-    """
+    """Counts the instances of a workflow that ended in the same way, and says when the first and the last one did."""
 
     instances: int = 0
     first: datetime | None = None
@@ -41,8 +38,9 @@ class _Count:
 
     def add(self, record: InstanceRecord) -> None:
         self.instances += 1
-        self.first = self.first or record.updated_at
-        self.last = record.updated_at
+        ended_at = record.updated_at
+        self.first = ended_at if self.first is None else min(self.first, ended_at)
+        self.last = ended_at if self.last is None else max(self.last, ended_at)
 
 
 def prune(

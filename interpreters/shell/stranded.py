@@ -24,7 +24,7 @@ def stranded(
 
     A process that knows their workflow and version, and starts, goes on with them at once.
     """
-    found, more = asyncio.run(_stranded(journal_at(journal), after, max(most, 1)))
+    found, more = asyncio.run(_stranded(journal_at(journal), after, most))
     behind = found[-1].record.id if more else None
     if json:
         print_page([_as_json(each) for each in found], behind)

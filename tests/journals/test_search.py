@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from journals.entries import Status
 from journals.errors import InvalidSearch
-from journals.search import Cursor, Order, Search
+from journals.search import Cursor, Order, Search, check_page
 
 NOW = datetime(2026, 1, 31, 12, 30, 15, 7, tzinfo=UTC)
 
@@ -22,6 +23,9 @@ NOW = datetime(2026, 1, 31, 12, 30, 15, 7, tzinfo=UTC)
         ({"workflow": "a\0b"}, "workflow='a.*b' is no text that a journal can hold"),
         ({"detail": "\ud800"}, "detail=.* is no text that a journal can hold"),
         ({"version": 0}, "version=0: no workflow has that version"),
+        ({"statuses": ["paused"]}, r"statuses has 'paused', which is no Status. Give Status\('paused'\)"),
+        ({"statuses": "failed"}, r"Give Status\('failed'\)"),
+        ({"statuses": [3]}, "statuses has 3, which is no Status"),
         ({"tags": "vip"}, r"tags='vip' is one text. Give a tuple: tags=\('vip',\)"),
         ({"tags": ["#vip"]}, "The tag '#vip' is none"),
         ({"attributes": {"": 1}}, "The name of an attribute '' is none"),
@@ -34,6 +38,19 @@ NOW = datetime(2026, 1, 31, 12, 30, 15, 7, tzinfo=UTC)
 def test_what_nothing_can_fit_is_refused(given: dict[str, Any], reason: str) -> None:
     with pytest.raises(InvalidSearch, match=reason):
         Search(**given)
+
+
+@pytest.mark.parametrize(
+    ("order", "most", "reason"),
+    [("newest", 1, "order='newest' is no Order. Give Order.ID or Order.NEWEST"), (Order.ID, 0, "most=0: a page has")],
+)
+def test_a_page_that_cannot_be_is_refused(order: Any, most: int, reason: str) -> None:
+    with pytest.raises(InvalidSearch, match=reason):
+        check_page(order, None, most)
+
+
+def test_one_status_is_enough() -> None:
+    assert Search(statuses=Status.FAILED).statuses == {Status.FAILED}
 
 
 def test_a_cursor_is_a_text_in_each_order() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from journals.entries import Status
 from tests.shell.begun_instances import begun
 
@@ -155,3 +157,11 @@ def test_wrong_filters_are_told(wio: Callable[..., Any], started: Callable[..., 
         answer = wio("list", *words)
         assert (answer.code, answer.out) == (1, "")
         assert said in answer.err
+
+
+@pytest.mark.parametrize("command", ["list", "stranded", "outbox"])
+@pytest.mark.parametrize("most", ["0", "-1"])
+def test_a_page_of_nothing_is_refused(wio: Callable[..., Any], command: str, most: str) -> None:
+    answer = wio(command, "--most", most)
+    assert (answer.code, answer.out) == (2, "")
+    assert "--most" in answer.err

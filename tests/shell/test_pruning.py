@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from interpreters.shell.pruning import _Count
+from journals.entries import InstanceRecord, Status
 from tests.shell.conftest import Answer, Wio
 from tests.shell.workers import worker
 
@@ -82,3 +85,11 @@ def test_a_worker_is_told_how_long_to_keep(keep: str) -> None:
 
 def test_a_period_that_is_none_is_wrong_usage(wio: Wio) -> None:
     assert wio("worker", "shell_workflows:order", "--keep", "soon").code == 2
+
+
+def test_the_first_and_the_last_end_are_told_in_whatever_order_they_were_removed() -> None:
+    ends = [datetime(2026, 1, day, tzinfo=UTC) for day in (5, 3, 9)]
+    count = _Count()
+    for end in ends:
+        count.add(InstanceRecord("a", "order", 1, Status.FAILED, 1, None, "", end, end))
+    assert (count.instances, count.first, count.last) == (3, ends[1], ends[2])
