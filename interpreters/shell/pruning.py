@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 import attrs
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
 from interpreters.machine.transition import JSON
 from interpreters.runtime.keeping.removing import ArchiveFailing, Remover, removable
@@ -52,7 +52,9 @@ def prune(
     dry_run: Annotated[
         bool, Parameter(name="--dry-run", negative="", help="Remove nothing; say what would be removed.")
     ] = False,
-    batch: Annotated[int, Parameter(help="How many are removed at a time.")] = MOST_AT_A_TIME,
+    batch: Annotated[
+        int, Parameter(validator=validators.Number(gte=1), help="How many are removed at a time.")
+    ] = MOST_AT_A_TIME,
     json: options.AsJson = False,
 ) -> int:
     """Remove instances that ended long ago, in small batches, and print how many of which workflow.
@@ -63,7 +65,7 @@ def prune(
     folder = None if archive is None else FolderArchive(archive)
     with warnings_shown():
         counts, is_whole = asyncio.run(
-            _prune(journal_at(journal), before, frozenset(workflow) or None, folder, dry_run, max(batch, 1))
+            _prune(journal_at(journal), before, frozenset(workflow) or None, folder, dry_run, batch)
         )
     if json:
         print_json({"dry_run": dry_run, "removed": [_as_json(key, count) for key, count in sorted(counts.items())]})

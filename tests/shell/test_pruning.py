@@ -93,3 +93,10 @@ def test_the_first_and_the_last_end_are_told_in_whatever_order_they_were_removed
     for end in ends:
         count.add(InstanceRecord("a", "order", 1, Status.FAILED, 1, None, "", end, end))
     assert (count.instances, count.first, count.last) == (3, ends[1], ends[2])
+
+
+def test_batches_of_nothing_are_refused(wio: Wio, started: Started) -> None:
+    started("failing")
+    answer = wio("prune", "--before", "0s", "--batch", "0")
+    assert (answer.code, answer.out) == (2, "")
+    assert "--batch" in answer.err

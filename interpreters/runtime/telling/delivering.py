@@ -137,7 +137,9 @@ class Delivering:
             retry_at = None if error is None else retry_time(self._clock.now(), failures)
             if error is not None:
                 what = "a call of a hook" if delivery.lane else "the delivery of a message"
-                _LOG.warning("Instance %s: %s failed: %s. It is tried again.", delivery.instance_id, what, error)
+                _LOG.warning(
+                    "Instance %s: %s failed: %s. It is tried again.", delivery.instance_id, what, error.rstrip(".")
+                )
             self._ended.append((member, Delivered(delivery.instance_id, delivery.lane, through, error, retry_at)))
             self._reporting.ask()
             self._may_be_more = self._may_be_more or len(delivery.messages) == MOST_AT_ONCE
