@@ -58,6 +58,7 @@ _ENDS = frozenset(
         Kind.CHILD_ENDED,
         Kind.CHECKPOINT,
         Kind.PUBLISHED,
+        Kind.ATTRIBUTES,
     }
 )
 
