@@ -85,6 +85,10 @@ def _existing(path: Path, create: bool) -> Path:
 
 
 def _hint(url: str) -> str:
+    if not url:
+        return "It is empty: give --journal, or set WIO_JOURNAL. "
+    if url.startswith("postgresql+"):
+        return "A journal takes what libpq takes: leave out the + and the driver behind it. "
     if url.startswith("sqlite:"):
         return "After sqlite: come three slashes and the path. "
     return "" if ":" in url else f"For a file write {_SQLITE}{url}. "

@@ -34,7 +34,8 @@ def test_a_postgres_url_means_a_database_and_its_password_is_not_shown() -> None
         ("sqlite:///", "names no file"),
         ("sqlite:///missing.db", "There is no journal missing.db"),
         ("mysql://host/orders", "'mysql://host/orders' is the URL of no journal"),
-        ("", "'' is the URL of no journal"),
+        ("", "'' is the URL of no journal. It is empty: give --journal, or set WIO_JOURNAL."),
+        ("postgresql+psycopg://host/orders", "leave out the + and the driver behind it"),
     ],
 )
 def test_any_other_url_is_refused_with_a_way_out(url: str, complaint: str, monkeypatch: Any, tmp_path: Path) -> None:
