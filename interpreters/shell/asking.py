@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import uuid
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -35,7 +36,9 @@ def signal(
     id: options.InstanceId,
     signal: Annotated[str, Parameter(help="The name of the signal.")],
     request: options.JsonSource,
-    key: Annotated[str, Parameter(help="An idempotency key: a repeat with it gets the first response again.")],
+    key: Annotated[
+        str | None, Parameter(help="An idempotency key: a repeat with it gets the first response again.")
+    ] = None,
     journal: options.JournalUrl,
     wait: options.Patience = options.PATIENCE,
     json: options.AsJson = False,
@@ -44,17 +47,19 @@ def signal(
 
     The instance then goes on until it ends or only waits; where it stands is said on standard error. A signal that
     is kept until a step takes it prints null and gives exit code 4; send it again with its key for the response.
+    Without --key it gets one of its own, which is said then; sent again without it, it is another signal.
 
     Where another process runs the instance, that process handles the signal.
     """
     target = load(workflow)
     sent = target.signal(signal)
     value = read_json(request, sent.request, "--request")
+    given = key or uuid.uuid4().hex
     with warnings_shown(), only_json(), resume_told(workflow):
-        sending = _send(target, id, journal_at(journal), sent, value, key, wait, quietly=json)
+        sending = _send(target, id, journal_at(journal), sent, value, given, wait, quietly=json)
         answered, response, instance = asyncio.run(sending)
     answer = plain(response)
-    print_json({"answered": answered, "response": answer, "instance": instance} if json else answer)
+    print_json({"answered": answered, "response": answer, "key": given, "instance": instance} if json else answer)
     return 0 if answered else WAITING
 
 

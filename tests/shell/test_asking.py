@@ -50,6 +50,17 @@ def test_as_json_an_answer_says_what_was_asked(started: Callable[..., Any], wio:
     assert answer.json() == {"id": "order", "query": "status", "answer": "Reserved"}
 
 
+def test_a_signal_without_a_key_gets_one_that_is_told(started: Callable[..., Any], wio: Callable[..., Any]) -> None:
+    started("keeping")
+    send = ("signal", "shell_workflows:keeping", "--id", "keeping", "--signal", "kept", "--request", "41", "--json")
+    first, again, other = wio(*send), wio(*send), wio(*send, "--key", "k")
+    keys = [answer.json()["key"] for answer in (first, again, other)]
+    assert len({*keys}) == 3
+    assert keys[2] == "k"
+    entries = wio("history", "--id", "keeping", "--json").json()
+    assert [entry["key"] for entry in entries if entry["kind"] == "signal_kept"] == [f"kept:{key}" for key in keys]
+
+
 def test_a_signal_that_is_repeated_with_its_key_gets_the_first_response(
     started: Callable[..., Any], wio: Callable[..., Any]
 ) -> None:
